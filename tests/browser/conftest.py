@@ -1,0 +1,115 @@
+"""A real browser for the tests in this folder: headless Chromium, driven by Playwright.
+
+Nothing is downloaded: a Chromium that is installed on the machine is used, or the one that
+`python -m playwright install chromium` has put in place. Without either the tests skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = ["--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"]
+TIMEOUT_MS = 15_000
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the whole run."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="browser tests need playwright: make test installs it"
+    )
+    executable = next((path for path in map(shutil.which, CHROMIUM_NAMES) if path), None)
+    with sync_api.sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        except sync_api.Error as error:
+            pytest.skip(f"browser tests need Chromium: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def launch_app() -> Iterator[Callable[..., str]]:
+    """A function that serves a gr.Blocks on a free port and returns its address."""
+    launched: list[gr.Blocks] = []
+
+    def launch(blocks: gr.Blocks, **options: Any) -> str:
+        port = free_port()
+        settings: dict[str, Any] = {"run_history": False, "show_error": True, "ssr_mode": False}
+        blocks.launch(
+            server_name="127.0.0.1",
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            **(settings | options),
+        )
+        launched.append(blocks)
+        return f"http://127.0.0.1:{port}"
+
+    yield launch
+    for blocks in launched:
+        blocks.close(verbose=False)
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """A function that opens an address in a fresh browser context (no shared storage).
+
+    `dpr` is the devicePixelRatio, `locale` what the browser asks for, `dark` its colour scheme;
+    other keywords go to Playwright's new_context. The page remembers what it wrote to the
+    console as an error, in `page.console_errors`.
+    """
+    contexts = []
+
+    def open_address(
+        url: str,
+        *,
+        dpr: float = 1,
+        width: int = 1280,
+        height: int = 900,
+        locale: str = "en-US",
+        dark: bool = False,
+        **options: Any,
+    ) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=dpr,
+            locale=locale,
+            color_scheme="dark" if dark else "light",
+            **options,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(TIMEOUT_MS)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.console_errors = errors  # type: ignore[attr-defined]
+        page.goto(url)
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
