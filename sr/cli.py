@@ -1,0 +1,465 @@
+"""The command line: python -m sr upscale | evaluate | train | models | benchmark.
+
+Errors are one line on stderr, `error: ...`, with exit status 2; `--debug` shows where they arose.
+What needs torch is imported by the commands themselves, after their arguments have been checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sr import __version__
+from sr.errors import DataError, OutputError, SRError
+from sr.models import MODELS, list_models, model_info
+
+if TYPE_CHECKING:
+    from sr.image_io import Photo
+    from sr.upscale import Progress, Upscaler
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+DEFAULT_MODEL = "srresnet_x4"
+EVALUATED_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
+PRECISIONS = ("auto", "float32", "bfloat16")
+DEFAULT_MAX_MEGAPIXELS = 50.0
+COMMANDS = {
+    "upscale": "Upscale one image or a folder of images.",
+    "evaluate": "Measure models on folders of images: PSNR, SSIM, LPIPS and time.",
+    "train": "Train a network from a preset.",
+    "models": "List the models with what is known of them.",
+    "benchmark": "Measure speed and memory of the upscaler on this machine.",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with this program's way of saying an error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_ERROR, f"error: {message}\nsee {self.prog} --help\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in argv
+    try:
+        arguments = build_parser(argv).parse_args(argv)
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except (SRError, OSError, MemoryError) as error:
+        if debug:
+            traceback.print_exc()
+        report_error(str(error) or type(error).__name__)
+        return EXIT_ERROR
+    except Exception as error:
+        if debug:
+            raise
+        report_error(f"{type(error).__name__}: {error} (this is a fault of the program; --debug)")
+        return EXIT_ERROR
+
+
+def report_error(message: str) -> None:
+    """One `error: ...` line on stderr."""
+    print(f"error: {message}", file=sys.stderr)
+
+
+def build_parser(argv: Sequence[str] = ()) -> Parser:
+    """The parser of every command.
+
+    `train` and `benchmark` define their own arguments in modules that are slow to import, so those
+    are added only when `argv` asks for that command.
+    """
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser = Parser(
+        prog="python -m sr",
+        description="Super-resolution: upscale images four times, measure and train models.",
+        epilog="Each command has its own help, e.g.: python -m sr upscale --help",
+    )
+    parser.add_argument("--version", action="version", version=f"nitidez sr {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for name, sentence in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=sentence,
+            description=sentence,
+            parents=[common],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in ADD_ARGUMENTS:
+            ADD_ARGUMENTS[name](command)
+        elif name == asked:
+            module = importlib.import_module(f"sr.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+# upscale
+
+
+def add_upscale_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `python -m sr upscale`."""
+    parser.add_argument(
+        "input", metavar="INPUT", type=Path, help="image file or folder of images (any common kind)"
+    )
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="PNG file, or folder; folders are created, files are not overwritten without --force",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        default=DEFAULT_MODEL,
+        help=f"one of: {', '.join(MODELS)} (default: {DEFAULT_MODEL})",
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that exist")
+    parser.add_argument(
+        "--max-megapixels",
+        metavar="MP",
+        type=_positive_float,
+        default=DEFAULT_MAX_MEGAPIXELS,
+        help="refuse larger inputs (default: %(default)g)",
+    )
+    _add_device_arguments(parser)
+    parser.epilog = (
+        "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
+        "  python -m sr upscale photos/ enlarged/"
+    )
+    parser.set_defaults(run=run_upscale)
+
+
+def run_upscale(arguments: argparse.Namespace) -> int:
+    """Upscale a file or the images of a folder; in a folder a bad file does not stop the others."""
+    from sr.image_io import open_image
+
+    model_info(arguments.model)
+    is_folder = arguments.input.is_dir()
+    jobs = plan_outputs(arguments.input, arguments.output)
+    upscaler: Upscaler | None = None
+    failed = 0
+    for source, output in jobs:
+        try:
+            check_output(source, output, force=arguments.force)
+            photo = open_image(source, max_megapixels=arguments.max_megapixels)
+            if upscaler is None:
+                upscaler = _load_upscaler(arguments.model, arguments)
+            upscale_file(upscaler, photo, source, output)
+        except SRError as error:
+            if not is_folder:
+                raise
+            failed += 1
+            text = str(error)
+            report_error(text if source.name in text else f"{source}: {text}")
+    if failed:
+        report_error(f"{failed} of {len(jobs)} images failed, {len(jobs) - failed} were upscaled")
+    return EXIT_ERROR if failed else 0
+
+
+def plan_outputs(source: Path, output: str) -> list[tuple[Path, Path]]:
+    """Which file each input image becomes: STEM.png in a folder, with the whole name on a clash.
+
+    Raises:
+        DataError: an input folder without images.
+        OutputError: one image's output is not a .png; the output folder is the input folder.
+    """
+    from sr.image_io import IMAGE_SUFFIXES, list_images
+
+    target = Path(output)
+    if not source.is_dir():
+        if target.is_dir() or output.endswith(("/", os.sep)):
+            return [(source, target / f"{source.stem}.png")]
+        if target.suffix.lower() != ".png":
+            raise OutputError(
+                f"{target}: the result is written as PNG; give a name that ends in .png, "
+                "or a folder that exists"
+            )
+        return [(source, target)]
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file; a folder of images needs a folder for the results")
+    if target.resolve() == source.resolve():
+        raise OutputError(f"{target}: results need another folder than the images they come from")
+    images = list_images(source)
+    if not images:
+        suffixes = " ".join(sorted(IMAGE_SUFFIXES))
+        raise DataError(f"{source}: no images (looked for {suffixes})")
+    stems = [image.stem.lower() for image in images]
+    return [
+        (image, target / f"{image.stem if stems.count(stem) == 1 else image.name}.png")
+        for image, stem in zip(images, stems, strict=True)
+    ]
+
+
+def check_output(source: Path, output: Path, *, force: bool) -> None:
+    """Refuse, before any work, an output that cannot or must not be written.
+
+    Raises:
+        OutputError: it exists and force is off, is the input itself, or has no folder to lie in.
+    """
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder; name a .png file in it")
+    if output.exists():
+        if source.exists() and output.samefile(source):
+            raise OutputError(f"{output} is the input itself; give another name")
+        if not force:
+            raise OutputError(f"{output} exists; --force overwrites it")
+    parent = next(folder for folder in output.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise OutputError(f"{parent} is a file, not a folder to write {output.name} in")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"{parent}: no permission to write {output.name} in this folder")
+
+
+def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -> None:
+    """Upscale one photo into a PNG, with a bar of its tiles and a line about the result."""
+    from tqdm import tqdm
+
+    from sr.image_io import save_png
+
+    start = time.perf_counter()
+    with tqdm(desc=source.name, unit="tile", leave=False, disable=None) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.total = progress.total
+            bar.update(progress.done - bar.n)
+
+        result = upscaler.upscale(photo, progress=show)
+    seconds = time.perf_counter() - start
+    output.parent.mkdir(parents=True, exist_ok=True)
+    save_png(output, result, text=upscaler.text(), overwrite=True)
+    print(
+        f"{output}: {photo.width}x{photo.height} to {result.width}x{result.height} "
+        f"with {upscaler.name} in {seconds:.1f} s"
+    )
+
+
+# evaluate
+
+
+def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `python -m sr evaluate`."""
+    parser.add_argument(
+        "folders",
+        metavar="FOLDER",
+        type=Path,
+        nargs="+",
+        help="folder of high-resolution images; low-resolution ones are looked for in it and "
+        "beside it (Set5 and Set5_LRbicx4, HR and LRbicx4, Set5_HR and Set5_LR_x4) and made by "
+        "bicubic reduction otherwise",
+    )
+    parser.add_argument(
+        "--models",
+        metavar="NAME",
+        nargs="+",
+        default=EVALUATED_MODELS,
+        help=f"any of: {', '.join(MODELS)} (default: {' '.join(EVALUATED_MODELS)})",
+    )
+    parser.add_argument(
+        "--csv",
+        metavar="FILE",
+        type=Path,
+        help="write the means of each data set and model (replaced when it exists)",
+    )
+    parser.add_argument(
+        "--per-image", metavar="FILE", type=Path, help="write the results of each image as CSV"
+    )
+    parser.add_argument(
+        "--save", metavar="FOLDER", type=Path, help="keep the pictures, as DATASET/MODEL/NAME.png"
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="IMAGES",
+        type=_positive_int,
+        help="only the first images of each folder (default: all)",
+    )
+    parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
+    _add_device_arguments(parser)
+    parser.epilog = (
+        "Example:\n  python -m sr evaluate Set5 Set14 --models bicubic srresnet_x4 srgan_x4 "
+        "--csv results.csv"
+    )
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Measure, print the table with its protocol, write what was asked for."""
+    from sr import evaluate
+
+    models = list(dict.fromkeys(arguments.models))
+    for name in models:
+        model_info(name)
+    for folder in arguments.folders:
+        evaluate.find_data_set(folder)
+    for file in (arguments.csv, arguments.per_image):
+        if file is not None and file.is_dir():
+            raise OutputError(f"{file} is a folder; name a file")
+
+    from tqdm import tqdm
+
+    with tqdm(unit="image", leave=False, disable=None) as bar:
+
+        def show(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_description(name, refresh=False)
+            bar.update(done - bar.n)
+
+        result = evaluate.evaluate(
+            arguments.folders,
+            {name: _load_upscaler(name, arguments) for name in models},
+            lpips=not arguments.no_lpips,
+            limit=arguments.limit,
+            save_folder=arguments.save,
+            progress=show,
+        )
+    cells = [
+        [evaluate.format_cell(row, column) for column in evaluate.COLUMNS] for row in result.rows
+    ]
+    print(format_table(evaluate.COLUMNS, cells))
+    print(f"{evaluate.PROTOCOL}.")
+    for note in result.notes:
+        print(f"{note}.")
+    for failure in result.failures:
+        print(f"left out: {failure}", file=sys.stderr)
+    if result.failures:
+        print(f"{len(result.failures)} images were left out", file=sys.stderr)
+    if arguments.csv is not None:
+        evaluate.write_csv(arguments.csv, result.rows)
+    if arguments.per_image is not None:
+        evaluate.write_csv(arguments.per_image, result.images)
+    return 0
+
+
+# models
+
+
+def add_models_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `python -m sr models`."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.epilog = "Example:\n  python -m sr models --json"
+    parser.set_defaults(run=run_models)
+
+
+def run_models(arguments: argparse.Namespace) -> int:
+    """Print the registry."""
+    models = list_models()
+    if arguments.json:
+        print(json.dumps([asdict(model) for model in models], indent=2, ensure_ascii=False))
+        return 0
+    rows = [
+        (
+            model.name,
+            f"{model.parameters:,}",
+            f"x{model.scale}",
+            model.description,
+            model.data or "-",
+            _describe_metrics(model.metrics) or "-",
+        )
+        for model in models
+    ]
+    print(format_table(("name", "parameters", "scale", "what", "data", "metrics"), rows))
+    for model in models:
+        if model.departures:
+            print(f"{model.name}: {model.paper}; departures: {model.departures}")
+    return 0
+
+
+def _describe_metrics(metrics: Mapping[str, Any]) -> str:
+    """Nested figures on one line: `Set5 psnr_y 31.2 lpips_alex 0.19; Set14 ...`."""
+    parts = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            inner = " ".join(_describe_metrics({key: item}) for key, item in value.items())
+            parts.append(f"{name} {inner}")
+        else:
+            parts.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
+    return "; ".join(parts)
+
+
+def format_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A plain table: columns as wide as their longest cell, numbers to the right."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
+    lines = [columns, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "") or "0")
+    except ValueError:
+        return False
+    return True
+
+
+# shared
+
+
+def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
+    from sr.upscale import get_upscaler
+
+    return get_upscaler(
+        name,
+        device=arguments.device,
+        precision=arguments.precision,
+        tile_px=arguments.tile,
+    )
+
+
+def _add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tile",
+        metavar="PX",
+        type=_positive_int,
+        help="side of a tile in low-resolution pixels (default: chosen for the machine)",
+    )
+    parser.add_argument(
+        "--device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)"
+    )
+    parser.add_argument(
+        "--precision",
+        metavar="TYPE",
+        choices=PRECISIONS,
+        default="auto",
+        help=f"one of: {', '.join(PRECISIONS)} (default: auto, the faster one here)",
+    )
+
+
+def _positive_int(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return value
+
+
+def _positive_float(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "upscale": add_upscale_arguments,
+    "evaluate": add_evaluate_arguments,
+    "models": add_models_arguments,
+}
