@@ -30,6 +30,7 @@ EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 DEFAULT_MODEL = "srresnet_x4"
 EVALUATED_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
+TILE_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
 PRECISIONS = ("auto", "float32", "bfloat16")
 DEFAULT_MAX_MEGAPIXELS = 50.0
 COMMANDS = {
@@ -225,13 +226,13 @@ def check_output(source: Path, output: Path, *, force: bool) -> None:
 
 
 def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -> None:
-    """Upscale one photo into a PNG, with a bar of its tiles and a line about the result."""
+    """Upscale one photo into a PNG, with a bar and a line about the result."""
     from tqdm import tqdm
 
     from sr.image_io import save_png
 
     start = time.perf_counter()
-    with tqdm(desc=source.name, unit="tile", leave=False, disable=None) as bar:
+    with tqdm(desc=source.name, bar_format=TILE_BAR, leave=False, disable=None) as bar:
 
         def show(progress: Progress) -> None:
             bar.total = progress.total
@@ -335,7 +336,9 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     for failure in result.failures:
         print(f"left out: {failure}", file=sys.stderr)
     if result.failures:
-        print(f"{len(result.failures)} images were left out", file=sys.stderr)
+        count = len(result.failures)
+        were = "image was" if count == 1 else "images were"
+        print(f"{count} {were} left out", file=sys.stderr)
     if arguments.csv is not None:
         evaluate.write_csv(arguments.csv, result.rows)
     if arguments.per_image is not None:
