@@ -82,7 +82,7 @@ def build_parser(argv: Sequence[str] = ()) -> Parser:
     `train` and `benchmark` define their own arguments in modules that are slow to import, so those
     are added only when `argv` asks for that command.
     """
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser = Parser(
         prog="python -m sr",
