@@ -83,7 +83,8 @@ class Row:
 class Evaluation:
     """Everything a run found out.
 
-    `failures` holds a line for each image left out: an image counts for every model or for none.
+    `failures` holds a line for each image left out: an image counts for every model and metric
+    or not at all.
     `notes` says, once each, what the table cannot: where small images come from, a missing metric.
     """
 
@@ -155,7 +156,7 @@ def evaluate(
     Raises:
         DataError: a folder that holds no data set; two of one name; no image could be measured.
     """
-    from sr.metrics import Lpips
+    from sr.metrics import default_lpips
 
     result = Evaluation()
     data_sets = [find_data_set(folder) for folder in folders]
@@ -165,7 +166,7 @@ def evaluate(
     measure_lpips: Lpips | None = None
     if lpips:
         try:
-            measure_lpips = Lpips()
+            measure_lpips = default_lpips()
         except BackboneError as error:
             result.notes.append(f"LPIPS is left empty: {error}")
     for model in models.values():
@@ -253,8 +254,6 @@ def _open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
     target = modcrop(open_image(pair.hr).rgb, SCALE)
     height, width = target.shape[0] // SCALE, target.shape[1] // SCALE
     if data_set.lr_folder is None:
-        if not height or not width:
-            raise DataError(f"smaller than {SCALE} px")
         return Photo(matlab_bicubic(target, 1 / SCALE)), target
     if pair.lr is None:
         raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
@@ -283,6 +282,8 @@ def _measure_pair(
         prediction = model.upscale(photo)
         seconds = time.perf_counter() - start
         measured = measure(prediction.rgb, target, crop_px=SCALE, lpips=lpips)
+        if measured.ssim_y is None or (lpips is not None and measured.lpips_alex is None):
+            raise DataError(measured.note or "a metric is missing")
         rows.append(
             ImageRow(
                 data_set.name,

@@ -1,0 +1,184 @@
+"""Training presets: frozen dataclasses, and overrides that refuse what they do not know."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sr.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """One training stage. A stage with `adversarial_weight` 0 has no discriminator."""
+
+    name: str = "srresnet_x4"  # what the weights file will be called
+    scale: int = 4
+    num_blocks: int = 16
+    num_features: int = 64
+    batch_norm: bool = True
+    image_skip: bool = False
+    initial: str = ""  # weights file to start from; "" starts from scratch
+
+    iterations: int = 1_000_000  # the schedule's length; --minutes ends it earlier
+    batch_size: int = 16
+    hr_patch_px: int = 96
+    optimizer: Literal["adam", "muon"] = "adam"
+    learning_rate: float = 1e-4
+    schedule: Literal["constant", "cosine", "step"] = "constant"  # step: x 0.1 at half-way
+    warmup_iterations: int = 0
+    ema_decay: float = 0.999
+    clip_norm: float = 0.0  # largest gradient norm of the generator; 0 does not clip
+    seed: int = 0
+
+    pixel_loss: Literal["l1", "mse"] = "mse"
+    pixel_weight: float = 1.0
+    content: Literal["none", "vgg19_22", "vgg16_53", "lpips_vgg16"] = "none"
+    content_weight: float = 0.0
+    adversarial_weight: float = 0.0
+    discriminator_learning_rate: float = 1e-4
+    discriminator_warmup: int = 0  # discriminator steps before the generator moves
+
+
+# Ledig et al. 2017, section 3.2: MSE, Adam, 1e6 updates at 1e-4, 16 crops of 96x96.
+# Departure: the mean square is taken on [0, 1], not [-1, 1]; Adam is blind to that factor of 4.
+SRRESNET_PAPER = Training()
+
+# The same network without batch norm and with an image skip, for hours on two cores.
+SRRESNET_FAST = Training(
+    batch_norm=False,
+    image_skip=True,
+    iterations=20_000,
+    batch_size=8,
+    optimizer="muon",
+    learning_rate=2e-3,
+    schedule="cosine",
+    warmup_iterations=30,
+    clip_norm=0.5,
+    pixel_loss="l1",
+)
+
+# Section 3.2: 1e5 updates at 1e-4, then 1e5 at 1e-5, from SRResNet; VGG loss times 0.006 and
+# 1e-3 adversarial. Departures: VGG19 conv2_2 or VGG16 conv5_3 features stand in where VGG19's
+# conv5_4 is not to be had; features are rescaled by 1/12.75 as in the paper.
+SRGAN_PAPER = Training(
+    name="srgan_x4",
+    initial="weights/srresnet_x4.safetensors",
+    iterations=200_000,
+    schedule="step",
+    pixel_weight=0.0,
+    content="vgg16_53",
+    content_weight=(1 / 12.75) ** 2,
+    adversarial_weight=1e-3,
+)
+
+# What fits into an hour on two cores: learned perceptual distance on VGG16 for the content,
+# a pixel term that holds colours, and a discriminator that warms up first.
+SRGAN_FAST = Training(
+    name="srgan_x4",
+    batch_norm=False,
+    image_skip=True,
+    initial="weights/srresnet_x4.safetensors",
+    iterations=2_000,
+    batch_size=8,
+    learning_rate=2e-4,
+    schedule="cosine",
+    warmup_iterations=20,
+    ema_decay=0.99,
+    clip_norm=1.0,
+    pixel_loss="l1",
+    pixel_weight=1.0,
+    content="lpips_vgg16",
+    content_weight=0.2,
+    adversarial_weight=5e-3,
+    discriminator_warmup=30,
+)
+
+SRRESNET_SMOKE = dataclasses.replace(
+    SRRESNET_FAST, num_blocks=1, num_features=8, batch_size=2, hr_patch_px=32, iterations=4
+)
+SRGAN_SMOKE = dataclasses.replace(
+    SRGAN_FAST,
+    num_blocks=1,
+    num_features=8,
+    batch_size=2,
+    hr_patch_px=32,
+    iterations=4,
+    initial="",
+    content="none",
+    content_weight=0.0,
+    discriminator_warmup=1,
+)
+
+PRESETS: dict[str, Training] = {
+    "srresnet_fast": SRRESNET_FAST,
+    "srresnet_paper": SRRESNET_PAPER,
+    "srresnet_smoke": SRRESNET_SMOKE,
+    "srgan_fast": SRGAN_FAST,
+    "srgan_paper": SRGAN_PAPER,
+    "srgan_smoke": SRGAN_SMOKE,
+}
+
+
+def override(config: Training, assignments: Sequence[str]) -> Training:
+    """A copy with `KEY=VALUE` assignments applied, each of the field's own type.
+
+    Raises:
+        ConfigError: no "=", an unknown name, or a value that is not of the type.
+    """
+    fields = {field.name: field for field in dataclasses.fields(config)}
+    changes: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment}: needed KEY=VALUE")
+        if key not in fields:
+            raise ConfigError(f"no setting {key!r}; known: {', '.join(sorted(fields))}")
+        changes[key] = _parse(key, text, type(getattr(config, key)), str(fields[key].type))
+    result = dataclasses.replace(config, **changes)
+    check(result)
+    return result
+
+
+def _parse(key: str, text: str, kind: type, declared: str) -> Any:
+    if declared.startswith("Literal["):
+        choices = [part.strip(" \"'") for part in declared[8:-1].split(",")]
+        if text not in choices:
+            raise ConfigError(f"{key}={text}: needed one of {', '.join(choices)}")
+        return text
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return kind(text)
+    except (KeyError, ValueError):
+        raise ConfigError(f"{key}={text}: needed a value of type {kind.__name__}") from None
+
+
+def check(config: Training) -> None:
+    """Refuse settings that cannot work together.
+
+    Raises:
+        ConfigError: says which and why.
+    """
+    if config.hr_patch_px % config.scale or config.hr_patch_px <= 0:
+        raise ConfigError(
+            f"hr_patch_px={config.hr_patch_px}: needed a positive multiple of {config.scale}"
+        )
+    if config.adversarial_weight and config.hr_patch_px % 16:
+        raise ConfigError(
+            f"hr_patch_px={config.hr_patch_px}: the discriminator needs a multiple of 16"
+        )
+    for key in ("batch_size", "iterations", "num_blocks", "num_features"):
+        if getattr(config, key) < 1:
+            raise ConfigError(f"{key}={getattr(config, key)}: needed 1 or more")
+    if not config.learning_rate > 0:
+        raise ConfigError(f"learning_rate={config.learning_rate}: needed a positive number")
+    if (config.content == "none") != (config.content_weight == 0):
+        raise ConfigError(
+            f"content={config.content} with content_weight={config.content_weight}: "
+            "a content loss needs a positive weight, and a weight needs a content loss"
+        )
+    if not (config.pixel_weight or config.content_weight or config.adversarial_weight):
+        raise ConfigError("all loss weights are 0; needed at least one positive weight")

@@ -1,0 +1,45 @@
+"""One small class per situation; every text says what came, what was needed, what to do."""
+
+
+class SRError(Exception):
+    """Base of every error the `sr` package raises on purpose."""
+
+
+class ShapeError(SRError):
+    """A tensor or array has the wrong shape."""
+
+
+class ImageError(SRError):
+    """A file or byte string is not an image that can be read."""
+
+
+class ImageTooLargeError(ImageError):
+    """An image has more pixels than the limit allows."""
+
+
+class UnknownModelError(SRError):
+    """No model of that name."""
+
+
+class WeightsError(SRError):
+    """Weights are missing, damaged or belong to another network."""
+
+
+class BackboneError(SRError):
+    """Perceptual features (AlexNet, VGG) are not to be had."""
+
+
+class DataError(SRError):
+    """A data folder holds nothing usable."""
+
+
+class ConfigError(SRError):
+    """A setting has an unknown name or an impossible value."""
+
+
+class OutputError(SRError):
+    """The output cannot be written where it was asked for."""
+
+
+class Cancelled(SRError):
+    """The caller asked to stop."""

@@ -1,0 +1,101 @@
+"""What a generator is trained for: pixels, perceptual content, and fooling a discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
+from sr.errors import ConfigError
+
+LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
+
+
+def pixel_loss(kind: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1]."""
+    return {"l1": F.l1_loss, "mse": F.mse_loss}[kind]
+
+
+class FeatureLoss(nn.Module):
+    """Mean squared difference of VGG features times (1 / 12.75)^2 is the paper's content loss.
+
+    Args:
+        features: frozen network, (N, 3, H, W) RGB in [0, 1] to feature maps.
+
+    The weight, and with it the rescaling, is the caller's. Source: Ledig et al. 2017,
+    section 2.2.1.
+    """
+
+    def __init__(self, features: nn.Module) -> None:
+        super().__init__()
+        self.features = features.eval().requires_grad_(False)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Images (N, 3, H, W) in [0, 1], unclamped; the gradient reaches `prediction`."""
+        with torch.no_grad():
+            wanted = self.features(target)
+        return F.mse_loss(self.features(prediction), wanted)
+
+
+class LpipsLoss(nn.Module):
+    """LPIPS on VGG16 with the learned heads of version 0.1, as a loss.
+
+    Source: Zhang et al. 2018, arXiv:1801.03924, equation 1. Evaluate with another backbone
+    (AlexNet): a network wins the very metric it was trained for.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = load_vgg16_features().eval().requires_grad_(False)
+        for index, head in enumerate(load_lpips_heads("vgg")):
+            self.register_buffer(f"head{index}", head.reshape(1, -1, 1, 1))
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Mean over the batch; images (N, 3, H, W) in [0, 1], unclamped."""
+        with torch.no_grad():
+            wanted = [_unit(x) for x in self.features.maps(target, LPIPS_LAYERS)]
+        total = prediction.new_zeros(())
+        for index, x in enumerate(self.features.maps(prediction, LPIPS_LAYERS)):
+            difference = (_unit(x) - wanted[index]) ** 2
+            head: Tensor = getattr(self, f"head{index}")
+            total = total + (difference * head).sum(dim=1).mean()
+        return total
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Each pixel's feature vector at length one."""
+    return x * torch.rsqrt((x * x).sum(dim=1, keepdim=True) + 1e-10)
+
+
+def build_content_loss(name: str) -> nn.Module | None:
+    """The content loss of a preset; None for "none".
+
+    Raises:
+        BackboneError: its features are not to be had. Never random features.
+        ConfigError: unknown name.
+    """
+    if name == "none":
+        return None
+    if name == "lpips_vgg16":
+        return LpipsLoss()
+    if name == "vgg16_53":
+        return FeatureLoss(load_vgg16_features(last="conv5_3"))
+    if name == "vgg19_22":
+        return FeatureLoss(load_vgg19_features(last="conv2_2"))
+    raise ConfigError(f"no content loss {name!r}; known: none, lpips_vgg16, vgg16_53, vgg19_22")
+
+
+def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:
+    """-log D(G(x)), the mean over the batch, from logits (Ledig et al. 2017, equation 6)."""
+    return F.softplus(-fake_logits).mean()
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Binary cross entropy of real and of generated images, from logits."""
+    return F.softplus(-real_logits).mean(), F.softplus(fake_logits).mean()

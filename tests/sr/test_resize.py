@@ -1,0 +1,71 @@
+"""MATLAB's bicubic, bit for bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sr.errors import ShapeError
+from sr.image_io import list_images, open_image
+from sr.resize import matlab_bicubic, modcrop, nearest
+
+
+@pytest.mark.parametrize(("name", "count"), [("Set5", 5), ("Set14", 14), ("BSD100", 100)])
+def test_benchmark_low_resolution_images_come_out_bit_for_bit(
+    shared: Path, name: str, count: int
+) -> None:
+    images = list_images(shared / "benchmark" / name)
+    assert len(images) == count
+    for path in images:
+        hr = modcrop(open_image(path).rgb, 4)
+        lr = open_image(shared / "benchmark" / f"{name}_LRbicx4" / path.name).rgb
+        assert np.array_equal(matlab_bicubic(hr, 1 / 4), lr), path.name
+
+
+def test_a_constant_image_stays_constant_both_ways() -> None:
+    image = np.full((20, 12, 3), 77, np.uint8)
+    assert np.array_equal(matlab_bicubic(image, 4), np.full((80, 48, 3), 77, np.uint8))
+    assert np.array_equal(matlab_bicubic(image, 1 / 4), np.full((5, 3, 3), 77, np.uint8))
+
+
+def test_the_interior_of_an_enlargement_equals_torch_up_to_the_rounding_between_passes() -> None:
+    import torch
+    from torch.nn import functional as F
+
+    image = np.random.default_rng(0).integers(0, 256, (16, 20, 3), np.uint8)
+    ours = matlab_bicubic(image, 4)[12:-12, 12:-12].astype(int)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None].double()
+    theirs = F.interpolate(tensor, scale_factor=4, mode="bicubic", antialias=True)
+    rounded = theirs.round().clamp(0, 255)[0].permute(1, 2, 0).numpy()[12:-12, 12:-12].astype(int)
+    assert np.abs(ours - rounded).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 48), (5000, 3), (2, 7)])
+def test_any_size_works(size: tuple[int, int]) -> None:
+    image = np.zeros((*size, 3), np.uint8)
+    assert matlab_bicubic(image, 4).shape == (4 * size[0], 4 * size[1], 3)
+    assert matlab_bicubic(image, 1 / 4).shape == (-(-size[0] // 4), -(-size[1] // 4), 3)
+    assert matlab_bicubic(image[..., 0], 4).shape == (4 * size[0], 4 * size[1])
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4, 3)), np.zeros((0, 4), np.uint8), np.zeros(4)])
+def test_other_arrays_are_refused(image: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match="needed uint8"):
+        matlab_bicubic(image, 4)
+
+
+def test_a_scale_that_is_not_positive_is_refused() -> None:
+    with pytest.raises(ShapeError, match="scale -1"):
+        matlab_bicubic(np.zeros((4, 4), np.uint8), -1)
+
+
+def test_nearest_repeats_pixels_and_modcrop_cuts_right_and_bottom() -> None:
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    assert np.array_equal(nearest(image, 4)[::4, ::4], image)
+    assert np.array_equal(
+        modcrop(np.arange(30).reshape(5, 6), 4), np.arange(30).reshape(5, 6)[:4, :4]
+    )
+    with pytest.raises(ShapeError, match="6x3"):
+        modcrop(np.zeros((3, 6)), 4)

@@ -1,0 +1,230 @@
+"""Training: crops, presets, every loss reaches the generator, resume, divergence, the command."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sr import train
+from sr.config import PRESETS, SRGAN_SMOKE, SRRESNET_SMOKE, Training, override
+from sr.data import CropSampler, find_training_images
+from sr.errors import ConfigError, DataError
+from sr.image_io import Photo, save_png
+from sr.optim import Muon, orthogonalise
+from sr.resize import matlab_bicubic
+from sr.train import Run, Trainer, TrainingDiverged, build_generator, learning_rate_factor
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for index in range(3):
+        rgb = random.integers(0, 256, (40 + 4 * index, 48, 3), np.uint8)
+        save_png(folder / f"{index}.png", Photo(rgb))
+    return folder
+
+
+def sampler(folder: Path, seed: int = 0) -> CropSampler:
+    return CropSampler(find_training_images(folder), scale=4, device=CPU, seed=seed, min_lr_px=8)
+
+
+def trainer(folder: Path, config: Training) -> Trainer:
+    return Trainer(config, sampler(folder), device=CPU)
+
+
+def test_crops_are_aligned_pieces_of_the_photographs(photos: Path) -> None:
+    data = sampler(photos)
+    lr, hr = data.batch(64, 8)
+    assert lr.shape == (64, 3, 8, 8)
+    assert hr.shape == (64, 3, 32, 32)
+    shrunk = [
+        matlab_bicubic((h.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8), 1 / 4)
+        for h in hr
+    ]
+    inner = [
+        (s[1:-1, 1:-1] / 255 - x.permute(1, 2, 0).numpy()[1:-1, 1:-1])
+        for s, x in zip(shrunk, lr, strict=True)
+    ]
+    # the border of a crop has no neighbours to look at; a wrong alignment would miss by far more
+    assert np.abs(np.array(inner)).mean() < 0.02
+
+
+def test_an_eighth_of_the_crops_is_not_turned(photos: Path) -> None:
+    data = sampler(photos)
+    assert len({bytes(hr.numpy().tobytes()) for hr in data.batch(200, 10)[1]}) > 150
+
+
+def test_unreadable_and_small_files_are_skipped_and_listed(photos: Path) -> None:
+    (photos / "broken.png").write_bytes(b"\x89PNG broken")
+    save_png(photos / "tiny.png", Photo(np.zeros((5, 5, 3), np.uint8)))
+    data = sampler(photos)
+    assert data.num_images == 3
+    assert sorted(u.path.name for u in data.unreadable) == ["broken.png", "tiny.png"]
+
+
+def test_folders_without_images_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        find_training_images(tmp_path / "none")
+    with pytest.raises(DataError, match="no images"):
+        find_training_images(tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_is_consistent(name: str) -> None:
+    assert override(PRESETS[name], []) == PRESETS[name]
+
+
+def test_overrides_have_the_fields_type_and_unknown_names_are_refused() -> None:
+    config = override(SRRESNET_SMOKE, ["batch_size=3", "batch_norm=true", "pixel_loss=mse"])
+    assert (config.batch_size, config.batch_norm, config.pixel_loss) == (3, True, "mse")
+    for bad in ("batch=3", "batch_size", "batch_size=x", "batch_norm=1", "pixel_loss=l7",
+                "hr_patch_px=33", "learning_rate=0", "content_weight=1"):  # fmt: skip
+        with pytest.raises(ConfigError):
+            override(SRRESNET_SMOKE, [bad])
+
+
+def test_both_stages_lower_or_move_their_losses(photos: Path) -> None:
+    run = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, warmup_iterations=0))
+    first = [run.step(0.0)["g/pixel"] for _ in range(4)]
+    last = [run.step(0.5)["g/pixel"] for _ in range(30)][-4:]
+    assert sum(last) < sum(first)
+    gan = trainer(photos, SRGAN_SMOKE)
+    warmup = gan.step(0.0)
+    assert set(warmup) == {"d/real", "d/fake"}
+    assert set(gan.step(0.0)) == {"g/pixel", "g/adversarial", "d/real", "d/fake"}
+
+
+@pytest.mark.parametrize("loss", ["g/pixel", "g/adversarial"])
+def test_every_loss_reaches_the_generator_and_not_the_discriminator(
+    photos: Path, loss: str
+) -> None:
+    gan = trainer(photos, SRGAN_SMOKE)
+    lr, hr = gan.data.batch(2, 8)
+    gan._generator_losses(gan.generator(lr), hr)[loss].backward()
+    assert all(p.grad is not None for p in gan.generator.parameters())
+    assert sum(float(p.grad.abs().sum()) for p in gan.generator.parameters()) > 0  # type: ignore[union-attr]
+    assert gan.discriminator is not None
+    assert all(p.grad is None for p in gan.discriminator.parameters())
+
+
+def test_discriminator_losses_do_not_reach_the_generator(photos: Path) -> None:
+    gan = trainer(photos, SRGAN_SMOKE)
+    lr, hr = gan.data.batch(2, 8)
+    sum(gan._discriminator_losses(gan.generator(lr).detach(), hr).values()).backward()  # type: ignore[union-attr]
+    assert all(p.grad is None for p in gan.generator.parameters())
+
+
+def test_the_discriminator_warms_up_alone(photos: Path) -> None:
+    gan = trainer(photos, SRGAN_SMOKE)
+    before = [p.clone() for p in gan.generator.parameters()]
+    gan.step(0.0)
+    assert all(torch.equal(a, b) for a, b in zip(before, gan.generator.parameters(), strict=True))
+    gan.step(0.0)
+    assert not all(
+        torch.equal(a, b) for a, b in zip(before, gan.generator.parameters(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("config", [SRRESNET_SMOKE, SRGAN_SMOKE])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    photos: Path, tmp_path: Path, config: Training
+) -> None:
+    def run(folder: str) -> Run:
+        return Run(trainer(photos, config), tmp_path / folder, data_name="test", minutes=None)
+
+    whole = run("whole")
+    whole.train()
+    first = run("parts")
+    for _ in range(2):
+        first.trainer.step(first.progress())
+    first.save({}, 0)
+    second = run("parts")
+    second.resume()
+    second.train()
+    for a, b in zip(
+        whole.trainer.average.state_dict().values(),
+        second.trainer.average.state_dict().values(),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+
+
+def test_a_loss_that_is_not_a_number_stops_before_any_weight_changes(photos: Path) -> None:
+    run = trainer(photos, SRRESNET_SMOKE)
+    before = run.generator.state_dict()["tail.weight"].clone()
+    run.pixel = lambda a, b: (a * float("nan")).mean()
+    with pytest.raises(TrainingDiverged, match="learning_rate"):
+        run.step(0.0)
+    assert torch.equal(before, run.generator.state_dict()["tail.weight"])
+
+
+def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
+    Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({}, 0)
+    other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))
+    with pytest.raises(ConfigError, match="batch_size"):
+        Run(other, tmp_path, data_name="t", minutes=None).resume()
+
+
+def test_schedules() -> None:
+    cosine = dataclasses.replace(SRRESNET_SMOKE, schedule="cosine", warmup_iterations=10)
+    assert learning_rate_factor(cosine, 0, 0.0) == pytest.approx(0.1)
+    assert learning_rate_factor(cosine, 100, 0.5) == pytest.approx(0.5)
+    assert learning_rate_factor(cosine, 100, 1.0) == pytest.approx(0.0)
+    step = dataclasses.replace(cosine, schedule="step")
+    assert [learning_rate_factor(step, 99, p) for p in (0.4, 0.6)] == pytest.approx([1.0, 0.1])
+
+
+def test_muon_makes_updates_orthogonal_and_minimises() -> None:
+    torch.manual_seed(0)
+    for shape in ((2, 8, 20), (2, 20, 8)):
+        values = torch.linalg.svdvals(orthogonalise(torch.randn(shape)))
+        assert float(values.min()) > 0.5
+        assert float(values.max()) < 1.3
+    weight = torch.nn.Parameter(torch.randn(6, 3, 3, 3))
+    optimizer = Muon([weight], learning_rate=0.05)
+    first = float(weight.detach().square().sum())
+    for _ in range(50):
+        optimizer.zero_grad()
+        weight.square().sum().backward()
+        optimizer.step()
+    assert float(weight.detach().square().sum()) < 0.2 * first
+
+
+def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    common = ["srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "run")]
+    assert train.run(parser.parse_args([*common, "--validate", str(photos)])) == 0
+    files = {p.name for p in (tmp_path / "run").iterdir()}
+    assert files == {"config.json", "log.csv", "srresnet_x4.safetensors", "state.pt"}
+    with pytest.raises(ConfigError, match="--resume"):
+        train.run(parser.parse_args(common))
+    longer = ["--resume", "--set", "iterations=6"]
+    assert train.run(parser.parse_args([*common, *longer])) == 0
+    log = (tmp_path / "run" / "log.csv").read_text().splitlines()
+    assert log[0].startswith("iteration,seconds,g/pixel")
+    assert [line.split(",")[0] for line in log[1:]] == ["4", "6"]
+    generator = ["--set", f"initial={tmp_path / 'run' / 'srresnet_x4.safetensors'}"]
+    gan = ["srgan_smoke", "--data", str(photos), "--output", str(tmp_path / "gan"), *generator]
+    assert train.run(parser.parse_args(gan)) == 0
+    with pytest.raises(ConfigError, match="no preset 'x'"):
+        train.run(parser.parse_args(["x", *common[1:]]))
+
+
+def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    from sr.checkpoint import save_model
+    from sr.errors import WeightsError
+
+    path = tmp_path / "w.safetensors"
+    save_model(path, build_generator(SRRESNET_SMOKE), name="x", about={})
+    with pytest.raises(WeightsError, match="not the preset's"):
+        build_generator(dataclasses.replace(SRRESNET_SMOKE, num_blocks=2, initial=str(path)))
