@@ -292,7 +292,8 @@ def test_a_missing_command_is_an_error_and_help_is_not(
     assert run("enlarge") == 2
     assert "invalid choice: 'enlarge'" in capsys.readouterr().err
     assert run("--help") == 0
-    assert all(name in capsys.readouterr().out for name in cli.COMMANDS)
+    text = capsys.readouterr().out
+    assert all(name in text for name in cli.COMMANDS)
 
 
 def test_tables_align_numbers_to_the_right() -> None:
