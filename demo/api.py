@@ -1,0 +1,150 @@
+"""The API for programs (gradio_client): /upscale, /measure and /models."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from demo.engine import MODELS
+from demo.jobs import Jobs
+from demo.settings import Settings
+from demo.tabs.upscale import clean_name
+from sr.errors import SRError
+from sr.image_io import open_image
+
+TICK_SECONDS = 0.1
+MEASURE_MEGAPIXELS = 4  # times the upload limit: what /measure takes
+
+
+def build_api(settings: Settings, jobs: Jobs) -> None:
+    """Add the three endpoints to the current Blocks context; nothing of them is visible."""
+
+    async def upscale(
+        image: str,
+        model: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        """Upscale an image 4x with one model; returns the PNG file.
+
+        Args:
+            image: PNG, JPEG, WebP, TIFF, BMP or GIF file.
+            model: one of the names that /models lists.
+        """
+        if model not in MODELS:
+            raise refusal(SRError(f"no model {model!r}; known: {', '.join(sorted(MODELS))}"))
+        try:
+            photo = await asyncio.to_thread(
+                open_image, given(image, "image"), max_megapixels=settings.max_megapixels
+            )
+            job = await asyncio.to_thread(jobs.submit, photo, models=[model])
+        except SRError as error:
+            raise refusal(error) from None
+        try:
+            while not job.is_finished:
+                progress(job.version(model).progress, desc=model)
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            job.cancel()  # ends the work when the client has cancelled; else without effect
+        version = job.version(model)
+        if version.image is None:
+            raise refusal(SRError(version.error or f"{model}: stopped"))
+        return str(named_copy(version.image.path, f"{clean_name(image)}_{model}.png"))
+
+    async def measure(prediction: str, reference: str) -> dict[str, Any]:
+        """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference.
+
+        Args:
+            prediction: image file, as large as the reference.
+            reference: image file.
+        """
+        limit = settings.max_megapixels * MEASURE_MEGAPIXELS
+
+        def work() -> dict[str, Any]:
+            images = [
+                open_image(given(file, name), max_megapixels=limit).rgb
+                for file, name in ((prediction, "prediction"), (reference, "reference"))
+            ]
+            found = jobs.measure(*images)
+            finite = {
+                name: None if value is None else value if abs(value) < float("inf") else "inf"
+                for name, value in (
+                    ("psnr_y", found.psnr_y),
+                    ("ssim_y", found.ssim_y),
+                    ("lpips_alex", found.lpips_alex),
+                )
+            }
+            return {**finite, "note": found.note}
+
+        try:
+            return await asyncio.to_thread(work)
+        except SRError as error:
+            raise refusal(error) from None
+
+    def models() -> list[dict[str, Any]]:
+        """The models: name, scale, parameters, description, data and metrics."""
+        from sr.models import list_models
+
+        try:
+            return [
+                {
+                    "name": info.name,
+                    "scale": info.scale,
+                    "parameters": info.parameters,
+                    "description": info.description,
+                    "paper": info.paper,
+                    "departures": info.departures,
+                    "data": info.data,
+                    "metrics": dict(info.metrics),
+                }
+                for info in list_models()
+            ]
+        except SRError as error:
+            raise refusal(error) from None
+
+    with gr.Column(visible=False):
+        image = gr.File(label="image", type="filepath")
+        model = gr.Textbox(label="model", value="srresnet_x4")
+        reference = gr.File(label="reference", type="filepath")
+        prediction = gr.File(label="prediction", type="filepath")
+        result = gr.File(label="PNG file")
+        answer = gr.JSON(label="answer")
+        button = gr.Button()
+    public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": 8}
+    button.click(upscale, [image, model], result, api_name="upscale", **public)
+    button.click(measure, [prediction, reference], answer, api_name="measure", **public)
+    button.click(models, None, answer, api_name="models", queue=False, **public)
+
+
+def given(file: str | None, name: str) -> Path:
+    """The path of a file argument.
+
+    Raises:
+        SRError: nothing was given.
+    """
+    if not file:
+        raise SRError(f"{name}: no file was given; send one with gradio_client.handle_file(path)")
+    return Path(file)
+
+
+def refusal(error: SRError) -> gr.Error:
+    """The error a client gets: the same text, and no traceback in the log."""
+    return gr.Error(str(error), print_exception=False)
+
+
+def named_copy(path: Path, name: str) -> Path:
+    """The same file under a name that says what it is, in a folder of its own; deleted with age."""
+    folder = Path(get_upload_folder()) / secrets.token_urlsafe(16)
+    folder.mkdir(parents=True)
+    target = folder / name
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)
+    return target

@@ -1,0 +1,385 @@
+"""The work behind the page: photos in, versions out, one inference at a time.
+
+A job makes every version of one photo. Its interpolations run in a light lane, its networks and
+metrics in a heavy one; each lane is one thread that gives every job a turn, one version long, so
+that a large photo holds nobody's small one up for longer than a version takes. What was computed
+once for the same pixels, model and weights is taken from the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from demo.engine import LIGHT_MODELS, MODELS, SCALE, Engine
+from demo.store import ImageStore, StoredImage, photo_key
+from sr.errors import Cancelled, ShapeError, SRError
+from sr.image_io import Photo, encode_png, open_image
+from sr.resize import matlab_bicubic, modcrop
+
+if TYPE_CHECKING:
+    from sr.metrics import Measurement
+    from sr.upscale import Progress
+
+logger = logging.getLogger(__name__)
+
+Mode = Literal["upscale", "test"]
+State = Literal["waiting", "running", "ready", "failed", "cancelled"]
+ORIGINAL = "original"
+MEASUREMENTS_KEPT = 1000
+FINISHED: tuple[State, ...] = ("ready", "failed", "cancelled")
+
+
+class BusyError(SRError):
+    """Too many photos are waiting already."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a photo, as it is now."""
+
+    key: str  # a model's name, or "original"
+    state: State = "waiting"
+    progress: float = 0.0  # 0 to 1
+    seconds_left: float | None = None
+    image: StoredImage | None = None
+    cached: bool = False  # taken from the store, not computed for this job
+    measured: bool = False  # its measurement was tried
+    measurement: Measurement | None = None
+    error: str | None = None
+
+
+@dataclass
+class Job:
+    """One photo and its versions. Read it through `versions()`; end it with `cancel()`."""
+
+    photo: Photo  # what the models are given
+    key: str  # photo_key of it
+    mode: Mode
+    reference: Photo | None = None  # what the versions are measured against
+    stop: threading.Event = field(default_factory=threading.Event)
+    _versions: dict[str, Version] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changes: int = 0
+
+    @property
+    def out_height(self) -> int:
+        """Height of every version in pixels."""
+        return self.photo.height * SCALE
+
+    @property
+    def out_width(self) -> int:
+        """Width of every version in pixels."""
+        return self.photo.width * SCALE
+
+    @property
+    def changes(self) -> int:
+        """A number that grows with every change: look at it to see whether to look further."""
+        return self._changes
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will come."""
+        return all(self._is_done(version) for version in self.versions())
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was stopped before it was finished."""
+        return any(version.state == "cancelled" for version in self.versions())
+
+    def versions(self) -> list[Version]:
+        """Every version as it is now."""
+        with self._lock:
+            return list(self._versions.values())
+
+    def version(self, key: str) -> Version:
+        """One version as it is now."""
+        with self._lock:
+            return self._versions[key]
+
+    def update(self, key: str, **changes: object) -> None:
+        """Change a version; one that was cancelled stays so."""
+        with self._lock:
+            if self._versions[key].state != "cancelled":
+                self._versions[key] = replace(self._versions[key], **changes)  # type: ignore[arg-type]
+                self._changes += 1
+
+    def cancel(self) -> None:
+        """Stop the work. What is ready stays; the rest counts as cancelled from now on."""
+        self.stop.set()
+        with self._lock:
+            for key, version in self._versions.items():
+                if version.state not in FINISHED:
+                    self._versions[key] = replace(version, state="cancelled", seconds_left=None)
+            self._changes += 1
+
+    def _is_done(self, version: Version) -> bool:
+        if version.state != "ready" or self.reference is None or self.stop.is_set():
+            return version.state in FINISHED
+        return version.measured or version.key == ORIGINAL
+
+
+class Lane:
+    """A thread that gives each of its jobs one turn after another until it has none left."""
+
+    def __init__(self, name: str, turn: Callable[[Job], bool]) -> None:
+        self._name = name
+        self._turn = turn  # does one piece of a job's work; True when more of it is left
+        self._jobs: deque[Job] = deque()
+        self._ready = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def add(self, job: Job) -> None:
+        """Queue a job; the thread starts with the first."""
+        with self._ready:
+            self._jobs.append(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._ready.notify()
+
+    def close(self) -> None:
+        """End the thread after the turn it is at."""
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._ready:
+                while not self._jobs and not self._closed:
+                    self._ready.wait()
+                if self._closed:
+                    return
+                job = self._jobs.popleft()
+            if self._turn(job):
+                self.add(job)
+
+
+class Jobs:
+    """Takes photos, makes their versions, keeps the results for a while.
+
+    Args:
+        engine: what computes.
+        store: where results go.
+        max_waiting: jobs in work or waiting at a time.
+    """
+
+    def __init__(self, engine: Engine, store: ImageStore, *, max_waiting: int = 16) -> None:
+        self.engine = engine
+        self.store = store
+        self.max_waiting = max_waiting
+        self._lock = threading.Lock()
+        self._inference = threading.Lock()
+        self._open: list[Job] = []
+        self._seconds_per_pixel: dict[str, float] = {}
+        self._measurements: OrderedDict[str, Measurement] = OrderedDict()
+        self._light = Lane("nitidez-light", self._light_turn)
+        self._heavy = Lane("nitidez-heavy", self._heavy_turn)
+
+    def submit(
+        self, photo: Photo, *, mode: Mode = "upscale", models: Sequence[str] = MODELS
+    ) -> Job:
+        """Start on a photo.
+
+        Args:
+            photo: in mode "upscale" it is enlarged as it is; in mode "test" it is cut to a
+                multiple of 4, shrunk 4x, and the versions of that are measured against it.
+            mode: see `photo`.
+            models: names of the versions to make.
+
+        Raises:
+            ShapeError: a photo of less than 4 pixels a side cannot be tested on.
+            BusyError: too many photos are waiting.
+        """
+        with self._lock:
+            self._open = [job for job in self._open if not job.is_finished]
+            if len(self._open) >= self.max_waiting:
+                raise BusyError(f"{len(self._open)} photos are waiting; try again in a minute")
+        job = self._prepare(photo, mode, models)
+        if not job.is_finished:
+            with self._lock:
+                self._open.append(job)
+            self._light.add(job)
+        return job
+
+    def num_ahead(self, job: Job) -> int:
+        """Unfinished jobs that came before this one."""
+        with self._lock:
+            jobs = [other for other in self._open if other is job or not other.is_finished]
+        return jobs.index(job) if job in jobs else 0
+
+    def seconds_left(self, job: Job) -> float | None:
+        """How long until everything is ready; None while nothing is known."""
+        total = 0.0
+        for version in job.versions():
+            if version.state in FINISHED or version.key in LIGHT_MODELS:
+                continue
+            seconds = version.seconds_left if version.state == "running" else None
+            if seconds is None:
+                seconds = self._estimate(version.key, job.out_height * job.out_width)
+            if seconds is None:
+                return None
+            total += seconds
+        return total
+
+    def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
+        """The engine's measurement, taking its turn with the inferences."""
+        with self._inference:
+            return self.engine.measure(prediction, reference)
+
+    def close(self) -> None:
+        """Stop all work; for the end of the server."""
+        with self._lock:
+            for job in self._open:
+                job.cancel()
+        self._light.close()
+        self._heavy.close()
+
+    def remember(self, key: str, model: str, reference: Photo, measurement: Measurement) -> None:
+        """Keep a measurement of a model's version of the photo with this key."""
+        with self._lock:
+            self._measurements[self._measurement_key(key, model, reference)] = measurement
+            while len(self._measurements) > MEASUREMENTS_KEPT:
+                self._measurements.popitem(last=False)
+
+    def _prepare(self, photo: Photo, mode: Mode, models: Sequence[str]) -> Job:
+        reference = None
+        if mode == "test":
+            if min(photo.height, photo.width) < SCALE:
+                raise ShapeError(
+                    f"the photo is {photo.width} x {photo.height} px; a test needs at least"
+                    f" {SCALE} x {SCALE}: take a larger one, or upscale it"
+                )
+            reference = Photo(modcrop(photo.rgb, SCALE))
+            photo = Photo(matlab_bicubic(reference.rgb, 1 / SCALE))
+        job = Job(photo=photo, key=photo_key(photo), mode=mode, reference=reference)
+        for key in [*models, ORIGINAL] if reference is not None else models:
+            image = self.store.get(self._store_key(job, key), renew=True)
+            job._versions[key] = Version(key)
+            if image is not None:
+                job.update(key, state="ready", progress=1.0, image=image, cached=True)
+                self._measure_from_memory(job, key)
+        return job
+
+    def result_key(self, key: str, model: str) -> str:
+        """The store's key of a model's version of the photo with this key."""
+        return f"{key}/{model}/{self.engine.version(model)}"
+
+    def _store_key(self, job: Job, key: str) -> str:
+        if key == ORIGINAL and job.reference is not None:
+            return f"{photo_key(job.reference)}/{ORIGINAL}"
+        return self.result_key(job.key, key)
+
+    def _light_turn(self, job: Job) -> bool:
+        """Make one light version; when all are made, pass the job to the heavy lane."""
+        waiting = [
+            version.key
+            for version in job.versions()
+            if version.state == "waiting" and version.key in (*LIGHT_MODELS, ORIGINAL)
+        ]
+        if waiting and not job.stop.is_set():
+            self._make(job, waiting[0])
+        if len(waiting) <= 1 or job.stop.is_set():
+            self._heavy.add(job)
+            return False
+        return True
+
+    def _heavy_turn(self, job: Job) -> bool:
+        """Measure one version that is ready, or else make the next; True if there is more."""
+        if job.stop.is_set():
+            return False
+        for version in job.versions():
+            if job._is_done(version):
+                continue
+            if version.state == "ready":
+                self._measure(job, version.key)
+            else:
+                with self._inference:
+                    self._make(job, version.key)
+            return not job.is_finished
+        return False
+
+    def _make(self, job: Job, key: str) -> None:
+        """Make one version, from the store if another job has made it meanwhile."""
+        job.update(key, state="running")
+        store_key = self._store_key(job, key)
+        try:
+            image = self.store.get(store_key)
+            if image is not None:
+                job.update(key, state="ready", progress=1.0, image=image, cached=True)
+                self._measure_from_memory(job, key)
+                return
+            text = {} if key == ORIGINAL else self.engine.png_text(key)  # loads the model, untimed
+            start = time.perf_counter()
+            result = job.reference if key == ORIGINAL else self._upscale(job, key)
+            seconds = time.perf_counter() - start
+            if result is None or job.stop.is_set():
+                return
+            image = self.store.put(
+                store_key,
+                encode_png(result, text=text),
+                width=result.width,
+                height=result.height,
+                seconds=seconds,
+            )
+            self._seconds_per_pixel[key] = seconds / (result.width * result.height)
+            job.update(key, state="ready", progress=1.0, seconds_left=None, image=image)
+            self._measure_from_memory(job, key)
+        except Cancelled:
+            job.update(key, state="cancelled", seconds_left=None)
+        except SRError as error:
+            logger.warning("%s: %s", key, error)
+            job.update(key, state="failed", seconds_left=None, error=str(error))
+        except Exception as error:  # one version's trouble must not end the lane
+            logger.exception("%s failed", key)
+            job.update(key, state="failed", seconds_left=None, error=f"{type(error).__name__}")
+
+    def _upscale(self, job: Job, model: str) -> Photo:
+        def report(progress: Progress) -> None:
+            share = progress.done / max(1, progress.total)
+            job.update(model, progress=share, seconds_left=progress.seconds_left)
+
+        return self.engine.upscale(model, job.photo, progress=report, cancel=job.stop)
+
+    def _measure(self, job: Job, key: str) -> None:
+        version = job.version(key)
+        if version.image is None or job.reference is None:
+            job.update(key, measured=True)
+            return
+        try:
+            prediction = open_image(version.image.path).rgb
+            measurement = self.measure(prediction, job.reference.rgb)
+            self.remember(job.key, key, job.reference, measurement)
+            job.update(key, measurement=measurement, measured=True)
+        except SRError as error:
+            logger.warning("measuring %s: %s", key, error)
+            job.update(key, measured=True, error=str(error))
+        except Exception as error:  # as above
+            logger.exception("measuring %s failed", key)
+            job.update(key, measured=True, error=f"{type(error).__name__}")
+
+    def _measure_from_memory(self, job: Job, key: str) -> None:
+        if job.reference is None or key == ORIGINAL:
+            return
+        with self._lock:
+            found = self._measurements.get(self._measurement_key(job.key, key, job.reference))
+        if found is not None:
+            job.update(key, measurement=found, measured=True)
+
+    def _measurement_key(self, key: str, model: str, reference: Photo) -> str:
+        return f"{self.result_key(key, model)}|{photo_key(reference)}"
+
+    def _estimate(self, model: str, num_pixels: int) -> float | None:
+        known = dict(self._seconds_per_pixel)
+        rates = [known[key] for key in known if key not in (*LIGHT_MODELS, ORIGINAL)]
+        rate = known.get(model, max(rates, default=None))
+        return None if rate is None else rate * num_pixels

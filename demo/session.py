@@ -1,0 +1,77 @@
+"""What one open page shows: its photo, its language, its job. All of it is on the server."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.i18n import Language
+from demo.jobs import Job, Mode
+
+MAX_SESSIONS = 500
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The photo that was chosen: an uploaded file, or an example."""
+
+    name: str  # what to call it and its downloads, without a suffix
+    path: Path | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is nothing to show: a text's key, its values, and the technical detail."""
+
+    key: str
+    values: dict[str, object] = field(default_factory=dict)
+    detail: str = ""
+
+
+@dataclass
+class Session:
+    """One open page."""
+
+    language: Language = "en"
+    mode: Mode = "upscale"
+    choice: Choice | None = None
+    job: Job | None = None
+    problem: Problem | None = None
+    turn: int = 0  # grows with every new choice, so that an older one knows it is over
+
+    def start(self) -> int:
+        """Stop what is running and make room for something new; the number of the turn."""
+        if self.job is not None:
+            self.job.cancel()
+        self.job = None
+        self.problem = None
+        self.turn += 1
+        return self.turn
+
+
+class Sessions:
+    """Open pages by session hash; the oldest go when there are too many."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def get(self, session_hash: str | None) -> Session:
+        """The session of a page, a new one if it has none."""
+        key = session_hash or ""
+        with self._lock:
+            session = self._sessions.setdefault(key, Session())
+            self._sessions.move_to_end(key)
+            while len(self._sessions) > MAX_SESSIONS:
+                self._sessions.popitem(last=False)[1].start()
+            return session
+
+    def close(self, session_hash: str | None) -> None:
+        """Forget a page that was left, and stop its work."""
+        with self._lock:
+            session = self._sessions.pop(session_hash or "", None)
+        if session is not None:
+            session.start()

@@ -1,0 +1,238 @@
+"""The upscaler tab: choose a photo, watch its versions appear, compare and measure them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from demo import render
+from demo.i18n import Language, language_of, say
+from demo.jobs import BusyError, Jobs, Mode
+from demo.samples import SAMPLES, preload, sample_photo, small_photo
+from demo.session import Choice, Problem, Session, Sessions
+from demo.settings import Settings
+from demo.viewer import build_viewer, viewer_value
+from sr.errors import ImageError, ImageTooLargeError, ShapeError, SRError
+from sr.image_io import Photo, open_image
+
+logger = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parents[1]
+TICK_SECONDS = 0.25
+MODES: tuple[Mode, ...] = ("upscale", "test")
+
+
+class Tab(NamedTuple):
+    """What the page needs of a tab: how to say it in another language."""
+
+    outputs: list[Any]
+    retell: Callable[[Language, gr.Request], list[Any]]
+
+
+def build_upscale_tab(
+    settings: Settings, jobs: Jobs, sessions: Sessions, i18n: gr.I18n, language: gr.Radio
+) -> Tab:
+    """Build the tab inside the current Blocks context."""
+    with gr.Row(elem_id="controls", equal_height=True):
+        mode = gr.Radio(
+            mode_choices(i18n),
+            value="upscale",
+            label=i18n("mode"),
+            show_label=False,
+            container=False,
+            elem_id="mode",
+            elem_classes="segmented",
+        )
+        mode_hint = gr.HTML(
+            i18n("html_mode_hint"), elem_id="mode-hint", apply_default_css=False, js_on_load=None
+        )
+    picker = gr.HTML(
+        i18n("html_picker"),
+        elem_id="picker",
+        apply_default_css=False,
+        js_on_load=(FOLDER / "picker.js").read_text(encoding="utf-8"),
+    )
+    with gr.Row(elem_id="work", visible=False) as work:
+        status = gr.HTML("", elem_id="status", apply_default_css=False, js_on_load=None)
+        cancel = gr.Button(i18n("cancel"), elem_id="cancel", size="sm", visible=False, scale=0)
+    viewer = build_viewer(visible="hidden", elem_id="viewer")
+    table = gr.HTML("", elem_id="table", apply_default_css=False, js_on_load=None, visible=False)
+    outputs = [picker, work, status, cancel, viewer, table]
+
+    def show(session: Session) -> list[Any]:
+        tongue = session.language
+        job = session.job
+        status_text = render.status_html(session, jobs, tongue)
+        table_text = render.table_html(session, tongue)
+        value = viewer_value(
+            render.panes(session, tongue),
+            language=tongue,
+            set_id=f"{session.turn}",
+            pair=("bicubic", "srgan_x4"),
+        )
+        return [
+            gr.HTML(render.picker_html(session, tongue, settings)),
+            gr.Row(visible=bool(status_text)),
+            gr.HTML(status_text),
+            gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
+            gr.update(value=value, visible=True if job is not None else "hidden"),
+            gr.HTML(table_text, visible=bool(table_text)),
+        ]
+
+    async def run(session: Session, choice: Choice) -> AsyncIterator[list[Any]]:
+        """Work on a choice and keep the page up to date until it is finished or replaced."""
+        turn = session.start()
+        try:
+            photo = await asyncio.to_thread(read_choice, choice, session.mode, settings, jobs)
+            job = await asyncio.to_thread(jobs.submit, photo, mode=session.mode)
+        except Exception as error:
+            if session.turn == turn:
+                session.problem = problem_of(error, settings)
+                session.choice = None
+                yield show(session)
+            return
+        if session.turn != turn:  # another photo was chosen meanwhile
+            job.cancel()
+            return
+        session.choice, session.job = choice, job
+        told: tuple[int, Language] | None = None
+        try:
+            while session.turn == turn:
+                finished = job.is_finished
+                now = (job.changes, session.language)
+                if now != told or finished:
+                    told = now
+                    yield show(session)
+                if finished:
+                    return
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            # Reached without an end when the browser has gone: nobody is waiting any more.
+            if session.turn == turn and not job.is_finished and session.job is job:
+                job.cancel()
+
+    async def on_upload(
+        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        data: dict[str, Any] = event._data or {}
+        if data.get("failed") or not isinstance(data.get("path"), str):
+            session.start()
+            session.choice = None
+            session.problem = Problem("error_upload", {"megabytes": settings.max_upload_mb})
+            yield show(session)
+            return
+        choice = Choice(clean_name(str(data.get("name", ""))), path=Path(data["path"]))
+        async for update in run(session, choice):
+            yield update
+
+    async def on_sample(
+        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        name = str((event._data or {}).get("sample"))
+        if name in SAMPLES:
+            async for update in run(session, Choice(name, sample=name)):
+                yield update
+
+    async def on_mode(
+        mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        hint = gr.HTML(render.mode_hint_html(session.language, session.mode))
+        if session.choice is None:
+            session.problem = None
+            yield [*show(session), hint]
+            return
+        async for update in run(session, session.choice):
+            yield [*update, hint]
+
+    def on_cancel(language: str | None, mode: Mode, request: gr.Request) -> list[Any]:
+        session = open_session(sessions, request, language, mode)
+        if session.job is not None:
+            session.job.cancel()
+        return show(session)
+
+    def retell(language: Language, request: gr.Request) -> list[Any]:
+        session = sessions.get(request.session_hash)
+        session.language = language
+        choices = [(say(language, f"mode_{name}"), name) for name in MODES]
+        return [
+            *show(session),
+            gr.HTML(render.mode_hint_html(language, session.mode)),
+            gr.Radio(choices, label=say(language, "mode")),
+        ]
+
+    quiet: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "trigger_mode": "multiple",
+        "concurrency_limit": None,
+    }
+    picker.upload(on_upload, [mode, language], outputs, **quiet)
+    picker.select(on_sample, [mode, language], outputs, **quiet)
+    mode.input(on_mode, [mode, language], [*outputs, mode_hint], **quiet)
+    cancel.click(on_cancel, [language, mode], outputs, queue=False, **quiet)
+    return Tab([*outputs, mode_hint, mode], retell)
+
+
+def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
+    """The two modes, named in the browser's language."""
+    return [(i18n(f"mode_{name}"), name) for name in MODES]
+
+
+def open_session(
+    sessions: Sessions, request: gr.Request, language: str | None, mode: Mode
+) -> Session:
+    """The page's session, with the language and mode the page shows now."""
+    session = sessions.get(request.session_hash)
+    session.language = language_of(language or request.headers.get("accept-language"))
+    session.mode = mode if mode in MODES else "upscale"
+    return session
+
+
+def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> Photo:
+    """The photo of a choice.
+
+    Raises:
+        FileNotFoundError: the upload was deleted meanwhile.
+        SRError: not an image, or too large.
+    """
+    if choice.sample is not None:
+        preload(jobs, choice.sample)
+        return sample_photo(choice.sample) if mode == "test" else small_photo(choice.sample)
+    if choice.path is None or not choice.path.is_file():
+        raise FileNotFoundError(choice.name)
+    return open_image(choice.path, max_megapixels=settings.max_megapixels)
+
+
+def problem_of(error: Exception, settings: Settings) -> Problem:
+    """What to tell a person about an error."""
+    match error:
+        case ImageTooLargeError():
+            values: dict[str, object] = {"megapixels": settings.max_megapixels}
+            return Problem("error_too_large", values, str(error))
+        case ImageError():
+            return Problem("error_not_image", detail=str(error))
+        case ShapeError():
+            return Problem("error_too_small")
+        case BusyError():
+            return Problem("error_busy")
+        case FileNotFoundError():
+            return Problem("error_gone")
+        case SRError():
+            return Problem("error_other", detail=str(error))
+    logger.error("a photo could not be taken", exc_info=error)
+    return Problem("error_other")
+
+
+def clean_name(file_name: str) -> str:
+    """A file name's stem, fit for the name of a download."""
+    stem = Path(file_name.replace("\\", "/")).stem
+    return re.sub(r"[^\w\- ().]+", "_", stem).strip(" .")[:80] or "photo"

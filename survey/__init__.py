@@ -1,0 +1,1 @@
+"""The rating study: which version people prefer, asked blind and stored safely."""
