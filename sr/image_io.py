@@ -6,12 +6,14 @@ a single pixel is decoded. Whatever is wrong with a file ends as an `ImageError`
 
 from __future__ import annotations
 
+import codecs
 import functools
 import io
 import logging
 import os
 import secrets
 import stat
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +39,11 @@ logger = logging.getLogger(__name__)
 IMAGE_SUFFIXES: frozenset[str] = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
 )
+
+# Sizes are checked here and damaged metadata is passed over: Pillow's remarks on both would only
+# reach people as stray lines. Filters set around a call would not be safe with threads.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.\w+ImagePlugin$")
 
 # Without a limit of the caller: 89 megapixels, just under where Pillow itself begins to warn.
 SAFETY_LIMIT_MEGAPIXELS = 89.0
@@ -137,7 +144,8 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
     stream.seek(0)
     image_class = _image_class(header)
     if image_class is None:
-        raise ImageError(f"{label}: {_what_it_is(header)}; needed: {_ACCEPTED}")
+        what, remedy = _what_it_is(header)
+        raise ImageError(f"{label}: {what}; needed: {_ACCEPTED}; {remedy}")
     format_name = str(image_class.format)
     try:
         # The format's class instead of Image.open: what passes for an image is decided above, and
@@ -152,9 +160,9 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
             upright = _UPRIGHT.get(_orientation(image), lambda pixels: pixels)
     except ImageError:
         raise
-    except MemoryError as error:
+    except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageTooLargeError(
-            f"{label}: not enough memory to open it; give a smaller image"
+            f"{label}: more pixels than can be decoded; crop or shrink the image first"
         ) from error
     except Exception as error:  # on damaged data a decoder may raise anything
         logger.debug("%s: cannot be decoded", label, exc_info=True)
@@ -184,36 +192,33 @@ def _image_class(header: bytes) -> type[ImageFile.ImageFile] | None:
     return None
 
 
-def _what_it_is(header: bytes) -> str:
-    """What a file that is none of the formats seems to be, in a few words."""
+def _what_it_is(header: bytes) -> tuple[str, str]:
+    """What a file that is none of the formats seems to be, and what to do about it."""
     start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    brand = header[8:12] if header[4:8] == b"ftyp" else b""
     if not header:
-        return "an empty file (0 bytes)"
+        return "an empty file (0 bytes)", "export or download the image again"
     if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype")) and b"<svg" in start:
-        return "an SVG drawing, which has no pixels; export it as PNG first"
-    if header[4:8] == b"ftyp":
-        brand = header[8:12]
-        if brand.startswith(b"avi"):
-            return "an AVIF image, which is not read; convert it first"
-        if brand.startswith((b"hei", b"hev", b"mif", b"msf")):
-            return "a HEIC image, which is not read; convert it first"
-        return "a video, not an image"
+        return "an SVG drawing, which has no pixels", "export it as PNG"
+    if brand.startswith((b"avi", b"hei", b"hev", b"mif", b"msf")):
+        kind = "an AVIF" if brand.startswith(b"avi") else "a HEIC"
+        return f"{kind} image, which is not read here", "save it as JPEG or PNG"
     if header.startswith(b"%PDF"):
-        return "a PDF document, not an image; export the page as PNG first"
+        return "a PDF document", "export the page as PNG"
     if header.startswith(b"8BPS"):
-        return "a Photoshop document, which is not read; export it as PNG first"
+        return "a Photoshop document, which is not read here", "export it as PNG"
     if _is_text(header):
-        return "a text file, not an image"
-    return "not an image that can be recognised"
+        return "a text file, whatever its name says", "choose an image"
+    return "not an image that is known here", "choose another file or save it as PNG"
 
 
 def _is_text(header: bytes) -> bool:
     if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in header):
         return False
-    try:
-        header.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.end >= len(header) >= _HEADER_BYTES - 3  # a character cut in two at the end
+    try:  # incremental: the header may end within a character
+        codecs.getincrementaldecoder("utf-8")().decode(header)
+    except UnicodeDecodeError:
+        return False
     return True
 
 
@@ -259,7 +264,7 @@ def _sample_format(image: ImageFile.ImageFile) -> _SampleFormat:
     rawmode = arguments if isinstance(arguments, str) else ""
     if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
         rawmode = arguments[0]
-    factor = {"1": 255.0, "L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}.get(rawmode, 1.0)
+    factor = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}.get(rawmode, 1.0)
     return _SampleFormat(2**bits - 1 if bits <= 16 else 65535, is_inverted, factor)
 
 
