@@ -154,24 +154,22 @@ function showHeads(viewer) {
     view.name.dataset.show = pane.key;
   });
   const view = viewer.focusView;
-  const [a, b] = [viewer.paneOf(viewer.sideA), viewer.paneOf(viewer.sideB)];
-  view.figure.dataset.pair = String(viewer.mode === "wipe");
   if (viewer.mode === "single") {
     const index = viewer.panes.findIndex((pane) => pane.key === viewer.shown);
     if (index >= 0) showPane(viewer, view, viewer.panes[index], index, null);
-  } else if (a && b) {
-    const isWipe = viewer.mode === "wipe";
-    const title = viewer.t("difference_title", { a: a.label, b: b.label, gain: viewer.gain });
-    view.showHead(
-      isWipe
-        ? { badge: "A", label: a.label, caption: `${b.label}  B` }
-        : { badge: "", label: title, caption: "" },
-    );
-    setAttribute(view.canvas, "aria-label", isWipe ? `${a.label} | ${b.label}` : title);
-    const missing = [a, b].find((pane) => !viewer.pictureOf(pane.key));
-    const text = missing && `${missing.label}: ${stateText(viewer, missing)}`;
-    view.showOverlay(text, null, missing && missing.state === "failed");
+    return;
   }
+  const [a, b] = [viewer.paneOf(viewer.sideA), viewer.paneOf(viewer.sideB)];
+  if (!a || !b) return;
+  const title =
+    viewer.mode === "wipe"
+      ? `${a.label} | ${b.label}`
+      : viewer.t("difference_title", { a: a.label, b: b.label, gain: viewer.gain });
+  view.showHead({ caption: "", nameHint: null, downloadUrl: null });
+  setAttribute(view.canvas, "aria-label", title);
+  const missing = [a, b].find((pane) => !viewer.pictureOf(pane.key));
+  const text = missing && `${missing.label}: ${stateText(viewer, missing)}`;
+  view.showOverlay(text, null, { isFailed: missing && isFailed(viewer, missing) });
 }
 
 function showPane(viewer, view, pane, index, nameHint) {
@@ -191,7 +189,7 @@ function showPane(viewer, view, pane, index, nameHint) {
   const text = stateText(viewer, pane);
   setAttribute(view.canvas, "aria-label", text ? `${pane.label}: ${text}` : pane.label);
   const progress = pane.state === "running" ? pane.progress ?? 0 : null;
-  view.showOverlay(text, progress, isFailed(viewer, pane));
+  view.showOverlay(text, progress, { isFailed: isFailed(viewer, pane), isOverPicture: picture });
 }
 
 function isFailed(viewer, pane) {
@@ -227,11 +225,12 @@ function showStatus(viewer) {
   const scale = viewer.t(zoom >= 1 ? "scale_up" : "scale_down", { pixels });
   const isPageZoomed = window.visualViewport && Math.abs(window.visualViewport.scale - 1) > 0.001;
   const isReduced = viewer.mode === "difference" && viewer.difference.isReduced;
-  const note = isPageZoomed ? "page_zoomed" : isReduced ? "difference_reduced" : null;
+  const legend = viewer.mode === "difference" ? "difference_legend" : null;
+  const note = isPageZoomed ? "page_zoomed" : isReduced ? "difference_reduced" : legend;
   setText(find(".nv-zoom"), isEmpty ? "" : viewer.zoomName());
   setText(find(".nv-scale"), isEmpty ? "" : `${viewer.zoomName()} · ${scale}`);
   setText(find(".nv-position"), viewer.place && !isEmpty ? viewer.t("position", viewer.place) : "");
-  setText(find(".nv-note"), note ? viewer.t(note) : "");
+  setText(find(".nv-note"), note && !isEmpty ? viewer.t(note) : "");
   const dpr = viewer.number(window.devicePixelRatio || 1, 2);
   setText(find(".nv-screen"), isEmpty ? "" : viewer.t("screen", { dpr }));
   for (const button of root.querySelectorAll("[data-zoom-to]")) {

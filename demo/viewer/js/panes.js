@@ -15,7 +15,7 @@ const DOWNLOAD_ICON =
 class PaneView {
   constructor() {
     this.figure = create("figure", "nv-pane");
-    const head = create("figcaption", "nv-head");
+    this.head = create("figcaption", "nv-head");
     this.name = create("button", "nv-name", { type: "button" });
     this.badge = create("span", "nv-badge", { "aria-hidden": "true" });
     this.label = create("span", "nv-label");
@@ -23,7 +23,7 @@ class PaneView {
     this.caption = create("span", "nv-caption");
     this.download = create("a", "nv-button nv-square nv-download");
     this.download.innerHTML = DOWNLOAD_ICON;
-    head.append(this.name, this.caption, this.download);
+    this.head.append(this.name, this.caption, this.download);
     this.box = create("div", "nv-view");
     this.canvas = create("canvas", "nv-canvas", { role: "img" });
     this.context = this.canvas.getContext("2d");
@@ -34,33 +34,64 @@ class PaneView {
     this.bar.append(create("span", "nv-progress-done"));
     this.overlay.append(this.overlayText, this.bar);
     this.box.append(this.canvas, this.cross, this.overlay);
-    this.figure.append(head, this.box);
+    this.figure.append(this.head, this.box);
     this.size = { width: 0, height: 0 };
+    this.inset = { x: 0, y: 0 };
   }
 
-  // Sizes the backing store; `devicePixels` is the observed size where the browser reports it.
-  resize(devicePixels) {
+  // Sizes the backing store. `observed` is the size in device pixels where the browser reports
+  // it (Safari does not, and an emulated devicePixelRatio is left out of it).
+  resize(observed) {
     const dpr = window.devicePixelRatio || 1;
-    if (!devicePixels) {
-      // The box may begin between device pixels: cover the whole ones that it touches most of.
-      const box = this.box.getBoundingClientRect();
-      const left = Math.round(box.left * dpr);
-      const top = Math.round(box.top * dpr);
-      devicePixels = {
-        width: Math.round(box.right * dpr) - left,
-        height: Math.round(box.bottom * dpr) - top,
-      };
-      Object.assign(this.canvas.style, {
-        left: `${left / dpr - box.left}px`,
-        top: `${top / dpr - box.top}px`,
-        width: `${devicePixels.width / dpr}px`,
-        height: `${devicePixels.height / dpr}px`,
-      });
+    const isReported = observed && Math.abs(observed.width - this.box.clientWidth * dpr) < 2 * dpr;
+    this.isEstimated = !isReported;
+    if (isReported) {
+      this.canvas.removeAttribute("style");
+      this.inset = { x: 0, y: 0 };
+      this.size = observed;
+      this.setBackingStore(observed.width, observed.height);
+    } else {
+      this.estimateSize(dpr);
     }
-    if (devicePixels.width === this.size.width && devicePixels.height === this.size.height) return;
-    this.size = devicePixels;
-    this.canvas.width = devicePixels.width;
-    this.canvas.height = devicePixels.height;
+  }
+
+  // Lays the canvas on the nearest lines outside the box that are whole in CSS pixels and in
+  // device pixels, so that no rounding of the layout can shift it. The view is the whole device
+  // pixels of the box; the inset is how far inside the canvas they begin.
+  estimateSize(dpr) {
+    const box = this.box.getBoundingClientRect();
+    const step = wholePixelStep(dpr);
+    const left = Math.floor(box.left / step) * step;
+    const top = Math.floor(box.top / step) * step;
+    const width = Math.ceil((box.right - left) / step) * step;
+    const height = Math.ceil((box.bottom - top) / step) * step;
+    const begin = { x: Math.ceil(box.left * dpr - 0.01), y: Math.ceil(box.top * dpr - 0.01) };
+    this.inset = { x: begin.x - Math.round(left * dpr), y: begin.y - Math.round(top * dpr) };
+    this.size = {
+      width: Math.max(0, Math.floor(box.right * dpr + 0.01) - begin.x),
+      height: Math.max(0, Math.floor(box.bottom * dpr + 0.01) - begin.y),
+    };
+    Object.assign(this.canvas.style, {
+      left: `${left - box.left}px`,
+      top: `${top - box.top}px`,
+      width: `${width}px`,
+      height: `${height}px`,
+    });
+    this.setBackingStore(Math.round(width * dpr), Math.round(height * dpr));
+  }
+
+  setBackingStore(width, height) {
+    if (width === this.canvas.width && height === this.canvas.height) return;
+    this.canvas.width = width;
+    this.canvas.height = height;
+  }
+
+  // Empties the canvas and puts the origin at the first device pixel of the box.
+  clear() {
+    if (this.isEstimated && !Number.isInteger(window.devicePixelRatio)) this.resize(null);
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.context.translate(this.inset.x, this.inset.y);
   }
 
   get clip() {
@@ -71,8 +102,8 @@ class PaneView {
   pointOf(event) {
     const box = this.canvas.getBoundingClientRect();
     return {
-      x: ((event.clientX - box.left) * this.size.width) / box.width,
-      y: ((event.clientY - box.top) * this.size.height) / box.height,
+      x: ((event.clientX - box.left) * this.canvas.width) / box.width - this.inset.x,
+      y: ((event.clientY - box.top) * this.canvas.height) / box.height - this.inset.y,
     };
   }
 
@@ -81,9 +112,8 @@ class PaneView {
     setText(this.label, label);
     setText(this.caption, caption || "");
     this.caption.title = caption || "";
-    this.name.disabled = !nameHint;
-    setAttribute(this.name, "aria-label", nameHint || null);
-    setAttribute(this.name, "title", nameHint || null);
+    setAttribute(this.name, "aria-label", nameHint);
+    setAttribute(this.name, "title", nameHint);
     this.download.hidden = !downloadUrl;
     if (!downloadUrl) return;
     setAttribute(this.download, "href", downloadUrl);
@@ -93,8 +123,9 @@ class PaneView {
   }
 
   // Text and progress over the view; nothing when both are absent.
-  showOverlay(text, progress, isFailed) {
+  showOverlay(text, progress, { isFailed, isOverPicture }) {
     this.overlay.hidden = !text;
+    this.overlay.classList.toggle("nv-over", Boolean(isOverPicture));
     this.overlay.classList.toggle("nv-failed", Boolean(isFailed));
     setText(this.overlayText, text || "");
     this.bar.hidden = progress == null;
@@ -109,6 +140,14 @@ class PaneView {
     this.cross.hidden = !isSeen;
     if (isSeen) this.cross.style.transform = `translate(${x / dpr}px, ${y / dpr}px)`;
   }
+}
+
+// The fewest CSS pixels that are a whole number of device pixels: 2 at a ratio of 1.5.
+function wholePixelStep(dpr) {
+  for (let step = 1; step <= 64; step += 1) {
+    if (Math.abs(step * dpr - Math.round(step * dpr)) < 1e-4) return step;
+  }
+  return 1 / dpr;
 }
 
 function setText(node, text) {

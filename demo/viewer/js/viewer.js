@@ -6,8 +6,8 @@ const MODES = ["grid", "single", "wipe", "difference"];
 const GAINS = [1, 2, 4, 8, 16];
 const GRID = {
   gapPx: 8,
-  minWidthPx: 150,
-  minHeightPx: 190,
+  minWidthPx: 140,
+  minHeightPx: 170,
   headerPx: (paneWidth) => (paneWidth < 300 ? 52 : 36),
 };
 
@@ -27,9 +27,7 @@ class Viewer {
     this.extent = null;
     this.resetLook();
     this.find();
-    this.focusView = new PaneView();
-    this.focusView.box.append(this.divider);
-    this.focusBox.append(this.focusView.figure);
+    this.makeFocusView();
     this.observeSizes();
     this.watchScreen();
     attachControls(this);
@@ -56,6 +54,15 @@ class Viewer {
       "aria-orientation": "horizontal",
     });
     this.divider.append(create("span", "nv-knob"));
+  }
+
+  // The one large pane of single, wipe and difference: its heading holds the choices.
+  makeFocusView() {
+    this.focusView = new PaneView();
+    const options = this.root.querySelector(".nv-options");
+    this.focusView.name.replaceWith(options);
+    this.focusView.box.append(this.divider);
+    this.focusBox.append(this.focusView.figure);
   }
 
   resetLook() {
@@ -172,7 +179,7 @@ class Viewer {
       if (picture && picture.state === "ready") this.current.set(pane.key, picture);
     }
     for (const key of this.current.keys()) {
-      if (!this.panes.some((pane) => pane.key === key)) this.current.delete(key);
+      if (!this.panes.some((pane) => pane.key === key && pane.url)) this.current.delete(key);
     }
     const used = new Set(this.current.values());
     for (const [url, picture] of this.pictures) {
@@ -194,6 +201,7 @@ class Viewer {
     while (this.views.length > this.panes.length) {
       const view = this.views.pop();
       this.sizes.unobserve(view.box);
+      this.viewOfBox.delete(view.box);
       view.figure.remove();
     }
     while (this.views.length < this.panes.length) {
@@ -354,6 +362,10 @@ class Viewer {
     const relayout = () => (this.isGone() ? undefined : this.layout());
     window.addEventListener("resize", relayout, { signal });
     document.addEventListener("fullscreenchange", relayout, { signal });
+    const realign = () => {
+      if (this.activeViews.some((view) => view.isEstimated)) this.requestDraw();
+    };
+    document.addEventListener("scroll", realign, { signal, capture: true, passive: true });
     if (window.visualViewport) {
       window.visualViewport.addEventListener("resize", () => this.requestDraw(), { signal });
     }
@@ -385,8 +397,11 @@ class Viewer {
     }
     const isNarrow = width < 560;
     const natural = (width * this.extent.height) / this.extent.width;
-    let focusHeight = Math.max(rowsHeight(viewHeight), Math.min(natural, height)) - GRID.headerPx(width);
-    if (isNarrow && !isFullscreen) focusHeight = Math.max(300, Math.min(natural, height - 36));
+    const focusHeadPx = this.focusView.head.offsetHeight || headerPx;
+    let focusHeight = Math.max(rowsHeight(viewHeight), Math.min(natural, height)) - focusHeadPx;
+    if (isNarrow && !isFullscreen) {
+      focusHeight = Math.max(300, Math.min(natural, height - focusHeadPx));
+    }
     const whole = (css) => Math.floor(css * window.devicePixelRatio) / window.devicePixelRatio;
     const set = (name, value) => this.root.style.setProperty(name, value);
     set("--nv-columns", grid.columns);
@@ -457,10 +472,11 @@ class Viewer {
   }
 
   drawView(view) {
-    const { context, size, clip } = view;
+    view.clear();
+    const { size, clip } = view;
     const frame = frameOf(this.viewport, this.extent, size);
-    context.clearRect(0, 0, size.width, size.height);
     view.box.dataset.frame = [frame.x, frame.y, frame.width, frame.height].join(" ");
+    view.box.dataset.seen = [view.inset.x, view.inset.y, size.width, size.height].join(" ");
     view.showCross(frame, this.viewport.zoom, this.hover && this.hover.view !== view && this.place);
     if (this.mode === "difference") return this.drawDifference(view, frame);
     if (this.mode === "wipe") {
