@@ -2,7 +2,11 @@
 
 import sys
 
-from sr.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from sr.cli import main
+
+        status = main()
+    except KeyboardInterrupt:  # within the first tenth of a second
+        status = 130
+    sys.exit(status)

@@ -10,12 +10,14 @@ import argparse
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sr import __version__
@@ -53,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
+    interrupts = count_interrupts()
     try:
         arguments = build_parser(argv).parse_args(argv)
         return int(arguments.run(arguments))
@@ -65,10 +68,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         report_error(str(error) or type(error).__name__)
         return EXIT_ERROR
     except Exception as error:
+        if interrupts:  # libraries turn Ctrl-C during their import into errors of their own
+            print("interrupted", file=sys.stderr)
+            return EXIT_INTERRUPTED
         if debug:
             raise
         report_error(f"{type(error).__name__}: {error} (this is a fault of the program; --debug)")
         return EXIT_ERROR
+
+
+def count_interrupts() -> list[int]:
+    """A list that grows with every Ctrl-C, which raises KeyboardInterrupt as ever.
+
+    Where Ctrl-C is ignored or already handled in another way, it stays so.
+    """
+    seen: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> NoReturn:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, handle)
+    return seen
 
 
 def report_error(message: str) -> None:
