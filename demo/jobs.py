@@ -56,7 +56,7 @@ class Version:
     error: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One photo and its versions. Read it through `versions()`; end it with `cancel()`."""
 

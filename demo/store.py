@@ -28,10 +28,10 @@ ROUTE = "versions"  # images are served as <page>/versions/<token>.png
 def photo_key(photo: Photo) -> str:
     """sha256 of the size and of every pixel: equal photos have equal keys, whatever their file."""
     digest = hashlib.sha256(repr(photo.rgb.shape).encode())
-    digest.update(np.ascontiguousarray(photo.rgb))
+    digest.update(np.ascontiguousarray(photo.rgb).data)
     if photo.alpha is not None:
         digest.update(b"alpha")
-        digest.update(np.ascontiguousarray(photo.alpha))
+        digest.update(np.ascontiguousarray(photo.alpha).data)
     return digest.hexdigest()
 
 
