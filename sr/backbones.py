@@ -1,4 +1,4 @@
-"""Frozen perceptual features (AlexNet, VGG16, VGG19) from a local file or torchvision's download."""
+"""Frozen perceptual features (AlexNet, VGG16, VGG19): a local file or torchvision's download."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def measure(
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
             raise ShapeError(f"measure: {array.dtype} array {array.shape}; needed uint8 (H, W, 3)")
     a, b = (
-        torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1)[None].float() / 255
+        torch.from_numpy(array.copy()).permute(2, 0, 1)[None].float() / 255
         for array in (prediction, reference)
     )
     notes: list[str] = []

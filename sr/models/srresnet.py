@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from sr.errors import ConfigError, ShapeError
 
-# Half the side, in low-resolution pixels, of what one output pixel depends on; tiles overlap by this.
+# Half the side, in low-resolution pixels, of what an output pixel depends on: the tiles' overlap.
 # 4 (9x9) + 16 blocks x 2 (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 at x4) = 39.5
 RECEPTIVE_RADIUS_PX = 40
 

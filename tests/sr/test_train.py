@@ -58,9 +58,10 @@ def test_crops_are_aligned_pieces_of_the_photographs(photos: Path) -> None:
     assert np.abs(np.array(inner)).mean() < 0.02
 
 
-def test_an_eighth_of_the_crops_is_not_turned(photos: Path) -> None:
+def test_crops_are_turned_and_mirrored(photos: Path) -> None:
     data = sampler(photos)
-    assert len({bytes(hr.numpy().tobytes()) for hr in data.batch(200, 10)[1]}) > 150
+    crops = {hr.numpy().tobytes() for hr in data.batch(200, 10)[1]}
+    assert len(crops) > 3 * 18  # 18 places; eight ways each
 
 
 def test_unreadable_and_small_files_are_skipped_and_listed(photos: Path) -> None:
