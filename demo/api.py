@@ -15,9 +15,8 @@ from gradio.utils import get_upload_folder
 from demo.engine import MODELS
 from demo.jobs import Jobs
 from demo.settings import Settings
-from demo.tabs.upscale import clean_name
+from demo.uploads import clean_name, read_upload
 from sr.errors import SRError
-from sr.image_io import open_image
 
 TICK_SECONDS = 0.1
 MEASURE_MEGAPIXELS = 4  # times the upload limit: what /measure takes
@@ -41,7 +40,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             raise refusal(SRError(f"no model {model!r}; known: {', '.join(sorted(MODELS))}"))
         try:
             photo = await asyncio.to_thread(
-                open_image, given(image, "image"), max_megapixels=settings.max_megapixels
+                read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
             )
             job = await asyncio.to_thread(jobs.submit, photo, models=[model])
         except SRError as error:
@@ -68,7 +67,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
 
         def work() -> dict[str, Any]:
             images = [
-                open_image(given(file, name), max_megapixels=limit).rgb
+                read_upload(given(file, name), max_megapixels=limit).rgb
                 for file, name in ((prediction, "prediction"), (reference, "reference"))
             ]
             found = jobs.measure(*images)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sr import __version__
+from sr.errors import BackboneError
 from sr.image_io import Photo
 from sr.models import WEIGHTS_DIR, model_info
 
@@ -23,6 +26,7 @@ SCALE = 4
 LIGHT_MODELS = ("nearest", "bicubic")  # no network: quick, and never in anyone's way
 NETWORKS = ("srresnet_x4", "srgan_x4")
 MODELS = LIGHT_MODELS + NETWORKS
+LPIPS_RETRY_SECONDS = 600
 
 
 class Engine(Protocol):
@@ -54,6 +58,8 @@ class SuperResolution:
     def __init__(self, *, threads: int | None = None) -> None:
         self._threads = threads
         self._threads_lock = threading.Lock()
+        self._lpips_note = ""
+        self._lpips_retry_at = 0.0
 
     def upscale(
         self,
@@ -79,10 +85,21 @@ class SuperResolution:
         return f"{__version__}-{file_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
 
     def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
-        from sr.metrics import measure
+        from sr.metrics import default_lpips, measure
 
         self._set_threads()
-        return measure(prediction, reference)
+        # Without features every attempt would try to download them: wait a while after a failure.
+        if time.monotonic() < self._lpips_retry_at:
+            found = measure(prediction, reference, lpips=None)
+            notes = [note for note in (found.note, self._lpips_note) if note]
+            return replace(found, note="; ".join(notes))
+        try:
+            lpips = default_lpips()
+        except BackboneError as error:
+            self._lpips_note = str(error)
+            self._lpips_retry_at = time.monotonic() + LPIPS_RETRY_SECONDS
+            return self.measure(prediction, reference)
+        return measure(prediction, reference, lpips=lpips)
 
     def _set_threads(self) -> None:
         with self._threads_lock:

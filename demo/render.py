@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from demo.engine import LIGHT_MODELS, SCALE
@@ -12,6 +13,7 @@ from demo.jobs import FINISHED, ORIGINAL, Job, Jobs, Version
 from demo.samples import SAMPLES
 from demo.session import Session
 from demo.settings import Settings
+from demo.uploads import clean_name
 from sr import __version__
 
 MARK = (
@@ -92,7 +94,7 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
             f'<div class="samples"><h2>{text("examples")}</h2>'
             f"{samples_html(language, None)}</div></section>"
         )
-    label = say(language, f"example_{choice.sample}") if choice.sample else choice.name
+    label = say(language, f"example_{choice.sample}") if choice.sample else Path(choice.name).stem
     return (
         f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
@@ -230,7 +232,7 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
     result = []
     for version in job.versions():
         failed = version.state in ("failed", "cancelled")
-        name = session.choice.name if session.choice else "photo"
+        name = clean_name(session.choice.name if session.choice else "")
         message = version.error if version.state == "failed" else say(language, "cancelled_pane")
         result.append(
             {

@@ -13,7 +13,7 @@ import io
 import json
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,9 +146,21 @@ def make_results(jobs: Jobs) -> None:
         for version in job.versions():
             if version.key == ORIGINAL:
                 continue
-            if version.image is None or version.measurement is None:
-                raise DataError(f"example {name}, {version.key}: {version.error}")
-            metrics = {k: v and round(v, 4) for k, v in asdict(version.measurement).items()}
+            found = version.measurement
+            if (
+                version.image is None
+                or found is None
+                or found.ssim_y is None
+                or found.lpips_alex is None
+            ):
+                why = version.error or (found and found.note) or version.state
+                raise DataError(f"example {name}, {version.key}: {why}")
+            metrics = {
+                "psnr_y": round(found.psnr_y, 4),
+                "ssim_y": round(found.ssim_y, 5),
+                "lpips_alex": round(found.lpips_alex, 5),
+                "note": None,
+            }
             facts[version.key] = {"seconds": round(version.image.seconds, 2), "metrics": metrics}
             if version.key in NETWORKS:
                 shutil.copyfile(version.image.path, result_path(name, version.key))

@@ -17,7 +17,7 @@ MAX_SESSIONS = 500
 class Choice:
     """The photo that was chosen: an uploaded file, or an example."""
 
-    name: str  # what to call it and its downloads, without a suffix
+    name: str  # the file's name, or the example's
     path: Path | None = None
     sample: str | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +16,10 @@ from demo.jobs import BusyError, Jobs, Mode
 from demo.samples import SAMPLES, preload, sample_photo, small_photo
 from demo.session import Choice, Problem, Session, Sessions
 from demo.settings import Settings
+from demo.uploads import read_upload
 from demo.viewer import build_viewer, viewer_value
 from sr.errors import ImageError, ImageTooLargeError, ShapeError, SRError
-from sr.image_io import Photo, open_image
+from sr.image_io import Photo
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,8 @@ def build_upscale_tab(
             session.problem = Problem("error_upload", {"megabytes": settings.max_upload_mb})
             yield show(session)
             return
-        choice = Choice(clean_name(str(data.get("name", ""))), path=Path(data["path"]))
+        name = str(data.get("name", ""))[:200]
+        choice = Choice(name, path=Path(data["path"]))
         async for update in run(session, choice):
             yield update
 
@@ -207,9 +208,9 @@ def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> P
     if choice.sample is not None:
         preload(jobs, choice.sample)
         return sample_photo(choice.sample) if mode == "test" else small_photo(choice.sample)
-    if choice.path is None or not choice.path.is_file():
+    if choice.path is None:
         raise FileNotFoundError(choice.name)
-    return open_image(choice.path, max_megapixels=settings.max_megapixels)
+    return read_upload(choice.path, max_megapixels=settings.max_megapixels)
 
 
 def problem_of(error: Exception, settings: Settings) -> Problem:
@@ -230,9 +231,3 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             return Problem("error_other", detail=str(error))
     logger.error("a photo could not be taken", exc_info=error)
     return Problem("error_other")
-
-
-def clean_name(file_name: str) -> str:
-    """A file name's stem, fit for the name of a download."""
-    stem = Path(file_name.replace("\\", "/")).stem
-    return re.sub(r"[^\w\- ().]+", "_", stem).strip(" .")[:80] or "photo"

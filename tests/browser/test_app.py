@@ -1,0 +1,301 @@
+"""The page in a real browser: upload, result, both languages, cancel, bad files, examples."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.bad_images import bad_images
+from tests.fake_engine import FakeEngine
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+from playwright.sync_api import Page, expect
+
+SLOW_SECONDS = 40
+
+
+@pytest.fixture(scope="module")
+def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """A function that serves the app with an engine, and returns its address."""
+    from demo.build import build_app, launch_options
+    from demo.settings import Settings
+
+    folder = tmp_path_factory.mktemp("nitidez")
+    before = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    apps = []
+
+    def serve(engine: FakeEngine) -> str:
+        settings = Settings(folder=folder / str(len(apps)), max_megapixels=0.5)
+        app = build_app(settings, engine)
+        options = launch_options(settings) | {"server_port": None}
+        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+        apps.append(app)
+        return address
+
+    yield serve
+    for app in apps:
+        app.close(verbose=False)
+    if before is None:
+        del os.environ["GRADIO_TEMP_DIR"]
+    else:
+        os.environ["GRADIO_TEMP_DIR"] = before
+
+
+@pytest.fixture(scope="module")
+def quick(serve_demo: Callable[..., str]) -> str:
+    return serve_demo(FakeEngine())
+
+
+@pytest.fixture(scope="module")
+def slow_engine() -> FakeEngine:
+    return FakeEngine(seconds=SLOW_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def slow(serve_demo: Callable[..., str], slow_engine: FakeEngine) -> str:
+    return serve_demo(slow_engine)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    rng = np.random.default_rng()
+    path = tmp_path / "férias & praia.png"
+    Image.fromarray(rng.integers(0, 256, (60, 80, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def choose(page: Page, file: Path) -> None:
+    page.locator(".picker input[type=file]").set_input_files(file)
+
+
+def pane(page: Page, label: str):
+    return page.locator("#viewer").get_by_text(label, exact=True).first
+
+
+def test_an_uploaded_photo_becomes_four_versions(open_page, quick: str, photo: Path):
+    page = open_page(quick)
+    expect(page.get_by_text("Drop a photo here")).to_be_visible()
+    with page.expect_response(re.compile(r"/versions/[\w-]{22}\.png")) as answer:
+        choose(page, photo)
+    image = Image.open(io.BytesIO(page.request.get(answer.value.url).body()))
+    assert (image.format, image.size) == ("PNG", (320, 240))
+    for label in ("Nearest", "Bicubic", "SRResNet", "SRGAN"):
+        expect(pane(page, label)).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    expect(page.get_by_text("80 × 60 → 320 × 240 px")).to_be_visible()
+    expect(page.locator(".compact .name")).to_have_text("férias & praia")
+    expect(page.locator("#cancel")).to_be_hidden()
+    expect(page.locator("#table table")).to_have_count(0)
+    assert not page.console_errors
+
+
+def test_the_download_is_the_png_under_a_name_that_says_what_it_is(
+    open_page, quick: str, photo: Path
+):
+    page = open_page(quick)
+    choose(page, photo)
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator('#viewer a[download*="srgan"]').first.click()
+    assert download.value.suggested_filename == "férias _ praia_srgan_x4.png"
+    image = Image.open(download.value.path())
+    assert image.text["Nitidez-Model"] == "srgan_x4"
+
+
+def test_test_mode_measures_and_marks_the_best(open_page, quick: str, photo: Path):
+    page = open_page(quick)
+    page.get_by_text("Test the models").click()
+    choose(page, photo)
+    expect(page.get_by_text("80 × 60 px, shrunk to 20 × 15")).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    expect(pane(page, "Original")).to_be_visible()
+    rows = page.locator("#table tbody tr")
+    expect(rows).to_have_count(4)
+    best = rows.filter(has_text="Bicubic").locator("b")
+    expect(best).to_have_count(3)
+    page.get_by_text("Upscale my photo").click()
+    expect(page.get_by_text("80 × 60 → 320 × 240 px")).to_be_visible()
+    expect(page.locator("#table table")).to_have_count(0)
+
+
+def test_the_page_speaks_the_browsers_language(open_page, quick: str, photo: Path):
+    page = open_page(quick, locale="pt-BR")
+    expect(page.get_by_text("Solte uma foto aqui")).to_be_visible()
+    expect(page.get_by_text("Testar os modelos")).to_be_visible()
+    choose(page, photo)
+    expect(page.get_by_text("Todas as versões estão prontas.")).to_be_visible()
+    expect(pane(page, "Bicúbica")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "pt-BR"
+    assert not re.search(r"Drop|Choose|Upscale|ready|Examples", page.inner_text("body"))
+
+
+def test_the_switch_changes_everything_and_is_remembered(open_page, quick: str, photo: Path):
+    page = open_page(quick)
+    choose(page, photo)
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    page.get_by_text("Português").click()
+    expect(page.get_by_text("Todas as versões estão prontas.")).to_be_visible()
+    expect(page.get_by_text("Outra foto")).to_be_visible()
+    expect(pane(page, "Bicúbica")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Solte uma foto aqui")).to_be_visible()
+
+
+def test_cancel_stops_within_two_seconds_and_keeps_what_is_ready(
+    open_page, slow: str, slow_engine: FakeEngine, photo: Path
+):
+    page = open_page(slow)
+    choose(page, photo)
+    expect(page.get_by_text(re.compile(r"^SRResNet: \d+ %"))).to_be_visible()
+    expect(page.get_by_text(re.compile("left$")).first).to_be_visible()
+    slow_engine.stopped_at = None
+    asked = time.monotonic()
+    page.locator("#cancel").click()
+    expect(page.get_by_text("Cancelled. What was ready stays.")).to_be_visible(timeout=2000)
+    assert slow_engine.stopped_at is not None
+    assert slow_engine.stopped_at - asked < 2
+    expect(pane(page, "Bicubic")).to_be_visible()
+    expect(page.locator("#viewer").get_by_text("Cancelled").first).to_be_visible()
+    expect(page.locator("#cancel")).to_be_hidden()
+
+
+def test_leaving_the_page_stops_its_work(
+    open_page, slow: str, slow_engine: FakeEngine, photo: Path
+):
+    page = open_page(slow)
+    choose(page, photo)
+    expect(page.get_by_text(re.compile(r"^SRResNet: \d+ %"))).to_be_visible()
+    slow_engine.stopped_at = None
+    page.close()
+    limit = time.monotonic() + 10
+    while slow_engine.stopped_at is None:
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+def test_another_photo_takes_over_at_once(
+    open_page, slow: str, slow_engine: FakeEngine, photo: Path, tmp_path: Path
+):
+    page = open_page(slow)
+    choose(page, photo)
+    expect(page.get_by_text(re.compile(r"^SRResNet: \d+ %"))).to_be_visible()
+    other = tmp_path / "other.png"
+    Image.new("RGB", (30, 20), "teal").save(other)
+    slow_engine.seconds = 0
+    try:
+        choose(page, other)
+        expect(page.get_by_text("30 × 20 → 120 × 80 px")).to_be_visible()
+        expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    finally:
+        slow_engine.seconds = SLOW_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [("en-US", "cannot be read as an image"), ("pt-BR", "não pode ser lido como imagem")],
+)
+def test_a_bad_file_is_explained_and_the_next_photo_works(
+    open_page, quick: str, photo: Path, tmp_path: Path, locale: str, says: str
+):
+    page = open_page(quick, locale=locale)
+    files = bad_images(tmp_path / "bad")
+    for name in ("text.png", "truncated.jpg", "empty.png"):
+        expect(page.locator(".picker.hero")).to_be_visible()
+        choose(page, files[name])
+        expect(page.get_by_role("alert").get_by_text(says)).to_be_visible(timeout=2000)
+        page.reload()
+    choose(page, files["bomb.png"])
+    expect(page.get_by_role("alert").get_by_text("megapixels").first).to_be_visible(timeout=2000)
+    choose(page, photo)
+    expect(pane(page, "SRGAN")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_file_that_is_too_heavy_is_refused_before_it_is_sent(
+    open_page, quick: str, tmp_path: Path
+):
+    heavy = tmp_path / "heavy.png"
+    with heavy.open("wb") as file:
+        file.truncate(65_000_000)
+    page = open_page(quick)
+    expect(page.locator(".picker.hero")).to_be_visible()
+    page.evaluate("document.querySelector('.picker').dataset.maxBytes = 1000")
+    with heavy.open("wb") as file:
+        file.truncate(2000)
+    choose(page, heavy)
+    expect(page.get_by_role("alert").get_by_text("64 MB")).to_be_visible()
+
+
+def test_an_example_is_one_click_away(open_page, quick: str):
+    page = open_page(quick)
+    page.get_by_role("button", name="Coffee").click()
+    expect(page.get_by_text("112 × 75 → 448 × 300 px")).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    page.get_by_role("button", name="Cat").click()
+    expect(page.locator(".compact .name")).to_have_text("Cat")
+
+
+def test_a_photo_can_be_pasted_and_dropped_anywhere(open_page, quick: str, photo: Path):
+    page = open_page(quick)
+    expect(page.locator(".picker.hero")).to_be_visible()
+    data = base64.b64encode(photo.read_bytes()).decode()
+    send = """([kind, data]) => {
+      const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], kind + ".png", { type: "image/png" }));
+      const options = { bubbles: true, cancelable: true };
+      document.body.dispatchEvent(kind === "pasted"
+        ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+        : new DragEvent("drop", { ...options, dataTransfer: transfer }));
+    }"""
+    for kind in ("pasted", "dropped"):
+        page.evaluate(send, [kind, data])
+        expect(page.locator(".compact .name")).to_have_text(kind)
+        expect(page.get_by_text("All versions are ready.")).to_be_visible()
+
+
+def test_everything_can_be_reached_with_the_keyboard(open_page, quick: str):
+    page = open_page(quick)
+    expect(page.locator(".picker.hero")).to_be_visible()
+    reached = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("(document.activeElement.innerText || '').trim()"))
+    assert "Choose a file" in reached
+    assert "Coffee" in reached
+    page.get_by_role("button", name="Coffee").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("locale", ["en-US", "pt-BR"])
+def test_nothing_is_wider_than_a_phone(open_page, quick: str, locale: str, dark: bool):
+    page = open_page(quick, width=360, height=740, locale=locale, dark=dark)
+    expect(page.locator(".picker.hero")).to_be_visible()
+    page.locator("#mode label").nth(1).click()
+    page.locator("[data-sample=cat]").click()
+    expect(page.locator("#table b").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_nothing_is_fetched_from_elsewhere_and_no_history_is_kept(open_page, quick: str):
+    page = open_page("about:blank")
+    strangers: list[str] = []
+    page.on("request", lambda request: strangers.append(request.url))
+    page.goto(quick)
+    page.get_by_role("button", name="Coffee").click()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    own = (quick.rstrip("/"), "data:", "blob:")
+    assert [url for url in strangers if not url.startswith(own)] == []
+    assert page.evaluate("Object.keys(localStorage).filter((k) => k.includes('history'))") == []
