@@ -385,33 +385,32 @@ def run_models(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(model) for model in models], indent=2, ensure_ascii=False))
         return 0
     rows = [
-        (
-            model.name,
-            f"{model.parameters:,}",
-            f"x{model.scale}",
-            model.description,
-            model.data or "-",
-            _describe_metrics(model.metrics) or "-",
-        )
+        (model.name, f"{model.parameters:,}", f"x{model.scale}", model.description)
         for model in models
     ]
-    print(format_table(("name", "parameters", "scale", "what", "data", "metrics"), rows))
+    print(format_table(("name", "parameters", "scale", "what"), rows))
     for model in models:
-        if model.departures:
-            print(f"{model.name}: {model.paper}; departures: {model.departures}")
+        facts = [("paper", model.paper), ("departures", model.departures), ("data", model.data)]
+        facts += [("metrics", line) for line in _describe_metrics(model.metrics)]
+        if model.weights is not None:
+            print(f"\n{model.name}")
+            for name, fact in facts:
+                print(f"  {name:10}  {fact or '-'}")
     return 0
 
 
-def _describe_metrics(metrics: Mapping[str, Any]) -> str:
-    """Nested figures on one line: `Set5 psnr_y 31.2 lpips_alex 0.19; Set14 ...`."""
-    parts = []
-    for name, value in metrics.items():
-        if isinstance(value, Mapping):
-            inner = " ".join(_describe_metrics({key: item}) for key, item in value.items())
-            parts.append(f"{name} {inner}")
-        else:
-            parts.append(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}")
-    return "; ".join(parts)
+def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
+    """A line for each data set: `Set5: psnr_y 31.2, ssim_y 0.881, lpips_alex 0.191`."""
+    lines = []
+    for data_set, values in metrics.items():
+        if not isinstance(values, Mapping):
+            values = {"": values}
+        figures = ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in values.items()
+        )
+        lines.append(f"{data_set}: {figures}")
+    return lines
 
 
 def format_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

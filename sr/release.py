@@ -70,8 +70,8 @@ def add_metrics(table: Path) -> None:
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     with table.open(newline="") as file:
         for row in csv.DictReader(file):
-            values = {k: float(row[k]) for k in ("psnr_y", "ssim_y", "lpips_alex") if row[k]}
-            metrics.setdefault(row["model"], {})[row["dataset"]] = values
+            measured = {k: float(row[k]) for k in ("psnr_y", "ssim_y", "lpips_alex") if row[k]}
+            metrics.setdefault(row["model"], {})[row["dataset"]] = measured
     for name, values in metrics.items():
         if model_info(name).weights is not None:
             update_manifest(name, {"metrics": values})

@@ -230,10 +230,23 @@ def test_models_lists_every_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("models") == 0
     table = capsys.readouterr().out
     assert all(f"\n{name} " in table for name in MODELS)
-    assert "departures: no batch norm" in table
+    assert "  departures  no batch norm" in table
     assert run("models", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert [entry["name"] for entry in listed] == list(MODELS)
+
+
+def test_models_shows_the_figures_of_the_manifest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = {"Set5": {"psnr_y": 31.234, "ssim_y": 0.8812}, "Set14": {"psnr_y": 27.8}}
+    entry = {"parameters": 1545238, "data": "two photographs", "metrics": figures}
+    monkeypatch.setattr("sr.models.read_manifest", lambda: {"srgan_x4": entry})
+    assert run("models") == 0
+    text = capsys.readouterr().out
+    assert "  data        two photographs\n" in text
+    assert "  metrics     Set5: psnr_y 31.23, ssim_y 0.8812\n" in text
+    assert "  metrics     Set14: psnr_y 27.8\n" in text
 
 
 def test_evaluate_prints_a_table_and_writes_csv(
