@@ -174,7 +174,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "i18n": gr.I18n(**page_texts(settings)),
         "app_kwargs": {"routes": [image_route(settings.versions_folder), thumbnail_route()]},
         "max_file_size": settings.max_upload_mb * 1_000_000,
-        "footer_links": [],
+        "footer_links": ["api"],  # hidden by style.css: our own footer has the link
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,

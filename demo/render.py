@@ -85,6 +85,7 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
     if choice is None:
         return (
             f'<section class="picker hero" {facts} aria-label="{text("picker")}">{common}'
+            f"{problem_html(session, language)}"
             f'<div class="drop" data-choose>{PICTURE}'
             f'<p class="title"><span class="fine">{text("picker_title")}</span>'
             f'<span class="coarse">{text("picker_title_touch")}</span></p>'
@@ -135,9 +136,7 @@ def number_short(language: Language, value: float) -> str:
 
 
 def status_html(session: Session, jobs: Jobs, language: Language) -> str:
-    """What is going on, with how far and how long; or what went wrong."""
-    if session.problem is not None:
-        return problem_html(session, language)
+    """What is going on, with how far and how long."""
     job = session.job
     if job is None:
         return ""
@@ -178,7 +177,7 @@ def problem_html(session: Session, language: Language) -> str:
     }
     detail = f'<p class="detail" lang="en">{escape(problem.detail)}</p>' if problem.detail else ""
     return (
-        f'<div class="status problem" role="alert"><p><strong>'
+        f'<div class="problem" role="alert"><p><strong>'
         f"{escape(say(language, 'error_title'))}</strong> "
         f"{escape(say(language, problem.key, **values))}</p>{detail}</div>"
     )
@@ -231,9 +230,10 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
         return []
     result = []
     for version in job.versions():
-        failed = version.state in ("failed", "cancelled")
+        if version.state == "cancelled":
+            continue
+        failed = version.state == "failed"
         name = clean_name(session.choice.name if session.choice else "")
-        message = version.error if version.state == "failed" else say(language, "cancelled_pane")
         result.append(
             {
                 "key": version.key,
@@ -242,11 +242,11 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
                 "url": version.image.url if version.image else None,
                 "width": job.out_width,
                 "height": job.out_height,
-                "state": "failed" if failed else version.state,
+                "state": version.state,
                 "progress": round(version.progress, 3),
                 "seconds_left": version.seconds_left,
                 "download_name": f"{name}_{version.key}.png",
-                "message": message if failed else None,
+                "message": version.error if failed else None,
             }
         )
     return result

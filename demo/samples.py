@@ -32,7 +32,7 @@ from sr.metrics import Measurement
 from sr.resize import matlab_bicubic
 
 FOLDER = Path(__file__).parent / "examples"
-THUMB_PX = 192
+THUMB_PX = 448
 
 
 @dataclass(frozen=True)
