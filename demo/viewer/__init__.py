@@ -16,7 +16,18 @@ from typing import Any
 import gradio as gr
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("pictures", "viewport", "paint", "panes", "controls", "input", "viewer", "start")
+SCRIPTS = (
+    "pictures",
+    "viewport",
+    "paint",
+    "panes",
+    "layout",
+    "draw",
+    "controls",
+    "input",
+    "viewer",
+    "start",
+)
 STATES = ("ready", "running", "waiting", "failed")
 LANGUAGES = ("en", "pt-BR")
 

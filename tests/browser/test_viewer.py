@@ -146,6 +146,7 @@ class Viewer:
     def press(self, key: str) -> None:
         self.page.locator(".nv-stage").focus()
         self.page.keyboard.press(key)
+        self.wait()
 
     def zoom_to(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
@@ -172,8 +173,9 @@ class Viewer:
         )
 
     def screenshot(self, **options: Any) -> np.ndarray:
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => "
-                           "requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
         return pixels_of(self.page.screenshot(**options))
 
     def picture(self, index: int = 0) -> tuple[np.ndarray, tuple[slice, slice], int]:
@@ -214,13 +216,13 @@ def assert_equal_pixels(viewer: Viewer, expected: np.ndarray, index: int = 0) ->
 # Pixels
 
 
-@pytest.mark.parametrize("zoom", ["1:1", "2:1", "4:1"])
 @pytest.mark.parametrize("dpr", [1, 1.25, 1.5, 2, 3])
-def test_every_pixel_on_the_screen_is_the_pixel_of_the_file(view, pictures, dpr, zoom):
+def test_every_pixel_on_the_screen_is_the_pixel_of_the_file(view, pictures, dpr):
     viewer = view(dpr=dpr, width=1110, height=870)
-    viewer.zoom_to(zoom)
-    for index, key in enumerate(KEYS[:3]):
-        assert_equal_pixels(viewer, pixels_of(pictures[key]), index)
+    for zoom in ("1:1", "2:1", "4:1"):
+        viewer.zoom_to(zoom)
+        for index, key in enumerate(KEYS[:3]):
+            assert_equal_pixels(viewer, pixels_of(pictures[key]), index)
 
 
 @pytest.mark.parametrize("dpr", [1.25, 1.5])
@@ -291,6 +293,7 @@ def test_wipe_shows_one_version_on_each_side_of_the_divider(view, pictures):
     divider.focus()
     for _ in range(5):
         viewer.page.keyboard.press("ArrowLeft")
+    viewer.wait()
     assert divider.get_attribute("aria-valuenow") == "40"
     assert divider.get_attribute("aria-valuetext") == "40 % from the left"
     seen, part, zoom = viewer.picture()
@@ -315,6 +318,7 @@ def test_the_divider_follows_the_pointer(view):
     viewer.page.mouse.down()
     viewer.page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
     viewer.page.mouse.up()
+    viewer.wait()
     assert viewer.page.get_by_role("slider").get_attribute("aria-valuenow") == "75"
 
 
@@ -566,11 +570,12 @@ def test_a_new_set_starts_with_the_whole_picture(view):
 def test_panes_without_a_picture_say_why(view):
     viewer = view("partly")
     panes = viewer.page.locator(".nv-grid .nv-pane")
-    assert panes.nth(2).locator(".nv-overlay-text").inner_text() == "Working · 43 % · 1 min 12 s left"
-    assert panes.nth(3).locator(".nv-overlay-text").inner_text() == "Waiting"
+    said = viewer.page.locator(".nv-grid .nv-overlay-text")
+    assert said.nth(2).inner_text() == "Working · 43 % · 1 min 12 s left"
+    assert said.nth(3).inner_text() == "Waiting"
     assert panes.nth(2).locator("a").is_hidden()
     viewer.show("failed")
-    assert panes.nth(2).locator(".nv-overlay-text").inner_text() == "Failed: out of memory"
+    assert said.nth(2).inner_text() == "Failed: out of memory"
     viewer.show("english")
     assert "SRResNet is ready" in viewer.page.locator(".nv-live").inner_text()
 
@@ -609,7 +614,7 @@ def test_a_change_of_the_device_pixel_ratio_keeps_one_to_one(view, pictures):
     viewer = view()
     viewer.zoom_to("1:1")
     session = viewer.page.context.new_cdp_session(viewer.page)
-    metrics = {"width": 1280, "height": 900, "deviceScaleFactor": 2, "mobile": False}
+    metrics = {"width": 1270, "height": 890, "deviceScaleFactor": 2, "mobile": False}
     session.send("Emulation.setDeviceMetricsOverride", metrics)
     viewer.page.wait_for_function(
         "devicePixelRatio === 2 && document.querySelector('.nv-screen').textContent.includes('2')"

@@ -69,8 +69,9 @@ class Difference {
     this.context = this.scratch.getContext("2d", { willReadFrequently: true });
   }
 
-  // Draws what is ready, makes more within the time budget; true when nothing is missing.
-  paint(context, first, second, gain, extent, frame, clip) {
+  // Draws what is ready, makes more within the time budget; true when nothing is missing. Where
+  // the canvas still shows the same look, only the new tiles are drawn.
+  paint(context, first, second, gain, extent, frame, clip, isSameLook) {
     const zoom = frame.width / extent.width;
     const level = this.levelFor(extent, frame, clip);
     const identity = [first.url, second.url, gain, level, extent.width, extent.height].join(" ");
@@ -87,6 +88,7 @@ class Difference {
       for (let column = range.left; column < range.right; column += 1) {
         const key = `${column} ${row}`;
         let tile = this.tiles.get(key);
+        if (tile && isSameLook) continue;
         if (!tile && performance.now() - started < PAINT_BUDGET_MS) {
           tile = this.makeTile(first, second, gain, extent, level, column, row);
           if (this.tiles.size > 2 * MAX_TILES) this.tiles.delete(this.tiles.keys().next().value);
@@ -100,6 +102,7 @@ class Difference {
           context.drawImage(tile, x, y, Math.max(1, right - x), Math.max(1, bottom - y));
         } else {
           missing += 1;
+          if (isSameLook) continue;
           context.fillStyle = "#000000";
           context.fillRect(x, y, right - x, bottom - y);
         }

@@ -43,6 +43,7 @@ class PaneView {
   // it (Safari does not, and an emulated devicePixelRatio is left out of it).
   resize(observed) {
     const dpr = window.devicePixelRatio || 1;
+    this.dpr = dpr;
     const isReported = observed && Math.abs(observed.width - this.box.clientWidth * dpr) < 2 * dpr;
     this.isEstimated = !isReported;
     if (isReported) {
@@ -86,9 +87,14 @@ class PaneView {
     this.canvas.height = height;
   }
 
+  // An estimate holds for one place on the screen and one devicePixelRatio.
+  checkEstimate() {
+    const dpr = window.devicePixelRatio || 1;
+    if (this.isEstimated && (dpr !== this.dpr || !Number.isInteger(dpr))) this.resize(null);
+  }
+
   // Empties the canvas and puts the origin at the first device pixel of the box.
   clear() {
-    if (this.isEstimated && !Number.isInteger(window.devicePixelRatio)) this.resize(null);
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.context.translate(this.inset.x, this.inset.y);

@@ -2,14 +2,7 @@
 // the loop that draws it. Value and viewport are separate: a new value of the same set changes
 // the pictures and nothing else.
 
-const MODES = ["grid", "single", "wipe", "difference"];
 const GAINS = [1, 2, 4, 8, 16];
-const GRID = {
-  gapPx: 8,
-  minWidthPx: 140,
-  minHeightPx: 170,
-  headerPx: (paneWidth) => (paneWidth < 300 ? 52 : 36),
-};
 
 class Viewer {
   constructor(element, props, watch) {
@@ -28,8 +21,8 @@ class Viewer {
     this.resetLook();
     this.find();
     this.makeFocusView();
-    this.observeSizes();
-    this.watchScreen();
+    observeSizes(this);
+    watchScreen(this);
     attachControls(this);
     attachPointer(this);
     attachKeys(this);
@@ -131,7 +124,6 @@ class Viewer {
     setText(message, received.message || "");
     message.hidden = !received.message || !this.panes.length;
     setText(this.root.querySelector(".nv-empty p"), received.message || this.t("empty"));
-    this.root.dataset.ready = "false";
     this.refresh();
   }
 
@@ -208,7 +200,7 @@ class Viewer {
       const view = new PaneView();
       this.views.push(view);
       this.gridBox.append(view.figure);
-      this.observe(view);
+      observeView(this, view);
     }
     showControls(this);
   }
@@ -289,7 +281,6 @@ class Viewer {
       center: clampCenter(center, allowed, this.extent, size),
     };
     this.isFit = allowed === Math.min(fit, 1) && fit < 1;
-    this.root.dataset.ready = "false";
     this.requestDraw();
   }
 
@@ -321,9 +312,10 @@ class Viewer {
     return this.extent.width * zoom > size.width || this.extent.height * zoom > size.height;
   }
 
+  // The pointer moves marks and readings, not pictures.
   setHover(view, point) {
     this.hover = view ? { view, point } : null;
-    this.requestDraw();
+    this.requestDraw({ isHover: true });
   }
 
   async toggleFullscreen() {
@@ -331,99 +323,7 @@ class Viewer {
     else await this.root.requestFullscreen();
   }
 
-  // Layout and sizes
-
-  observeSizes() {
-    this.viewOfBox = new Map();
-    this.sizes = new ResizeObserver((entries) => {
-      for (const entry of entries) {
-        const box = entry.devicePixelContentBoxSize && entry.devicePixelContentBoxSize[0];
-        const view = this.viewOfBox.get(entry.target);
-        view.resize(box && { width: box.inlineSize, height: box.blockSize });
-      }
-      this.draw(); // a resized canvas is empty: draw before the browser paints it
-    });
-    this.observe(this.focusView);
-    this.rootSize = new ResizeObserver(() => (this.isGone() ? undefined : this.layout()));
-    this.rootSize.observe(this.root);
-  }
-
-  observe(view) {
-    this.viewOfBox.set(view.box, view);
-    try {
-      this.sizes.observe(view.box, { box: "device-pixel-content-box" });
-    } catch (error) {
-      this.sizes.observe(view.box);
-    }
-  }
-
-  watchScreen() {
-    const { signal } = this.listeners;
-    const relayout = () => (this.isGone() ? undefined : this.layout());
-    window.addEventListener("resize", relayout, { signal });
-    document.addEventListener("fullscreenchange", relayout, { signal });
-    const realign = () => {
-      if (this.activeViews.some((view) => view.isEstimated)) this.requestDraw();
-    };
-    document.addEventListener("scroll", realign, { signal, capture: true, passive: true });
-    if (window.visualViewport) {
-      window.visualViewport.addEventListener("resize", () => this.requestDraw(), { signal });
-    }
-    const watchDpr = () => {
-      const query = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
-      const onChange = () => {
-        watchDpr();
-        relayout();
-      };
-      query.addEventListener("change", onChange, { once: true, signal });
-    };
-    watchDpr();
-  }
-
-  layout() {
-    if (!this.extent || !this.stage.clientWidth) return this.requestDraw();
-    const isFullscreen = document.fullscreenElement === this.root;
-    const width = this.stage.clientWidth;
-    const chrome = this.root.offsetHeight - this.stage.offsetHeight;
-    const room = window.innerHeight - (isFullscreen ? this.chromeHeight() : chrome + 24);
-    const height = isFullscreen ? room : Math.min(1600, Math.max(380, room));
-    const grid = arrangeGrid(this.panes.length, this.extent, width, height, GRID);
-    const paneWidth = (width - GRID.gapPx * (grid.columns - 1)) / grid.columns;
-    const headerPx = GRID.headerPx(paneWidth);
-    const rowsHeight = (view) => grid.rows * (view + headerPx) + GRID.gapPx * (grid.rows - 1);
-    let viewHeight = grid.viewHeight;
-    if (isFullscreen) {
-      viewHeight = (height - GRID.gapPx * (grid.rows - 1)) / grid.rows - headerPx;
-    }
-    const isNarrow = width < 560;
-    const natural = (width * this.extent.height) / this.extent.width;
-    const focusHeadPx = this.focusView.head.offsetHeight || headerPx;
-    let focusHeight = Math.max(rowsHeight(viewHeight), Math.min(natural, height)) - focusHeadPx;
-    if (isNarrow && !isFullscreen) {
-      focusHeight = Math.max(300, Math.min(natural, height - focusHeadPx));
-    }
-    const whole = (css) => Math.floor(css * window.devicePixelRatio) / window.devicePixelRatio;
-    const set = (name, value) => this.root.style.setProperty(name, value);
-    set("--nv-columns", grid.columns);
-    set("--nv-head-height", `${headerPx}px`);
-    set("--nv-view-height", `${whole(Math.max(viewHeight, 80))}px`);
-    set("--nv-focus-height", `${whole(Math.max(focusHeight, 160))}px`);
-    this.root.classList.toggle("nv-stacked", headerPx > 40);
-    this.requestDraw();
-  }
-
-  // In full screen the root fills the screen, so its other parts are summed up.
-  chromeHeight() {
-    const style = getComputedStyle(this.root);
-    const padding = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
-    const gap = parseFloat(style.rowGap) || 0;
-    const others = [...this.root.children].filter(
-      (node) => node !== this.stage && getComputedStyle(node).position === "static",
-    );
-    return others.reduce((sum, node) => sum + node.offsetHeight + gap, padding);
-  }
-
-  // Drawing
+  // Refreshing
 
   refresh() {
     if (this.isGone()) return;
@@ -431,25 +331,31 @@ class Viewer {
     const { root } = this;
     root.dataset.mode = this.mode;
     root.dataset.empty = String(!this.panes.length);
-    root.dataset.ready = "false";
     showControls(this);
     showHeads(this);
-    this.layout();
+    layOut(this);
   }
 
-  requestDraw() {
+  requestDraw({ isHover = false } = {}) {
+    if (!isHover) {
+      this.isStale = true;
+      this.root.dataset.ready = "false";
+    }
     if (this.isScheduled) return;
     this.isScheduled = true;
     requestAnimationFrame(() => {
       this.isScheduled = false;
-      this.draw();
+      if (this.isStale) this.draw();
+      else this.showHover();
     });
   }
 
   draw() {
     if (this.isGone()) return;
+    this.isStale = false;
     let isComplete = true;
     if (this.extent && this.panes.length) {
+      this.activeViews.forEach((view) => view.checkEstimate());
       const size = this.viewSize;
       if (!size.width || !size.height) return;
       if (this.isFit) {
@@ -458,61 +364,29 @@ class Viewer {
           center: { x: this.extent.width / 2, y: this.extent.height / 2 },
         };
       }
-      this.place = this.hover && this.placeOf(this.hover);
-      for (const view of this.activeViews) isComplete = this.drawView(view) && isComplete;
+      for (const view of this.activeViews) isComplete = drawView(this, view) && isComplete;
       isComplete = isComplete && this.panes.every((pane) => this.isSettled(pane));
     }
-    showStatus(this);
+    this.showHover();
     this.root.dataset.ready = String(isComplete);
+  }
+
+  showHover() {
+    if (this.isGone()) return;
+    this.place = this.hover && this.extent ? this.placeOf(this.hover) : null;
+    if (this.extent) {
+      for (const view of this.activeViews) {
+        const frame = frameOf(this.viewport, this.extent, view.size);
+        const place = this.hover && this.hover.view !== view ? this.place : null;
+        view.showCross(frame, this.viewport.zoom, place);
+      }
+    }
+    showStatus(this);
   }
 
   isSettled(pane) {
     const picture = this.pictures.get(pane.url);
     return !picture || picture.state !== "loading";
-  }
-
-  drawView(view) {
-    view.clear();
-    const { size, clip } = view;
-    const frame = frameOf(this.viewport, this.extent, size);
-    view.box.dataset.frame = [frame.x, frame.y, frame.width, frame.height].join(" ");
-    view.box.dataset.seen = [view.inset.x, view.inset.y, size.width, size.height].join(" ");
-    view.showCross(frame, this.viewport.zoom, this.hover && this.hover.view !== view && this.place);
-    if (this.mode === "difference") return this.drawDifference(view, frame);
-    if (this.mode === "wipe") {
-      const split = Math.round(this.split * size.width);
-      this.drawVersion(view, this.sideA, frame, { ...clip, right: split });
-      this.drawVersion(view, this.sideB, frame, { ...clip, left: split });
-      return true;
-    }
-    const key = this.mode === "single" ? this.shown : this.panes[this.views.indexOf(view)].key;
-    this.drawVersion(view, key, frame, clip);
-    return true;
-  }
-
-  drawVersion(view, key, frame, clip) {
-    const picture = this.pictureOf(key);
-    if (!picture || clip.right <= clip.left) return;
-    const { context } = view;
-    context.save();
-    context.beginPath();
-    context.rect(clip.left, clip.top, clip.right - clip.left, clip.bottom - clip.top);
-    context.clip();
-    drawCheckerboard(context, frame, clip, 8 * window.devicePixelRatio);
-    drawPicture(context, picture, frame, clip);
-    context.restore();
-  }
-
-  drawDifference(view, frame) {
-    const first = this.pictureOf(this.sideA);
-    const second = this.pictureOf(this.sideB);
-    if (!first || !second) return true;
-    const { context, clip } = view;
-    const isDone = this.difference.paint(
-      context, first, second, this.gain, this.extent, frame, clip,
-    );
-    if (!isDone) this.requestDraw();
-    return isDone;
   }
 
   // The image position under a pointer, or null outside the picture.
