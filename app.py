@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from dataclasses import replace
 
@@ -46,6 +47,18 @@ def build_parser(defaults: Settings) -> argparse.ArgumentParser:
     return parser
 
 
+def is_taken(host: str, port: int) -> bool:
+    """Whether a server cannot listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
 def main() -> int:
     """Read the settings, build the page, serve it until interrupted."""
     try:
@@ -62,6 +75,10 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
+    if is_taken(settings.host, settings.port):
+        text = f"port {settings.port} of {settings.host} is taken; give another with --port or PORT"
+        print(f"error: {text}", file=sys.stderr)
+        return 2
     # Gradio reads this when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from demo.build import build_app, launch_options

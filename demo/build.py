@@ -34,6 +34,12 @@ WANTED_LANGUAGE = """() => {
   document.documentElement.lang = language;
   return language;
 }"""
+# Gradio opens its page about the API from its own footer, which style.css hides.
+SHOW_API = """element.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-api]")) return;
+  event.preventDefault();
+  document.querySelector("footer button.show-api")?.click();
+});"""
 REMEMBER_LANGUAGE = """(language) => {
   try { localStorage.setItem("nitidez-language", language); } catch {}
   document.documentElement.lang = language;
@@ -89,7 +95,12 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             )
         # One tab needs no tab bar; the next one brings gr.Tabs along.
         tabs: list[Tab] = [build_upscale_tab(settings, jobs, sessions, i18n, language)]
-        footer = plain_html(i18n("html_footer"), elem_id="footer")
+        footer = gr.HTML(
+            i18n("html_footer"),
+            elem_id="footer",
+            apply_default_css=False,
+            js_on_load=SHOW_API,
+        )
         build_api(settings, jobs)
 
         def retell(wanted: str | None, request: gr.Request) -> list[Any]:
@@ -174,7 +185,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "i18n": gr.I18n(**page_texts(settings)),
         "app_kwargs": {"routes": [image_route(settings.versions_folder), thumbnail_route()]},
         "max_file_size": settings.max_upload_mb * 1_000_000,
-        "footer_links": ["api"],  # hidden by style.css: our own footer has the link
+        "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,

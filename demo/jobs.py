@@ -220,12 +220,18 @@ class Jobs:
     def seconds_left(self, job: Job) -> float | None:
         """How long until everything is ready; None while nothing is known."""
         total = 0.0
+        pace: float | None = None  # what the running network takes for the whole photo
         for version in job.versions():
-            if version.state in FINISHED or version.key in LIGHT_MODELS:
+            if version.state in FINISHED or version.key in LIGHT_MODELS or version.key == ORIGINAL:
                 continue
-            seconds = version.seconds_left if version.state == "running" else None
+            seconds = None
+            if version.state == "running" and version.seconds_left is not None:
+                seconds = version.seconds_left
+                pace = seconds / max(1 - version.progress, 0.01)
             if seconds is None:
                 seconds = self._estimate(version.key, job.out_height * job.out_width)
+            if seconds is None:
+                seconds = pace
             if seconds is None:
                 return None
             total += seconds

@@ -44,7 +44,7 @@ def footer_html(language: Language, settings: Settings) -> str:
         f"<span>{escape(say(language, 'footer_version', version=__version__))}</span>"
         f"<span>{escape(say(language, 'footer_licence'))}</span>"
         f'<a href="{source}" rel="noopener">{escape(say(language, "footer_source"))}</a>'
-        f'<a href="?view=api">{escape(say(language, "footer_api"))}</a></p>'
+        f'<a href="?view=api" data-api>{escape(say(language, "footer_api"))}</a></p>'
     )
 
 

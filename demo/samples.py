@@ -28,7 +28,6 @@ from demo.jobs import ORIGINAL, Jobs
 from demo.store import photo_key
 from sr.errors import DataError
 from sr.image_io import Photo, open_image
-from sr.metrics import Measurement
 from sr.resize import matlab_bicubic
 
 FOLDER = Path(__file__).parent / "examples"
@@ -108,6 +107,8 @@ def read_manifest() -> dict[str, Any]:
 
 def preload(jobs: Jobs, name: str) -> None:
     """Give `jobs` the shipped results and metrics of an example, as far as they are current."""
+    from sr.metrics import Measurement  # brings torch, which the page does not need to open
+
     manifest = read_manifest()
     small, reference = small_photo(name), sample_photo(name)
     key = photo_key(small)
