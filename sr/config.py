@@ -20,7 +20,7 @@ class Training:
     num_features: int = 64
     batch_norm: bool = True
     image_skip: bool = False
-    initial: str = ""  # weights file to start from; "" starts from scratch
+    initial: str = ""  # model name or weights file to start from; "" starts from scratch
 
     iterations: int = 1_000_000  # the schedule's length; --minutes ends it earlier
     batch_size: int = 16
@@ -65,7 +65,7 @@ SRRESNET_FAST = Training(
 # conv5_4 is not to be had; features are rescaled by 1/12.75 as in the paper.
 SRGAN_PAPER = Training(
     name="srgan_x4",
-    initial="weights/srresnet_x4.safetensors",
+    initial="srresnet_x4",
     iterations=200_000,
     schedule="step",
     pixel_weight=0.0,
@@ -80,7 +80,7 @@ SRGAN_FAST = Training(
     name="srgan_x4",
     batch_norm=False,
     image_skip=True,
-    initial="weights/srresnet_x4.safetensors",
+    initial="srresnet_x4",
     iterations=2_000,
     batch_size=8,
     learning_rate=2e-4,
