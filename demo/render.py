@@ -38,12 +38,15 @@ def header_html(language: Language) -> str:
 
 def footer_html(language: Language, settings: Settings) -> str:
     """Privacy, version, licence, source."""
-    source = escape(settings.source_url, quote=True)
+    source = ""
+    if settings.source_url:
+        address = escape(settings.source_url, quote=True)
+        source = f'<a href="{address}" rel="noopener">{escape(say(language, "footer_source"))}</a>'
     return (
         f'<p class="privacy">{escape(say(language, "footer_privacy"))}</p><p class="links">'
         f"<span>{escape(say(language, 'footer_version', version=__version__))}</span>"
         f"<span>{escape(say(language, 'footer_licence'))}</span>"
-        f'<a href="{source}" rel="noopener">{escape(say(language, "footer_source"))}</a>'
+        f"{source}"
         f'<a href="?view=api" data-api>{escape(say(language, "footer_api"))}</a></p>'
     )
 

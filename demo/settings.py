@@ -37,7 +37,7 @@ class Settings:
     cache_mb: int = 2048  # disk space that results may take
     max_waiting: int = 16  # photos in work or waiting, over all visitors
     folder: Path = field(default_factory=default_folder)
-    source_url: str = "https://github.com/nitidez/nitidez"
+    source_url: str = ""  # where the page links to as its source; "" shows no link
 
     def __post_init__(self) -> None:
         self._check("PORT", self.port, 0, 65535)
@@ -60,10 +60,13 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Settings from environment variables; names that are unset or empty keep the default.
 
-        On Hugging Face Spaces (SPACE_ID is set) the app listens on every address.
+        On Hugging Face Spaces (SPACE_ID is set) the app listens on every address and
+        the Space is the source.
         """
         env = os.environ if environment is None else environment
-        values: dict[str, Any] = {"host": "0.0.0.0"} if env.get("SPACE_ID") else {}
+        values: dict[str, Any] = {}
+        if space := env.get("SPACE_ID"):
+            values = {"host": "0.0.0.0", "source_url": f"https://huggingface.co/spaces/{space}"}
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),
             "PORT": ("port", int, "a whole number"),

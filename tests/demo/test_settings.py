@@ -24,7 +24,8 @@ def test_values_are_read_from_the_environment():
 
 
 def test_a_space_listens_on_every_address_unless_told_otherwise():
-    assert Settings.from_environment({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+    space = Settings.from_environment({"SPACE_ID": "a/b"})
+    assert (space.host, space.source_url) == ("0.0.0.0", "https://huggingface.co/spaces/a/b")
     assert Settings.from_environment({"SPACE_ID": "a/b", "HOST": "127.0.0.1"}).host == "127.0.0.1"
 
 
