@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from sr.errors import ShapeError
 
-ROWS_AT_ONCE = 256  # output rows resampled together, so that float copies stay small
+BAND_PX = 64  # output positions that share one small dense matrix
+STRIP_PX = 256  # rows resampled together in the second pass, so that float copies stay small
+TIE = 1e-9  # a sum this close under a half is a half: no result hangs on the order of a sum
 
 
 def modcrop(image: np.ndarray, scale: int) -> np.ndarray:
@@ -61,29 +64,57 @@ def matlab_bicubic(image: np.ndarray, scale: float) -> np.ndarray:
         raise ShapeError(
             f"matlab_bicubic: scale {scale}; needed a positive number such as 4 or 0.25"
         )
-    rows = _resample_rows(image, scale)
-    return np.ascontiguousarray(_resample_rows(rows.swapaxes(0, 1), scale).swapaxes(0, 1))
+    height, width = image.shape[:2]
+    channels = math.prod(image.shape[2:])
+    out_height, out_width = _output_size(height, scale), _output_size(width, scale)
+
+    flat = np.ascontiguousarray(image).reshape(height, width * channels)
+    flat_tall = np.empty((out_height, width * channels), np.uint8)
+    for part, source, matrix in _bands(height, scale):
+        flat_tall[part] = _rounded(matrix @ flat[source].astype(matrix.dtype))
+
+    tall = flat_tall.reshape(out_height, width, channels)
+    out = np.empty((out_height, out_width, channels), np.uint8)
+    bands = list(_bands(width, scale))
+    for first in range(0, out_height, STRIP_PX):
+        strip = tall[first : first + STRIP_PX].swapaxes(1, 2)
+        size = strip.shape[:2]
+        for part, source, matrix in bands:
+            pixels = strip[:, :, source].astype(matrix.dtype).reshape(size[0] * size[1], -1)
+            values = _rounded(pixels @ matrix.T).reshape(*size, -1)
+            out[first : first + STRIP_PX, part] = values.swapaxes(1, 2)
+    return out.reshape(out_height, out_width, *image.shape[2:])
 
 
-def _resample_rows(image: np.ndarray, scale: float) -> np.ndarray:
-    """Resample the first axis; rounds to uint8, halves away from zero."""
-    index, weight = _taps(image.shape[0], scale)
-    out = np.empty((len(index), *image.shape[1:]), np.uint8)
-    for first in range(0, len(index), ROWS_AT_ONCE):
-        part = slice(first, first + ROWS_AT_ONCE)
-        total = np.zeros((len(index[part]), *image.shape[1:]))
-        for tap in range(index.shape[1]):
-            column = weight[part, tap].reshape(-1, *([1] * (image.ndim - 1)))
-            total += image[index[part, tap]] * column
-        total += 0.5
-        np.floor(total, out=total)
-        out[part] = np.clip(total, 0, 255, out=total)
-    return out
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Ready for the cast to uint8: halves go up; changes `values`."""
+    values += 0.5 + TIE
+    return np.clip(values, 0, 255, out=values)
+
+
+def _output_size(length: int, scale: float) -> int:
+    return math.ceil(length * scale - 1e-9)
+
+
+def _bands(length: int, scale: float) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """(output positions, source positions, weights (O, I)) of one axis, a band at a time.
+
+    At scales such as 4 and 1/4 every weight is a multiple of 1/4096, so that sums of uint8 pixels
+    are exact in float32; elsewhere it is float64.
+    """
+    index, weight = _taps(length, scale)
+    is_exact = bool(np.all(4096 * weight == np.rint(4096 * weight)))
+    for first in range(0, len(index), BAND_PX):
+        part = slice(first, min(first + BAND_PX, len(index)))
+        low, high = int(index[part].min()), int(index[part].max()) + 1
+        matrix = np.zeros((part.stop - first, high - low))
+        np.add.at(matrix, (np.arange(len(matrix))[:, None], index[part] - low), weight[part])
+        yield part, slice(low, high), matrix.astype(np.float32 if is_exact else np.float64)
 
 
 def _taps(length: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """For each output position the source positions (O, T), replicated, and weights (O, T)."""
-    size = math.ceil(length * scale - 1e-9)
+    size = _output_size(length, scale)
     stretch = min(scale, 1.0)  # the kernel is widened when shrinking
     width = 4.0 / stretch
     centre = (np.arange(size) + 0.5) / scale - 0.5

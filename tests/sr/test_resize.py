@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,47 @@ def test_the_interior_of_an_enlargement_equals_torch_up_to_the_rounding_between_
     theirs = F.interpolate(tensor, scale_factor=4, mode="bicubic", antialias=True)
     rounded = theirs.round().clamp(0, 255)[0].permute(1, 2, 0).numpy()[12:-12, 12:-12].astype(int)
     assert np.abs(ours - rounded).max() <= 1
+
+
+def exact_row(row: list[int], scale: Fraction) -> list[int]:
+    """One row by the formula, in fractions: no sum is rounded, halves go up."""
+
+    def kernel(x: Fraction) -> Fraction:
+        x = abs(x)
+        if x <= 1:
+            return Fraction(3, 2) * x**3 - Fraction(5, 2) * x**2 + 1
+        return -(x**3) / 2 + Fraction(5, 2) * x**2 - 4 * x + 2 if x <= 2 else Fraction(0)
+
+    stretch = min(scale, Fraction(1))
+    out = []
+    for position in range(math.ceil(len(row) * scale)):
+        centre = (position + Fraction(1, 2)) / scale - Fraction(1, 2)
+        reach = range(math.floor(centre - 2 / stretch), math.ceil(centre + 2 / stretch) + 1)
+        weights = [kernel(stretch * (centre - index)) for index in reach]
+        pixels = [row[min(max(index, 0), len(row) - 1)] for index in reach]
+        value = sum(w * p for w, p in zip(weights, pixels, strict=True)) / sum(weights)
+        out.append(min(max(math.floor(value + Fraction(1, 2)), 0), 255))
+    return out
+
+
+@pytest.mark.parametrize("length", [1, 7, 150])
+@pytest.mark.parametrize("scale", ["4", "1/4", "2", "3/2", "3", "1/3", "7/10", "1"])
+def test_it_equals_exact_arithmetic_at_any_scale(scale: str, length: int) -> None:
+    fraction = Fraction(scale)
+    row = np.random.default_rng(length).integers(0, 256, length, np.uint8)
+    row[: length // 2] = 255 * (row[: length // 2] > 127)  # beyond 0 and 255, and halves
+    expected = np.array(exact_row(row.tolist(), fraction), np.uint8)
+    rows = np.tile(row, (5, 1))
+    height = math.ceil(5 * fraction)
+    assert np.array_equal(matlab_bicubic(rows, float(fraction)), np.tile(expected, (height, 1)))
+    columns = np.dstack([rows.T] * 3)
+    assert np.array_equal(matlab_bicubic(columns, float(fraction))[:, 0, 2], expected)
+
+
+def test_views_that_are_not_contiguous_give_the_same() -> None:
+    image = np.random.default_rng(4).integers(0, 256, (300, 90, 4), np.uint8)
+    view = image[::-1, ::2, 2::-1]
+    assert np.array_equal(matlab_bicubic(view, 4), matlab_bicubic(view.copy(), 4))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 48), (5000, 3), (2, 7)])
