@@ -11,6 +11,7 @@ import functools
 import io
 import logging
 import os
+import re
 import secrets
 import stat
 import warnings
@@ -50,6 +51,8 @@ SAFETY_LIMIT_MEGAPIXELS = 89.0
 
 _ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP or GIF"
 _HEADER_BYTES = 1024
+# What Pillow says of files that may be sound but that it has no decoder for.
+_UNSUPPORTED = re.compile(r"unknown pixel mode|unsupported|not available", re.IGNORECASE)
 _TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC, _TAG_ORIENTATION = 258, 262, 274
 
 # EXIF orientation -> the same picture the right way up, for arrays (H, W, ...).
@@ -166,6 +169,11 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
         ) from error
     except Exception as error:  # on damaged data a decoder may raise anything
         logger.debug("%s: cannot be decoded", label, exc_info=True)
+        if _UNSUPPORTED.search(str(error)):
+            raise ImageError(
+                f"{label}: a {format_name} file of a kind that is not read here, or a damaged one; "
+                "save it as an ordinary 8-bit or 16-bit PNG"
+            ) from error
         raise ImageError(
             f"{label}: a damaged or truncated {format_name} file; "
             "export or download the image again"

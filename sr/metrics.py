@@ -126,8 +126,6 @@ class Lpips:
     """
 
     def __init__(self, net: Literal["alex"] = "alex") -> None:
-        import contextlib
-        import io
         import warnings
 
         state = load_state("alexnet")
@@ -135,13 +133,19 @@ class Lpips:
             import lpips
         except ImportError as error:
             raise BackboneError(f"the lpips package cannot be imported ({error})") from error
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model: nn.Module = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)
         backbone: nn.Module = model.net  # type: ignore[assignment]
         slices = {key.split(".", 1)[1]: key for key in backbone.state_dict()}  # "0.weight": ...
-        wanted = {slices[key.removeprefix("features.")]: value for key, value in state.items()}
-        backbone.load_state_dict(wanted, strict=True)
+        try:
+            wanted = {slices[key.removeprefix("features.")]: value for key, value in state.items()}
+            backbone.load_state_dict(wanted, strict=True)
+        except (KeyError, RuntimeError) as error:
+            raise BackboneError(
+                f"the alexnet features are not torchvision's ({' '.join(str(error).split())}); see "
+                "that NITIDEZ_BACKBONES holds the right alexnet_*.safetensors"
+            ) from error
         self.model = model.eval().requires_grad_(False)
 
     def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:

@@ -361,6 +361,23 @@ def test_the_message_says_what_came(bad: dict[str, Path], name: str, says: str) 
         open_image(bad[name])
 
 
+@pytest.mark.parametrize("dtype", ["<f4", "<u4"])
+def test_a_sound_file_without_a_decoder_is_not_called_truncated(dtype: str) -> None:
+    data = files.tiff_bytes(np.zeros((4, 4, 3), dtype))
+    with pytest.raises(ImageError, match="a TIFF file of a kind that is not read here"):
+        open_image(data)
+
+
+@pytest.mark.parametrize("chunk", [b"zTXt", b"iCCP"])
+def test_metadata_that_inflates_without_end_is_refused_fast(chunk: bytes) -> None:
+    body = b"a\0\0" + files.zlib.compress(bytes(50_000_000))
+    data = files.png_bytes(PATTERN, (chunk, body))
+    start = time.perf_counter()
+    with pytest.raises(ImageError):
+        open_image(data)
+    assert time.perf_counter() - start < 1
+
+
 def test_the_bomb_is_small_and_refused_by_its_header(bad: dict[str, Path]) -> None:
     assert bad["bomb.png"].stat().st_size == 70
     for limit, shown in ((None, "89"), (4, "4"), (100.5, "100.5")):

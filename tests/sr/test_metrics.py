@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sr.color import luma_y
@@ -22,12 +23,6 @@ def pair() -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(3)
     a = torch.rand(2, 3, 40, 33, generator=generator)
     return a, (a + 0.1 * torch.randn(a.shape, generator=generator)).clamp(0, 1)
-
-
-def test_luma_of_black_white_and_the_primaries() -> None:
-    colours = torch.tensor([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0, 0, 1]]).float()
-    luma = luma_y(colours.T.reshape(1, 3, 5, 1)).flatten()
-    assert luma.tolist() == pytest.approx([16, 235, 81.481, 144.553, 40.966], abs=1e-4)
 
 
 def test_psnr_and_ssim_equal_scikit_image(pair: tuple[torch.Tensor, torch.Tensor]) -> None:
@@ -106,6 +101,25 @@ def test_lpips_of_equal_images_is_zero_and_small_images_are_refused(
     assert float(distance(image, image)) == 0
     with pytest.raises(ShapeError, match="32x32"):
         distance(image[:, :, :31], image[:, :, :31])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"features.99.weight": torch.zeros(3)},
+        {"features.0.weight": torch.zeros(64, 3, 11, 11)},
+        {"something.else": torch.zeros(1)},
+    ],
+    ids=["another layer", "too few layers", "no features"],
+)
+def test_wrong_features_are_refused_and_never_replaced_by_random_ones(
+    state: dict[str, torch.Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file(state, tmp_path / "alexnet_features.safetensors")
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    with pytest.raises(BackboneError, match="alexnet") as caught:
+        Lpips()
+    assert "\n" not in str(caught.value)
 
 
 def test_without_features_lpips_says_so_and_the_rest_is_measured(
