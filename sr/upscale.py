@@ -195,7 +195,7 @@ class NetworkUpscaler(Upscaler):
         import torch
 
         region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
-        lr = torch.from_numpy(np.ascontiguousarray(region)).to(self.device)
+        lr = torch.from_numpy(region.copy()).to(self.device)
         lr = lr.permute(2, 0, 1)[None].float().div_(255)
         steps = self.model.tile_steps(
             lr,
