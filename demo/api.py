@@ -45,6 +45,8 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             job = await asyncio.to_thread(jobs.submit, photo, models=[model])
         except SRError as error:
             raise refusal(error) from None
+        except FileNotFoundError:
+            raise refusal(SRError("the uploaded file is no longer here; send it again")) from None
         try:
             while not job.is_finished:
                 progress(job.version(model).progress, desc=model)
@@ -85,6 +87,8 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             return await asyncio.to_thread(work)
         except SRError as error:
             raise refusal(error) from None
+        except FileNotFoundError:
+            raise refusal(SRError("an uploaded file is no longer here; send it again")) from None
 
     def models() -> list[dict[str, Any]]:
         """The models: name, scale, parameters, description, data and metrics."""

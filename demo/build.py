@@ -60,8 +60,9 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         max_bytes=settings.cache_mb * 1_000_000,
         max_age_seconds=max_age_seconds,
     )
-    # Gradio knows no other way to be told where uploads go; it has to be where we sweep.
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.uploads_folder))
+    # Gradio knows no other way to be told where uploads go; it has to be where we
+    # sweep, and nobody else's folder.
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads_folder)
     uploads_folder = Path(get_upload_folder())
     uploads_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     jobs = Jobs(

@@ -269,7 +269,7 @@ class Jobs:
             photo = Photo(matlab_bicubic(reference.rgb, 1 / SCALE))
         job = Job(photo=photo, key=photo_key(photo), mode=mode, reference=reference)
         for key in [*models, ORIGINAL] if reference is not None else models:
-            image = self.store.get(self._store_key(job, key), renew=True)
+            image = self.store.get(self._store_key(job, key), renew=key != ORIGINAL)
             job._versions[key] = Version(key)
             if image is not None:
                 job.update(key, state="ready", progress=1.0, image=image, cached=True)

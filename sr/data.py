@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sr.errors import DataError, ImageError
+from sr.errors import DataError, ImageError, ShapeError
 from sr.image_io import list_images, open_image
 from sr.resize import matlab_bicubic, modcrop
 
@@ -98,7 +98,7 @@ class CropSampler:
     def _load(self, path: Path) -> tuple[np.ndarray, np.ndarray] | UnreadableImage:
         try:
             hr = modcrop(open_image(path).rgb, self.scale)
-        except ImageError as error:
+        except (ImageError, ShapeError) as error:
             return UnreadableImage(path, str(error))
         if min(hr.shape[:2]) < self.min_lr_px * self.scale:
             return UnreadableImage(

@@ -220,9 +220,10 @@ class NetworkUpscaler(Upscaler):
                     return
                 share, strip = piece
                 if strip is not None:
-                    grey = strip[0].float().clamp_(0, 1).mul_(255).round_()
-                    if not bool(torch.isfinite(grey).all()):
+                    strip = strip[0].float()
+                    if not bool(torch.isfinite(strip).all()):
                         raise SRError(f"{self.name}: the network gave numbers that are not finite")
+                    grey = strip.clamp(0, 1).mul_(255).round_()
                     pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
                     out[row : row + pixels.shape[0], left:right] = pixels
                     row += pixels.shape[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from demo import render
 from demo.i18n import Language, language_of, say
@@ -210,7 +211,19 @@ def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> P
         return sample_photo(choice.sample) if mode == "test" else small_photo(choice.sample)
     if choice.path is None:
         raise FileNotFoundError(choice.name)
-    return read_upload(choice.path, max_megapixels=settings.max_megapixels)
+    return read_upload(uploaded_file(choice.path), max_megapixels=settings.max_megapixels)
+
+
+def uploaded_file(path: Path) -> Path:
+    """The path, if it is a file that was uploaded: the browser's word alone is not taken for it.
+
+    Raises:
+        FileNotFoundError: anything else, there or not.
+    """
+    resolved = path.resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
+        raise FileNotFoundError(path.name)
+    return resolved
 
 
 def problem_of(error: Exception, settings: Settings) -> Problem:
