@@ -29,13 +29,13 @@ def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     from demo.build import build_app, launch_options
     from demo.settings import Settings
 
-    folder = tmp_path_factory.mktemp("nitidez")
+    folder = tmp_path_factory.mktemp("nitidez")  # one: a process has one folder of uploads
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
     apps = []
 
     def serve(engine: FakeEngine) -> str:
-        settings = Settings(folder=folder / str(len(apps)), max_megapixels=0.5)
+        settings = Settings(folder=folder, max_megapixels=0.5)
         app = build_app(settings, engine)
         options = launch_options(settings) | {"server_port": None}
         _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
