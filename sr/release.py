@@ -16,17 +16,14 @@ from sr.checkpoint import load_model, read_header, save_model, write_atomically
 from sr.errors import SRError
 from sr.models import WEIGHTS_DIR, model_info
 
-DATA_LICENCE = (
-    "CC0, CC-BY, CC-BY-SA, Unsplash and Pexels photographs; no image of a test set is among them"
-)
 
-
-def release(source: Path, *, data: str) -> Path:
+def release(source: Path, *, data: str, data_licence: str) -> Path:
     """Copy a training run's averaged weights into `weights/`, with a manifest entry.
 
     Args:
         source: a weights file written by `sr train`.
         data: one sentence on the training data.
+        data_licence: one sentence on the licences of that data.
 
     Raises:
         WeightsError: not a readable weights file.
@@ -50,11 +47,12 @@ def release(source: Path, *, data: str) -> Path:
             "departures": info.departures,
             "licence": "MIT",
             "data": data,
-            "data_licence": DATA_LICENCE,
+            "data_licence": data_licence,
             "iterations": about["iterations"],
             "training_seconds": about["seconds"],
             "seed": about["seed"],
             "training": about["training"],
+            "earlier_stages": about.get("stages", []),
             "metrics": {},
         },
     )
@@ -92,11 +90,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sr.release", description=__doc__)
     parser.add_argument("weights", metavar="FILE", nargs="*", type=Path, help="from sr train")
     parser.add_argument("--data", default="", help="one sentence on the training data")
+    parser.add_argument("--data-licence", default="", help="one sentence on its licences")
     parser.add_argument("--metrics", metavar="CSV", type=Path, help="from sr evaluate --csv")
     args = parser.parse_args(arguments)
+    if args.weights and not (args.data and args.data_licence):
+        parser.error("weights are released with --data and --data-licence: say what they know")
     try:
         for weights in args.weights:
-            release(weights, data=args.data)
+            release(weights, data=args.data, data_licence=args.data_licence)
         if args.metrics is not None:
             add_metrics(args.metrics)
     except (SRError, OSError) as error:

@@ -138,6 +138,7 @@ class Run:
             "data": self.data_name,
             "images": trainer.data.num_images,
             "training": dataclasses.asdict(trainer.config),
+            "stages": trainer.earlier_stages,
             "log": row,
         }
         save_model(self.weights_path, trainer.average, name=trainer.config.name, about=about)

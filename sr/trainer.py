@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sr.checkpoint import load_model
+from sr.checkpoint import load_model, read_header
 from sr.config import Training, check
 from sr.data import CropSampler
 from sr.errors import ConfigError, SRError, WeightsError
@@ -25,6 +25,8 @@ from sr.models.discriminators import SRGANDiscriminator
 from sr.models.srresnet import SRResNet
 from sr.optim import Muon
 from sr.upscale import has_fast_bfloat16
+
+STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
 
 
 class TrainingDiverged(SRError):
@@ -67,6 +69,7 @@ class Trainer:
         self.dtype = autocast_dtype(device, precision)
         self.iteration = 0
         self.seconds = 0.0
+        self.earlier_stages = earlier_stages(config)
         self.generator = self._place(build_generator(config))
         self.average = build_generator(config).to(device)
         self.average.load_state_dict(self.generator.state_dict())
@@ -230,14 +233,28 @@ def build_generator(config: Training) -> SRResNet:
     )
     if not config.initial:
         return fresh
-    known = config.initial in MODELS
-    model = load_model(verified_weights(config.initial) if known else Path(config.initial))
+    model = load_model(initial_weights(config))
     if not isinstance(model, SRResNet) or model.config != fresh.config:
         raise WeightsError(
             f"{config.initial}: its network {model.config} is not the preset's {fresh.config}; "
             "use --set initial=FILE, or --set initial= to start from scratch"
         )
     return model.train()
+
+
+def initial_weights(config: Training) -> Path:
+    """The file `config.initial` stands for: a model of `weights/`, or a file's own name."""
+    known = config.initial in MODELS
+    return verified_weights(config.initial) if known else Path(config.initial)
+
+
+def earlier_stages(config: Training) -> list[dict[str, Any]]:
+    """How the initial weights were made, the first stage first; empty when from scratch."""
+    if not config.initial:
+        return []
+    about = read_header(initial_weights(config))["about"]
+    stage = {key: about.get(key) for key in STAGE_KEYS}
+    return [*about.get("stages", []), stage]
 
 
 def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:

@@ -55,11 +55,14 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
         "Set5,bicubic,5,28.43,0.811,0.34,0.1\n"
         "Set5,srresnet_x4,5,31.2,0.88,,0.5\n"
     )
-    assert release.main([str(source), "--data", "three photographs", "--metrics", str(table)]) == 0
+    words = ["--data", "three photographs", "--data-licence", "CC0"]
+    assert release.main([str(source), *words, "--metrics", str(table)]) == 0
     entry = json.loads((weights_dir / "manifest.json").read_text())["models"]["srresnet_x4"]
     written = (weights_dir / "srresnet_x4.safetensors").read_bytes()
     assert entry["sha256"] == hashlib.sha256(written).hexdigest()
     assert entry["metrics"] == {"Set5": {"psnr_y": 31.2, "ssim_y": 0.88}}
+    assert (entry["data"], entry["data_licence"]) == ("three photographs", "CC0")
+    assert entry["earlier_stages"] == []
     assert verified_weights("srresnet_x4").read_bytes() == written
 
     (weights_dir / "srresnet_x4.safetensors").write_bytes(written[:-1] + b"x")
@@ -73,6 +76,15 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
 def test_a_file_that_is_not_weights_ends_with_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert release.main([str(tmp_path / "none.safetensors")]) == 2
+    words = ["--data", "three photographs", "--data-licence", "CC0"]
+    assert release.main([str(tmp_path / "none.safetensors"), *words]) == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert WEIGHTS_DIR.name == "weights"
+
+
+def test_weights_are_not_released_without_a_word_on_their_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        release.main([str(tmp_path / "any.safetensors")])
+    assert "--data-licence" in capsys.readouterr().err

@@ -228,6 +228,11 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     generator = ["--set", f"initial={tmp_path / 'run' / 'srresnet_x4.safetensors'}"]
     gan = ["srgan_smoke", "--data", str(photos), "--output", str(tmp_path / "gan"), *generator]
     assert train.run(parser.parse_args(gan)) == 0
+    from sr.checkpoint import read_header
+
+    about = read_header(tmp_path / "gan" / "srgan_x4.safetensors")["about"]
+    assert [stage["iterations"] for stage in about["stages"]] == [6]
+    assert about["stages"][0]["training"]["pixel_loss"] == "l1"
     with pytest.raises(ConfigError, match="no preset 'x'"):
         train.run(parser.parse_args(["x", *common[1:]]))
 
