@@ -1,4 +1,4 @@
-"""python -m demo examples: compute the results of the example photos that ship with the app."""
+"""python -m demo examples | publish: the examples' results, and the way to a Space."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo import publish
 from demo.engine import SuperResolution
 from demo.jobs import Jobs
 from demo.samples import make_results
@@ -20,25 +21,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
         description="Work on the app's own files.",
-        epilog="Example: python -m demo examples",
+        epilog="Example: python -m demo publish --space maria/nitidez --dry-run",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser(
         "examples", help="compute the examples' results with the current weights, after a training"
     )
-    parser.parse_args()
+    publish.add_arguments(
+        commands.add_parser("publish", help="create or update the Hugging Face Space")
+    )
+    args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        if args.command == "publish":
+            return publish.run(args)
+        compute_examples()
+    except SRError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+def compute_examples() -> None:
+    """What `python -m demo examples` does.
+
+    Raises:
+        SRError: a model cannot be used.
+    """
     with tempfile.TemporaryDirectory() as folder:
         store = ImageStore(Path(folder), max_bytes=2**30, max_age_seconds=3600)
         jobs = Jobs(SuperResolution(), store)
         try:
             make_results(jobs)
-        except SRError as error:
-            sys.stderr.write(f"error: {error}\n")
-            return 2
         finally:
             jobs.close()
-    return 0
 
 
 if __name__ == "__main__":
