@@ -1,4 +1,4 @@
-"""The command line: python -m sr upscale | evaluate | train | models | benchmark.
+"""The command line: python -m sr upscale | evaluate | data | train | study | models | benchmark.
 
 Errors are one line on stderr, `error: ...`, with exit status 2; `--debug` shows where they arose.
 What needs torch is imported by the commands themselves, after their arguments have been checked.
@@ -35,9 +35,11 @@ EVALUATED_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
 TILE_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
 PRECISIONS = ("auto", "float32", "bfloat16")
 DEFAULT_MAX_MEGAPIXELS = 50.0
+MODULES = {"data": "sr.datasets.command"}  # of commands that are not in the module of their name
 COMMANDS = {
     "upscale": "Upscale one image or a folder of images.",
     "evaluate": "Measure models on folders of images: PSNR, SSIM, LPIPS and time.",
+    "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
     "models": "List the models with what is known of them.",
     "benchmark": "Measure speed and memory of the upscaler on this machine.",
@@ -101,8 +103,8 @@ def report_error(message: str) -> None:
 def build_parser(argv: Sequence[str] = ()) -> Parser:
     """The parser of every command.
 
-    `train` and `benchmark` define their own arguments in modules that are slow to import, so those
-    are added only when `argv` asks for that command.
+    `data`, `train`, `study` and `benchmark` define their own arguments in modules that are slow to
+    import, so those are added only when `argv` asks for that command.
     """
     common = Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -125,7 +127,7 @@ def build_parser(argv: Sequence[str] = ()) -> Parser:
         if name in ADD_ARGUMENTS:
             ADD_ARGUMENTS[name](command)
         elif name == asked:
-            module = importlib.import_module(f"sr.{name}")
+            module = importlib.import_module(MODULES.get(name, f"sr.{name}"))
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
