@@ -1,0 +1,270 @@
+"""Backups: what was backed up comes back, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from survey.backends import DatasetBackend, FolderBackend, open_backend
+from survey.backup import KEPT_GENERATIONS, Backend, Backup, BackupError, restore
+from tests.fake_hub import FakeHub, serve_hub
+
+
+def check(path: Path) -> None:
+    database = sqlite3.connect(path)
+    try:
+        if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise ValueError("not ok")
+    finally:
+        database.close()
+
+
+class Data:
+    """A data folder with a database that counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "journal").mkdir(parents=True)
+        (folder / "studies" / "default" / "images").mkdir(parents=True)
+        (folder / "studies" / "default" / "images" / "0a.png").write_bytes(b"picture")
+        (folder / "secret").write_bytes(b"s" * 32)
+        self.database = sqlite3.connect(folder / "survey.db", check_same_thread=False)
+        self.database.execute("CREATE TABLE response (trial_id TEXT PRIMARY KEY)")
+
+    def rate(self, trial: str) -> None:
+        with self.database:
+            self.database.execute("INSERT INTO response VALUES (?)", [trial])
+        with (self.folder / "journal" / "boot.jsonl").open("a") as file:
+            file.write(json.dumps({"trial_id": trial}) + "\n")
+
+    def snapshot(self, path: Path) -> None:
+        copy = sqlite3.connect(path)
+        self.database.backup(copy)
+        copy.close()
+
+    def backup(self, backend: Backend) -> Backup:
+        return Backup(self.folder, backend, place="there", snapshot=self.snapshot)
+
+
+def trials(folder: Path) -> list[str]:
+    database = sqlite3.connect(folder / "survey.db")
+    rows = database.execute("SELECT trial_id FROM response ORDER BY trial_id").fetchall()
+    database.close()
+    return [row[0] for row in rows]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Data]:
+    data = Data(tmp_path / "data")
+    yield data
+    data.database.close()
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeHub, str]]:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)  # this hub is on this machine
+    with serve_hub() as served:
+        yield served
+
+
+@pytest.fixture(params=["folder", "dataset"])
+def make_backend(
+    request: pytest.FixtureRequest, tmp_path: Path, hub: tuple[FakeHub, str]
+) -> Callable[[], Backend]:
+    def make() -> Backend:
+        if request.param == "folder":
+            return FolderBackend(tmp_path / "backup")
+        from huggingface_hub import HfApi
+
+        return DatasetBackend("owner/ratings", HfApi(endpoint=hub[1], token="hf_test"))
+
+    return make
+
+
+def test_what_was_backed_up_comes_back(
+    data: Data, make_backend: Callable[[], Backend], tmp_path: Path
+) -> None:
+    data.rate("a")
+    backup = data.backup(make_backend())
+    assert backup.run() is True
+    data.rate("b")
+    assert backup.run() is True
+    assert backup.run() is False  # nothing changed
+    assert backup.status.last_success is not None
+    new = tmp_path / "new"
+    assert restore(new, make_backend(), check=check) is True
+    assert trials(new) == ["a", "b"]
+    assert (new / "journal" / "boot.jsonl").read_text().count("trial_id") == 2
+    assert (new / "studies" / "default" / "images" / "0a.png").read_bytes() == b"picture"
+    assert (new / "secret").read_bytes() == b"s" * 32
+    assert (new / "secret").stat().st_mode & 0o077 == 0
+    assert restore(new, make_backend(), check=check) is False  # a database is there
+
+
+def test_a_place_without_a_backup_starts_empty(
+    make_backend: Callable[[], Backend], tmp_path: Path
+) -> None:
+    assert restore(tmp_path / "new", make_backend(), check=check) is False
+
+
+def test_old_generations_and_their_blobs_go(
+    data: Data, make_backend: Callable[[], Backend], tmp_path: Path
+) -> None:
+    backend = make_backend()
+    backup = data.backup(backend)
+    for index in range(KEPT_GENERATIONS + 3):
+        data.rate(f"trial{index}")
+        backup.run()
+    names = backend.names()
+    assert sum(name.startswith("generations/") for name in names) == KEPT_GENERATIONS
+    # per generation a database and a journal; the picture and the secret once
+    assert sum(name.startswith("blobs/") for name in names) == 2 * KEPT_GENERATIONS + 2
+    assert restore(tmp_path / "new", backend, check=check) is True
+
+
+def test_an_erasure_leaves_one_generation(data: Data, make_backend: Callable[[], Backend]) -> None:
+    backend = make_backend()
+    backup = data.backup(backend)
+    for index in range(3):
+        data.rate(f"trial{index}")
+        backup.run()
+    backup.run(forget=True)
+    names = backend.names()
+    assert sum(name.startswith("generations/") for name in names) == 1
+    assert sum(name.startswith("blobs/") for name in names) == 4
+
+
+def test_a_damaged_newest_generation_falls_back_to_the_one_before(
+    data: Data, tmp_path: Path
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    data.rate("a")
+    backup.run()
+    before = {name for name in backend.names() if name.startswith("blobs/")}
+    data.rate("b")
+    backup.run()
+    for name in set(backend.names()) - before:
+        if name.startswith("blobs/"):
+            (backend.folder / name).write_bytes(b"half")
+    assert restore(tmp_path / "new", backend, check=check) is True
+    assert trials(tmp_path / "new") == ["a"]
+    for name in backend.names():
+        if name.startswith("blobs/"):
+            (backend.folder / name).write_bytes(b"half")
+    with pytest.raises(BackupError, match="none of 2 backups"):
+        restore(tmp_path / "newer", backend, check=check)
+    assert not (tmp_path / "newer" / "survey.db").exists()
+
+
+def test_a_generation_cannot_write_outside_the_data_folder(data: Data, tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    data.backup(backend).run()
+    (path,) = (backend.folder / "generations").iterdir()
+    generation = json.loads(path.read_text())
+    generation["files"]["../evil"] = generation["files"]["secret"]
+    path.write_text(json.dumps(generation))
+    with pytest.raises(BackupError, match="outside the data folder"):
+        restore(tmp_path / "new", backend, check=check)
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.fixture
+def dataset(hub: tuple[FakeHub, str], monkeypatch: pytest.MonkeyPatch) -> DatasetBackend:
+    from huggingface_hub import HfApi
+
+    return DatasetBackend("owner/ratings", HfApi(endpoint=hub[1], token="hf_test"))
+
+
+def test_the_data_set_is_private(dataset: DatasetBackend, hub: tuple[FakeHub, str]) -> None:
+    assert dataset.names() == []
+    assert hub[0].private == {"owner/ratings": True}
+
+
+def test_a_failed_upload_is_said_and_made_up_for_later(
+    data: Data, dataset: DatasetBackend, hub: tuple[FakeHub, str], tmp_path: Path
+) -> None:
+    backup = data.backup(dataset)
+    data.rate("a")
+    backup.run()
+    data.rate("b")
+    hub[0].faults = [("/commit/", "500")] * 20
+    with pytest.raises(BackupError):
+        backup.run()
+    assert "500" in backup.status.problem
+    assert restore(tmp_path / "old", dataset, check=check) is True
+    assert trials(tmp_path / "old") == ["a"]
+    hub[0].faults = []
+    assert backup.run() is True
+    assert backup.status.problem == ""
+    assert restore(tmp_path / "new", dataset, check=check) is True
+    assert trials(tmp_path / "new") == ["a", "b"]
+
+
+def test_an_upload_that_stops_half_way_changes_nothing(
+    data: Data, dataset: DatasetBackend, hub: tuple[FakeHub, str], tmp_path: Path
+) -> None:
+    backup = data.backup(dataset)
+    data.rate("a")
+    backup.run()
+    data.rate("b")
+    commits = hub[0].commits
+    real = dataset.change
+
+    def half(add: object, remove: object = ()) -> None:
+        if hub[0].commits > commits:
+            raise BackupError("the line went dead")
+        real(add, remove)  # type: ignore[arg-type]
+
+    dataset.change = half  # type: ignore[method-assign]
+    with pytest.raises(BackupError):
+        backup.run()  # the blobs arrived, the generation did not
+    assert hub[0].commits == commits + 1
+    assert restore(tmp_path / "new", dataset, check=check) is True
+    assert trials(tmp_path / "new") == ["a"]
+
+
+def test_a_download_with_a_wrong_checksum_is_not_taken(
+    data: Data, dataset: DatasetBackend, hub: tuple[FakeHub, str], tmp_path: Path
+) -> None:
+    data.rate("a")
+    data.backup(dataset).run()
+    hub[0].faults = [("/blobs/", "wrong")] * 50
+    with pytest.raises(BackupError, match=r"sha256|blobs"):
+        restore(tmp_path / "new", dataset, check=check)
+    assert not (tmp_path / "new" / "survey.db").exists()
+
+
+def test_a_hub_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    backend = DatasetBackend("owner/ratings", HfApi(endpoint="http://127.0.0.1:9", token="hf_x"))
+    with pytest.raises(BackupError):
+        restore(tmp_path / "new", backend, check=check)
+
+
+@pytest.mark.parametrize("place", ["", "folder:", "dataset:name", "ftp:a/b", "bucket:a/"])
+def test_a_place_that_makes_no_sense_is_refused(place: str) -> None:
+    with pytest.raises(BackupError, match="needed folder:PATH"):
+        open_backend(place)
+
+
+def test_places_by_name(tmp_path: Path) -> None:
+    assert isinstance(open_backend(f"folder:{tmp_path}"), FolderBackend)
+    assert isinstance(open_backend("dataset:maria/ratings"), DatasetBackend)
+
+
+def test_the_thread_backs_up_by_itself_and_once_more_at_the_end(data: Data, tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    backup.start(0.05)
+    data.rate("a")
+    backup.close()
+    assert restore(tmp_path / "new", backend, check=check) is True
+    assert trials(tmp_path / "new") == ["a"]
