@@ -57,6 +57,10 @@ def load_state(name: str) -> dict[str, Tensor]:
             raise BackboneError(f"{path}: not a readable safetensors file ({error})") from error
     else:
         state = _download(name)
+    return _features_of(state)
+
+
+def _features_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: v.float() for k, v in state.items() if k.startswith("features.")}
 
 
@@ -160,12 +164,27 @@ def load_vgg16_features(last: str = "conv5_3") -> VggFeatures:
 def load_vgg19_features(last: str = "conv5_4") -> VggFeatures:
     """VGG19 up to `last` (and its ReLU): conv5_4 and conv2_2 are the paper's phi_5,4 and phi_2,2.
 
+    A local file that ends before `last` is passed over for torchvision's download.
+
     Raises:
         BackboneError: the weights are not to be had up to that layer.
     """
     path = _local_file("vgg19")
     caffe = path is not None and "caffe" in path.name
-    return VggFeatures("vgg19", last=last, state=load_state("vgg19"), caffe=caffe)
+    try:
+        return VggFeatures("vgg19", last=last, state=load_state("vgg19"), caffe=caffe)
+    except BackboneError as error:
+        if path is None:
+            raise
+        try:
+            state = _download("vgg19")
+        except BackboneError:
+            raise BackboneError(
+                f"{path.name} does not reach {last} of VGG19, and torchvision's download failed; "
+                "connect to the internet once, or set NITIDEZ_BACKBONES to a folder with the "
+                "whole vgg19_features.safetensors (torchvision's key names)"
+            ) from error
+        return VggFeatures("vgg19", last=last, state=_features_of(state))
 
 
 def load_lpips_heads(net: str) -> list[Tensor]:

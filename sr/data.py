@@ -1,147 +1,143 @@
-"""Training photographs in memory, and random aligned crops from them on any device."""
+"""Random aligned crops of photographs, made on any device."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sr.errors import DataError, ImageError, ShapeError
-from sr.image_io import list_images, open_image
-from sr.resize import matlab_bicubic, modcrop
+from sr.datasets.check import SkippedFile
+from sr.errors import DataError
+from sr.pixels import Pixels
 
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class UnreadableImage:
-    """A file that was skipped, and why."""
-
-    path: Path
-    reason: str
-
-
-def find_training_images(folder: Path) -> list[Path]:
-    """The images of a folder, or of its `tiles` subfolder.
-
-    Raises:
-        DataError: no such folder, or no image in it.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; give the folder of training photographs")
-    for candidate in (folder, folder / "tiles"):
-        if candidate.is_dir() and (images := list_images(candidate)):
-            return images
-    raise DataError(f"{folder}: no images in it; needed PNG, JPEG, WebP, TIFF or BMP files")
+DEVICE_SHARE = 0.5  # of an accelerator's free memory that pixels may take
 
 
 class CropSampler:
-    """All pixels of a set of photographs as two flat uint8 tensors, and random crops of them.
+    """Random crops of `Pixels`; one gather does crop, flips and transposition of a whole batch.
 
-    Low-resolution images are made once, by MATLAB-equal bicubic, so crops see exactly what the
-    benchmarks use. One gather does crop, flips and transposition of a whole batch.
+    A crop is taken from an image as often as it has places for it, or, with `by_epoch`, from
+    every image once before any comes again.
 
     Args:
-        images: files to load; unreadable ones are skipped and listed in `unreadable`.
-        scale: integer factor.
-        device: where the pixels live and batches are made.
+        pixels: decoded photographs.
+        lr_patch_px: side of the low-resolution crops; smaller images are left out and listed.
+        device: where batches are made; the pixels go there too where they fit.
         seed: of the sequence of crops.
+        by_epoch: one crop of each image an epoch, in a new order each time.
+        share: (part, of how many): every process draws the whole batch and makes its own part, so
+            that several processes see what one would see.
 
     Raises:
-        DataError: not one image is left.
+        DataError: no image is large enough.
     """
 
     def __init__(
         self,
-        images: Sequence[Path],
+        pixels: Pixels,
         *,
-        scale: int,
+        lr_patch_px: int,
         device: torch.device,
         seed: int,
-        min_lr_px: int,
+        by_epoch: bool = False,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
-        self.scale = scale
+        self.scale = pixels.scale
+        self.lr_patch_px = lr_patch_px
         self.device = device
+        self.by_epoch = by_epoch
+        self.share = share
         self.generator = torch.Generator().manual_seed(seed)
-        self.unreadable: list[UnreadableImage] = []
-        self.min_lr_px = min_lr_px
-        hr_parts: list[np.ndarray] = []
-        lr_parts: list[np.ndarray] = []
-        sizes: list[tuple[int, int]] = []
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            for loaded in pool.map(self._load, images):
-                if isinstance(loaded, UnreadableImage):
-                    self.unreadable.append(loaded)
-                    logger.warning("skipped %s: %s", loaded.path, loaded.reason)
-                    continue
-                hr, lr = loaded
-                hr_parts.append(hr.reshape(-1, 3))
-                lr_parts.append(lr.reshape(-1, 3))
-                sizes.append(lr.shape[:2])
-        if not sizes:
+        areas = pixels.sizes.prod(dim=1)
+        is_large = (pixels.sizes >= lr_patch_px).all(dim=1)
+        self.skipped = list(pixels.skipped) + [
+            SkippedFile(path, f"smaller than a crop of {lr_patch_px * self.scale} px")
+            for path, large in zip(pixels.paths, is_large.tolist(), strict=True)
+            if not large
+        ]
+        self.sizes = pixels.sizes[is_large]
+        self.lr_start = (torch.cumsum(areas, 0) - areas)[is_large]
+        self.num_images = len(self.sizes)
+        if not self.num_images:
             raise DataError(
-                f"none of {len(images)} images can be used; first: {self.unreadable[0].reason}"
+                f"none of {len(self.skipped)} images can be used; first: {self.skipped[0].reason}"
             )
-        self.hr = torch.from_numpy(np.concatenate(hr_parts)).to(device)
-        self.lr = torch.from_numpy(np.concatenate(lr_parts)).to(device)
-        self.sizes = torch.tensor(sizes)
-        areas = self.sizes.prod(dim=1)
-        self.lr_start = torch.cumsum(areas, 0) - areas
-        self.num_images = len(sizes)
+        self.megapixels = float((areas[is_large].sum() * self.scale**2).item()) / 1e6
+        self.order = torch.empty(0, dtype=torch.int64)
+        self.hr, self.lr = pixels.hr, pixels.lr
+        if _has_room(device, pixels):
+            self.hr, self.lr = self.hr.to(device), self.lr.to(device)
 
-    def _load(self, path: Path) -> tuple[np.ndarray, np.ndarray] | UnreadableImage:
-        try:
-            hr = modcrop(open_image(path).rgb, self.scale)
-        except (ImageError, ShapeError) as error:
-            return UnreadableImage(path, str(error))
-        if min(hr.shape[:2]) < self.min_lr_px * self.scale:
-            return UnreadableImage(
-                path,
-                f"{hr.shape[1]}x{hr.shape[0]} is smaller than a crop of "
-                f"{self.min_lr_px * self.scale} px",
-            )
-        return hr, matlab_bicubic(hr, 1 / self.scale)
-
-    @property
-    def megapixels(self) -> float:
-        """High-resolution megapixels held."""
-        return self.hr.shape[0] / 1e6
-
-    def batch(self, batch_size: int, lr_patch_px: int) -> tuple[Tensor, Tensor]:
+    def batch(self, batch_size: int) -> tuple[Tensor, Tensor]:
         """Random aligned crops, each flipped and transposed at random (8 ways).
 
+        Args:
+            batch_size: of all processes together.
+
         Returns:
-            LR (N, 3, p, p) and HR (N, 3, scale p, scale p), float32 in [0, 1], channels_last.
+            LR (N, 3, p, p) and HR (N, 3, scale p, scale p), float32 in [0, 1], channels_last; N is
+            this process's part of the batch.
         """
         random = self.generator
-        span = self.sizes - lr_patch_px + 1
-        weight = span.prod(dim=1).double()
-        which = torch.multinomial(weight, batch_size, replacement=True, generator=random)
+        span = self.sizes - self.lr_patch_px + 1
+        if self.by_epoch:
+            which = self._next_in_order(batch_size)
+        else:
+            weight = span.prod(dim=1).double()
+            which = torch.multinomial(weight, batch_size, replacement=True, generator=random)
         uniform = torch.rand(batch_size, 2, generator=random, dtype=torch.float64)
         corner = (uniform * span[which]).long()
         flips = torch.randint(0, 2, (batch_size, 3), generator=random)
-        lr = self._gather(self.lr, 1, which, corner, flips, lr_patch_px)
-        hr = self._gather(self.hr, self.scale, which, corner, flips, lr_patch_px)
-        return lr, hr
+        part, parts = self.share
+        mine = slice(part * batch_size // parts, (part + 1) * batch_size // parts)
+        chosen = which[mine], corner[mine], flips[mine]
+        return self._gather(self.lr, 1, *chosen), self._gather(self.hr, self.scale, *chosen)
+
+    def _next_in_order(self, count: int) -> Tensor:
+        """The next images of the epoch; where it ends, the first of the next one."""
+        while len(self.order) < count:
+            more = torch.randperm(self.num_images, generator=self.generator)
+            self.order = torch.cat([self.order, more])
+        chosen, self.order = self.order[:count], self.order[count:]
+        return chosen
 
     def _gather(
-        self, flat: Tensor, factor: int, which: Tensor, corner: Tensor, flips: Tensor, side: int
+        self, flat: Tensor, factor: int, which: Tensor, corner: Tensor, flips: Tensor
     ) -> Tensor:
         """The crops at `factor` times the low resolution, as one indexed read."""
-        side *= factor
-        row, column = torch.arange(side), torch.arange(side)
-        transpose, flip_y, flip_x = (flips[:, i, None, None].bool() for i in range(3))
-        i = torch.where(transpose, column[None, None, :], row[None, :, None])
-        j = torch.where(transpose, row[None, :, None], column[None, None, :])
-        i = torch.where(flip_y, side - 1 - i, i) + corner[:, 0, None, None] * factor
-        j = torch.where(flip_x, side - 1 - j, j) + corner[:, 1, None, None] * factor
-        width = self.sizes[which, 1][:, None, None] * factor
-        index = self.lr_start[which][:, None, None] * factor**2 + i * width + j
-        pixels = flat[index.to(self.device, non_blocking=True)]  # (N, side, side, 3)
+        at = flat.device
+        side = self.lr_patch_px * factor
+        start = (self.lr_start[which] * factor**2).to(at)[:, None, None]
+        width = (self.sizes[which, 1] * factor).to(at)[:, None, None]
+        top, left = (corner[:, i].to(at)[:, None, None] * factor for i in range(2))
+        transpose, flip_y, flip_x = (flips[:, i].to(at)[:, None, None].bool() for i in range(3))
+        line = torch.arange(side, device=at)
+        row, column = line[None, :, None], line[None, None, :]
+        i = torch.where(transpose, column, row)
+        j = torch.where(transpose, row, column)
+        i = torch.where(flip_y, side - 1 - i, i) + top
+        j = torch.where(flip_x, side - 1 - j, j) + left
+        pixels = flat[start + i * width + j].to(self.device)  # (N, side, side, 3)
         return pixels.permute(0, 3, 1, 2).float().div_(255)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the next crops depend on."""
+        return {"random": self.generator.get_state(), "order": self.order}
+
+    def load_state_dict(self, state: dict[str, Any] | Tensor) -> None:
+        """Go on from `state_dict` (or from the bare random state that older runs saved)."""
+        if isinstance(state, Tensor):
+            state = {"random": state, "order": self.order}
+        self.generator.set_state(state["random"].cpu())
+        self.order = state["order"].cpu()
+
+
+def _has_room(device: torch.device, pixels: Pixels) -> bool:
+    """May the pixels lie on the device itself?"""
+    if device.type == "cpu":
+        return False  # they are there
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return pixels.hr.numel() + pixels.lr.numel() < DEVICE_SHARE * free

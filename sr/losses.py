@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
-from sr.errors import ConfigError
+from sr.errors import BackboneError, ConfigError
 
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
@@ -82,13 +82,33 @@ def build_content_loss(name: str) -> nn.Module | None:
     """
     if name == "none":
         return None
-    if name == "lpips_vgg16":
-        return LpipsLoss()
-    if name == "vgg16_53":
-        return FeatureLoss(load_vgg16_features(last="conv5_3"))
-    if name == "vgg19_22":
-        return FeatureLoss(load_vgg19_features(last="conv2_2"))
-    raise ConfigError(f"no content loss {name!r}; known: none, lpips_vgg16, vgg16_53, vgg19_22")
+    if name not in CONTENT_LOSSES:
+        raise ConfigError(f"no content loss {name!r}; known: none, {', '.join(CONTENT_LOSSES)}")
+    try:
+        return CONTENT_LOSSES[name]()
+    except BackboneError as error:
+        others = [other for other in CONTENT_LOSSES if other != name and _is_there(other)]
+        hint = " or ".join(f"--set content={other}" for other in others)
+        raise BackboneError(
+            f"content={name}: {error}" + (f"; with what is here, {hint} works" if hint else "")
+        ) from error
+
+
+CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
+    "vgg19_54": lambda: FeatureLoss(load_vgg19_features(last="conv5_4")),
+    "vgg19_22": lambda: FeatureLoss(load_vgg19_features(last="conv2_2")),
+    "vgg16_53": lambda: FeatureLoss(load_vgg16_features(last="conv5_3")),
+    "lpips_vgg16": LpipsLoss,
+}
+
+
+def _is_there(name: str) -> bool:
+    """Can this content loss be built here?"""
+    try:
+        CONTENT_LOSSES[name]()
+    except BackboneError:
+        return False
+    return True
 
 
 def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:

@@ -1,12 +1,18 @@
-"""Muon: momentum whose matrix updates are made orthogonal, for the convolutions of the body."""
+"""Optimisers of the generator and the schedule of their rate.
+
+Muon: momentum whose matrix updates are made orthogonal, for the convolutions of the body.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from sr.config import Training
 
 
 def orthogonalise(matrices: Tensor, *, iterations: int = 5) -> Tensor:
@@ -66,3 +72,28 @@ class Muon(torch.optim.Optimizer):
                 scale = 0.2 * max(stacked.shape[1:]) ** 0.5
                 for (parameter, _), update in zip(pairs, orthogonalise(stacked), strict=True):
                     parameter.add_(update.reshape(shape), alpha=-group["lr"] * scale)
+
+
+def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:
+    """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
+    if config.optimizer == "adam":
+        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.999))]
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        inner = parameter.ndim == 4 and not name.startswith(("head", "tail"))
+        (matrices if inner else others).append(parameter)
+    return [
+        Muon(matrices, learning_rate=config.learning_rate),
+        torch.optim.Adam(others, lr=config.learning_rate / 2),
+    ]
+
+
+def learning_rate_factor(config: Training, iteration: int, progress: float) -> float:
+    """What the base rates are multiplied with."""
+    warmup = min(1.0, (iteration + 1) / max(1, config.warmup_iterations))
+    if config.schedule == "cosine":
+        return warmup * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
+    if config.schedule == "step":
+        return warmup * (1.0 if progress < 0.5 else 0.1)
+    return warmup

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from sr.checkpoint import load_model, read_header
 from sr.config import Training, check
 from sr.data import CropSampler
+from sr.distributed import Group
 from sr.errors import ConfigError, SRError, WeightsError
 from sr.losses import (
     build_content_loss,
@@ -23,14 +25,17 @@ from sr.losses import (
 from sr.models import MODELS, verified_weights
 from sr.models.discriminators import SRGANDiscriminator
 from sr.models.srresnet import SRResNet
-from sr.optim import Muon
+from sr.optim import generator_optimizers, learning_rate_factor
+from sr.speed import count_flops
 from sr.upscale import has_fast_bfloat16
+
+logger = logging.getLogger(__name__)
 
 STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
 
 
 class TrainingDiverged(SRError):
-    """A loss became infinite or not a number; the last good state is kept."""
+    """A loss or a gradient became infinite or not a number; the last good state is kept."""
 
 
 def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
@@ -52,16 +57,31 @@ class Trainer:
         data: where batches come from.
         device: where it runs.
         precision: "auto", "float32" or "bfloat16" for the convolutions.
+        group: the processes that train together; each has its share of every batch.
+        compile: let torch.compile make the networks faster; plain ones are used where it fails.
 
     Raises:
         BackboneError: the content loss has no features.
+        ConfigError: settings that cannot work together.
         WeightsError: `config.initial` cannot be read or is another network.
     """
 
     def __init__(
-        self, config: Training, data: CropSampler, *, device: torch.device, precision: str = "auto"
+        self,
+        config: Training,
+        data: CropSampler,
+        *,
+        device: torch.device,
+        precision: str = "auto",
+        group: Group | None = None,
+        compile: bool = False,
     ) -> None:
         check(config)
+        self.group = group or Group()
+        if config.batch_size % self.group.size:
+            raise ConfigError(
+                f"batch_size={config.batch_size}: needed a multiple of {self.group.size} processes"
+            )
         torch.manual_seed(config.seed)
         self.config = config
         self.data = data
@@ -69,24 +89,32 @@ class Trainer:
         self.dtype = autocast_dtype(device, precision)
         self.iteration = 0
         self.seconds = 0.0
+        self.flops: float | None = None  # of one update, counted in the first full one
         self.earlier_stages = earlier_stages(config)
         self.generator = self._place(build_generator(config))
         self.average = build_generator(config).to(device)
         self.average.load_state_dict(self.generator.state_dict())
         self.average.eval().requires_grad_(False)
-        self.optimizers = generator_optimizers(self.generator, config)
         self.pixel = pixel_loss(config.pixel_loss)
         content = build_content_loss(config.content)
         self.content = None if content is None else self._place(content)
         self.discriminator: nn.Module | None = None
         if config.adversarial_weight:
             self.discriminator = self._place(SRGANDiscriminator(hr_patch_px=config.hr_patch_px))
+        # What is called in training: wrapped to share gradients, perhaps compiled.
+        self.generate: Callable[[Tensor], Tensor] = self.group.wrap(self.generator)
+        self.judge: Callable[[Tensor], Tensor] | None = None
+        self.optimizers = generator_optimizers(self.generator, config)
+        if self.discriminator is not None:
+            self.judge = self.group.wrap(self.discriminator)
             self.optimizers.append(
                 torch.optim.Adam(
                     self.discriminator.parameters(), lr=config.discriminator_learning_rate
                 )
             )
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
+        self._plain = (self.generate, self.judge)
+        self._wants_compile = compile
 
     def _place(self, module: nn.Module) -> nn.Module:
         placed: nn.Module = module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -104,40 +132,60 @@ class Trainer:
             progress: how much of the schedule is done, 0 to 1; sets the learning rate.
 
         Returns:
-            The losses, named `g/pixel`, `g/content`, `g/adversarial`, `d/real`, `d/fake`.
+            The losses, named `g/pixel`, `g/content`, `g/adversarial`, `d/real`, `d/fake`, each the
+            mean over all processes.
 
         Raises:
-            TrainingDiverged: a loss is not finite; no weight was changed by this step.
+            TrainingDiverged: a loss or gradient is not finite; no weight was changed by this step.
         """
         config = self.config
         rate = learning_rate_factor(config, self.iteration, progress)
         for optimizer, bases in zip(self.optimizers, self.base_rates, strict=True):
             for group, base in zip(optimizer.param_groups, bases, strict=True):
                 group["lr"] = base * rate
-        lr, hr = self.data.batch(config.batch_size, config.hr_patch_px // config.scale)
-        with self._autocast():
-            prediction = self.generator(lr)
+        moves = self.discriminator is None or self.iteration >= config.discriminator_warmup
+        if self.flops is None and moves:
+            losses, self.flops = count_flops(lambda: self._gradients(moves))
+        elif self._wants_compile and moves:
+            losses = self._first_compiled(moves)
+        else:
+            losses = self._gradients(moves)
+        values = self._checked(losses, moves)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        if moves:
+            self._follow()
+        self.iteration += 1
+        return values
+
+    def _gradients(self, moves: bool) -> dict[str, Tensor]:
+        """Losses of a new batch, with their gradients in the networks."""
+        config = self.config
+        lr, hr = self.data.batch(config.batch_size)
+        with torch.set_grad_enabled(moves), self._autocast():
+            prediction = self.generate(lr)
         prediction = prediction.float()
         losses: dict[str, Tensor] = {}
         if self.discriminator is not None:
             losses |= self._discriminator_losses(prediction.detach(), hr)
-        moves = self.discriminator is None or self.iteration >= config.discriminator_warmup
         if moves:
             losses |= self._generator_losses(prediction, hr)
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        if not all(math.isfinite(value) for value in values.values()):
-            raise TrainingDiverged(
-                f"iteration {self.iteration}: {values}; the last saved state is good: resume from "
-                "it with a smaller learning_rate"
-            )
-        self._update(losses, moves)
-        self.iteration += 1
-        return values
+        weights = {
+            "g/pixel": config.pixel_weight,
+            "g/content": config.content_weight,
+            "g/adversarial": config.adversarial_weight,
+            "d/real": 1.0,
+            "d/fake": 1.0,
+        }
+        # One graph: the discriminator's losses see a detached picture, so gradients do not mix.
+        torch.stack([weights[n] * loss.float() for n, loss in losses.items()]).sum().backward()
+        return {name: loss.detach() for name, loss in losses.items()}
 
     def _discriminator_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
-        assert self.discriminator is not None
+        assert self.judge is not None
         with self._autocast():
-            real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
+            real_logits, fake_logits = self.judge(real), self.judge(fake)
         on_real, on_fake = discriminator_loss(real_logits.float(), fake_logits.float())
         return {"d/real": on_real, "d/fake": on_fake}
 
@@ -154,33 +202,59 @@ class Trainer:
                 self.discriminator.requires_grad_(True)
         return losses
 
-    def _update(self, losses: dict[str, Tensor], moves: bool) -> None:
-        config = self.config
-        weights = {
-            "g/pixel": config.pixel_weight,
-            "g/content": config.content_weight,
-            "g/adversarial": config.adversarial_weight,
-            "d/real": 1.0,
-            "d/fake": 1.0,
-        }
-        # One graph: the discriminator's losses see a detached picture, so gradients do not mix.
-        torch.stack([weights[n] * loss.float() for n, loss in losses.items()]).sum().backward()
-        if config.clip_norm and moves:
-            nn.utils.clip_grad_norm_(self.generator.parameters(), config.clip_norm)
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
-        decay = min(config.ema_decay, (1 + self.iteration) / (10 + self.iteration))
-        with torch.no_grad():
-            for ours, theirs in zip(
-                self.average.state_dict().values(),
-                self.generator.state_dict().values(),
-                strict=True,
-            ):
-                if ours.is_floating_point():
-                    ours.lerp_(theirs, 1 - decay)
-                else:
-                    ours.copy_(theirs)
+    def _checked(self, losses: dict[str, Tensor], moves: bool) -> dict[str, float]:
+        """The losses as numbers, after clipping; one look at the device for all of them."""
+        values = self.group.mean(torch.stack([loss.float() for loss in losses.values()]))
+        norms = []
+        if moves:
+            norms.append(_gradient_norm(self.generator))
+            if self.config.clip_norm:
+                nn.utils.clip_grads_with_norm_(
+                    self.generator.parameters(), self.config.clip_norm, norms[0]
+                )
+        if self.discriminator is not None:
+            norms.append(_gradient_norm(self.discriminator))
+        found = torch.cat([values, torch.stack(norms).float()])
+        named = dict(zip(losses, found.tolist(), strict=False))
+        if not bool(torch.isfinite(found).all()):
+            for optimizer in self.optimizers:
+                optimizer.zero_grad()
+            raise TrainingDiverged(
+                f"iteration {self.iteration}: {named}, gradient norms "
+                f"{[float(norm) for norm in norms]}; resume with a smaller learning_rate"
+            )
+        return named
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the averaged weights towards the newest ones."""
+        decay = min(self.config.ema_decay, (1 + self.iteration) / (10 + self.iteration))
+        for ours, theirs in zip(
+            self.average.state_dict().values(), self.generator.state_dict().values(), strict=True
+        ):
+            if ours.is_floating_point():
+                ours.lerp_(theirs, 1 - decay)
+            else:
+                ours.copy_(theirs)
+
+    def _first_compiled(self, moves: bool) -> dict[str, Tensor]:
+        """The first update with compiled networks; with the plain ones where that fails."""
+        self._wants_compile = False
+        crops = self.data.state_dict()
+        try:
+            self.generate = torch.compile(self.generate)
+            self.judge = None if self.judge is None else torch.compile(self.judge)
+            return self._gradients(moves)
+        except Exception as error:  # compilers fail in many ways, none of which matters here
+            if self.group.size > 1:
+                raise  # the other processes may have gone on
+            first_line = (str(error).splitlines() or [""])[0]
+            logger.warning("not compiled: %s: %s", type(error).__name__, first_line)
+            self.generate, self.judge = self._plain
+            self.data.load_state_dict(crops)
+            for optimizer in self.optimizers:
+                optimizer.zero_grad()
+            return self._gradients(moves)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a run needs to go on as if it had never stopped."""
@@ -192,7 +266,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "discriminator": self.discriminator.state_dict() if self.discriminator else {},
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "crops": self.data.generator.get_state(),
+            "crops": self.data.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -202,7 +276,9 @@ class Trainer:
             ConfigError: the state is of another configuration.
         """
         ours = dataclasses.asdict(self.config)
-        changed = sorted(k for k in ours if state["config"].get(k) != ours[k] and k != "iterations")
+        # a state of an older version lacks the newer settings, which then had their defaults
+        theirs = dataclasses.asdict(Training()) | state["config"]
+        changed = sorted(k for k in ours if theirs[k] != ours[k] and k != "iterations")
         if changed:
             raise ConfigError(
                 f"--resume: the saved run has other settings ({', '.join(changed)}); give the same "
@@ -215,7 +291,11 @@ class Trainer:
             self.discriminator.load_state_dict(state["discriminator"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.data.generator.set_state(state["crops"])
+        self.data.load_state_dict(state["crops"])
+
+
+def _gradient_norm(module: nn.Module) -> Tensor:
+    return nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None])
 
 
 def build_generator(config: Training) -> SRResNet:
@@ -255,28 +335,3 @@ def earlier_stages(config: Training) -> list[dict[str, Any]]:
     about = read_header(initial_weights(config))["about"]
     stage = {key: about.get(key) for key in STAGE_KEYS}
     return [*about.get("stages", []), stage]
-
-
-def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:
-    """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
-    if config.optimizer == "adam":
-        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.999))]
-    matrices: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        inner = parameter.ndim == 4 and not name.startswith(("head", "tail"))
-        (matrices if inner else others).append(parameter)
-    return [
-        Muon(matrices, learning_rate=config.learning_rate),
-        torch.optim.Adam(others, lr=config.learning_rate / 2),
-    ]
-
-
-def learning_rate_factor(config: Training, iteration: int, progress: float) -> float:
-    """What the base rates are multiplied with."""
-    warmup = min(1.0, (iteration + 1) / max(1, config.warmup_iterations))
-    if config.schedule == "cosine":
-        return warmup * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
-    if config.schedule == "step":
-        return warmup * (1.0 if progress < 0.5 else 0.1)
-    return warmup

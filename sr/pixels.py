@@ -1,0 +1,252 @@
+"""All pixels of a set of photographs, decoded once: in memory, or in a memory-mapped cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sr.datasets.check import SkippedFile, header_size, in_parallel
+from sr.datasets.pairs import Pair
+from sr.errors import DataError, ImageError, ShapeError
+from sr.image_io import open_image
+from sr.resize import matlab_bicubic, modcrop
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1  # of the cache; another number makes caches anew
+MEMORY_SHARE = 0.4  # of the free memory that decoded pixels may take
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Photographs and their low-resolution versions, laid end to end.
+
+    Attributes:
+        hr: (scale^2 P, 3) uint8, image after image, row by row.
+        lr: (P, 3) uint8 in the same order.
+        sizes: (N, 2) int64, height and width of each low-resolution image.
+        paths: the N files.
+        skipped: files that could not be used, and why.
+    """
+
+    scale: int
+    hr: Tensor
+    lr: Tensor
+    sizes: Tensor
+    paths: tuple[Path, ...]
+    skipped: tuple[SkippedFile, ...]
+
+
+def load_pixels(
+    pairs: Sequence[Pair],
+    *,
+    scale: int,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Pixels:
+    """Decode every pair, in parallel; files that cannot be read are skipped and listed.
+
+    Args:
+        cache: folder that keeps the decoded pixels as memory-mapped files; None holds them in
+            memory. A cache is made whole or not at all, and anew when a file has changed.
+        progress: called with (files done, of how many).
+
+    Raises:
+        DataError: not one image is left.
+    """
+    if cache is None:
+        hr_parts: list[np.ndarray] = []
+        lr_parts: list[np.ndarray] = []
+        index = _decode(pairs, scale, hr_parts.append, lr_parts.append, progress)
+        return Pixels(
+            scale,
+            torch.from_numpy(np.concatenate(hr_parts)),
+            torch.from_numpy(np.concatenate(lr_parts)),
+            *_parsed(index),
+        )
+    folder = cache / f"x{scale}-{_fingerprint(pairs, scale)}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with _locked(cache / f".{folder.name}.lock"):
+        if not _is_whole(folder):
+            _build(folder, pairs, scale, progress)
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+    hr, lr = (_mapped(folder / f"{name}.u8") for name in ("hr", "lr"))
+    return Pixels(scale, hr, lr, *_parsed(index))
+
+
+def _decode(
+    pairs: Sequence[Pair],
+    scale: int,
+    keep_hr: Callable[[np.ndarray], object],
+    keep_lr: Callable[[np.ndarray], object],
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """Give all pixels, as (P, 3) arrays in order, to two receivers; returns the index."""
+    index: dict[str, Any] = {"sizes": [], "paths": [], "skipped": []}
+    results = in_parallel(lambda pair: _load(pair, scale), pairs)
+    for done, (pair, loaded) in enumerate(zip(pairs, results, strict=True), 1):
+        if isinstance(loaded, SkippedFile):
+            index["skipped"].append([str(loaded.path), loaded.reason])
+        else:
+            hr, lr = loaded
+            keep_hr(hr.reshape(-1, 3))
+            keep_lr(lr.reshape(-1, 3))
+            index["sizes"].append(lr.shape[:2])
+            index["paths"].append(str(pair.hr))
+        if progress is not None:
+            progress(done, len(pairs))
+    if not index["sizes"]:
+        reason = index["skipped"][0] if index["skipped"] else "there are none"
+        raise DataError(f"none of {len(pairs)} images can be used; first: {reason}")
+    return index
+
+
+def _load(pair: Pair, scale: int) -> tuple[np.ndarray, np.ndarray] | SkippedFile:
+    path = pair.hr
+    try:
+        hr = modcrop(open_image(path).rgb, scale)
+        if pair.lr is None:
+            return hr, matlab_bicubic(hr, 1 / scale)
+        path = pair.lr
+        lr = np.ascontiguousarray(open_image(path).rgb)
+    except (ImageError, ShapeError) as error:
+        return SkippedFile(path, str(error))
+    if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
+        return SkippedFile(
+            path,
+            f"{lr.shape[1]}x{lr.shape[0]} is not {scale} times smaller than "
+            f"{hr.shape[1]}x{hr.shape[0]} of {pair.hr.name}",
+        )
+    return np.ascontiguousarray(hr), lr
+
+
+def _parsed(index: dict[str, Any]) -> tuple[Tensor, tuple[Path, ...], tuple[SkippedFile, ...]]:
+    return (
+        torch.tensor(index["sizes"]),
+        tuple(map(Path, index["paths"])),
+        tuple(SkippedFile(Path(path), reason) for path, reason in index["skipped"]),
+    )
+
+
+# The cache
+
+
+def _fingerprint(pairs: Sequence[Pair], scale: int) -> str:
+    """Of every file's path, size and time, so that a changed file is noticed."""
+    digest = hashlib.sha256(f"{FORMAT} {scale}".encode())
+    for pair in pairs:
+        for path in (pair.hr, pair.lr):
+            if path is not None:
+                about = path.stat()
+                line = f"{path.resolve()} {about.st_size} {about.st_mtime_ns}\n"
+                digest.update(line.encode())
+    return digest.hexdigest()[:16]
+
+
+def _build(folder: Path, pairs: Sequence[Pair], scale: int, progress: Progress | None) -> None:
+    work = folder.with_name(f".{folder.name}.building")
+    shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
+    shutil.rmtree(folder, ignore_errors=True)
+    work.mkdir()
+    logger.info("decoding %d images into %s", len(pairs), folder)
+    with (work / "hr.u8").open("wb") as hr, (work / "lr.u8").open("wb") as lr:
+        index = _decode(
+            pairs,
+            scale,
+            lambda part: hr.write(part.data),
+            lambda part: lr.write(part.data),
+            progress,
+        )
+        for file in (hr, lr):
+            file.flush()
+            os.fsync(file.fileno())
+        index["bytes"] = [hr.tell(), lr.tell()]
+    with (work / "index.json").open("w", encoding="utf-8") as text:
+        json.dump(index, text)
+        text.flush()
+        os.fsync(text.fileno())
+    os.rename(work, folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+        sizes = [(folder / f"{name}.u8").stat().st_size for name in ("hr", "lr")]
+        return bool(index["bytes"] == sizes)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _mapped(path: Path) -> Tensor:
+    size = path.stat().st_size
+    flat = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8)
+    return flat.reshape(-1, 3)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One builder at a time; the others wait and find the cache there."""
+    file: IO[bytes]
+    with path.open("wb") as file:
+        try:
+            import fcntl
+        except ImportError:  # Windows: two builders do the work twice, the last one stays
+            yield
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+# Memory or cache?
+
+
+def choose_cache(option: str, pairs: Sequence[Pair], *, scale: int) -> Path | None:
+    """Where the pixels go: None for memory.
+
+    Args:
+        option: "memory", a folder, or "auto": memory where they fit, else `default_cache()`.
+    """
+    if option == "memory":
+        return None
+    if option != "auto":
+        return Path(option)
+    free = _free_memory()
+    if free is None or _needed_bytes(pairs, scale) < MEMORY_SHARE * free:
+        return None
+    return default_cache()
+
+
+def default_cache() -> Path:
+    """`nitidez/pixels` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "nitidez" / "pixels"
+
+
+def _needed_bytes(pairs: Sequence[Pair], scale: int) -> float:
+    sizes = in_parallel(header_size, [pair.hr for pair in pairs])
+    pixels = sum(size[0] * size[1] for size in sizes if not isinstance(size, SkippedFile))
+    return 2 * 3 * pixels * (1 + 1 / scale**2)  # twice: the parts and the whole
+
+
+def _free_memory() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    return None
