@@ -41,6 +41,7 @@ COMMANDS = {
     "evaluate": "Measure models on folders of images: PSNR, SSIM, LPIPS and time.",
     "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
+    "study": "Compare settings by short trainings over a grid.",
     "models": "List the models with what is known of them.",
     "benchmark": "Measure speed and memory of the upscaler on this machine.",
 }

@@ -1,0 +1,139 @@
+"""Decoded pixels: in memory and in the cache the same, made whole or not at all, used again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sr import pixels
+from sr.data import CropSampler
+from sr.datasets import recognise
+from sr.datasets.pairs import Pair, training_pairs
+from sr.errors import DataError
+from sr.image_io import Photo, save_png
+from sr.pixels import choose_cache, load_pixels
+from sr.resize import matlab_bicubic
+
+
+def save(path: Path, rgb: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_png(path, Photo(rgb), overwrite=True)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    for index in range(5):
+        rgb = random.integers(0, 256, (33 + index, 41, 3), np.uint8)
+        save(tmp_path / "photos" / f"{index}.png", rgb)
+    (tmp_path / "photos" / "broken.png").write_bytes(b"\x89PNG")
+    return tmp_path / "photos"
+
+
+def pairs_of(folder: Path) -> list[Pair]:
+    return training_pairs(recognise(folder), scale=4)[0]
+
+
+def test_cached_pixels_equal_those_in_memory(photos: Path, tmp_path: Path) -> None:
+    memory = load_pixels(pairs_of(photos), scale=4)
+    cached = load_pixels(pairs_of(photos), scale=4, cache=tmp_path / "cache")
+    for name in ("hr", "lr", "sizes"):
+        assert torch.equal(getattr(memory, name), getattr(cached, name))
+    assert memory.paths == cached.paths
+    assert memory.skipped == cached.skipped
+    assert [file.path.name for file in cached.skipped] == ["broken.png"]
+    crops = [
+        CropSampler(p, lr_patch_px=8, device=torch.device("cpu"), seed=3).batch(4)[1]
+        for p in (memory, cached)
+    ]
+    assert torch.equal(*crops)
+
+
+def test_a_cache_is_used_again_and_made_anew_for_changed_files(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    load_pixels(pairs_of(photos), scale=4, cache=cache)
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels, "_load", None)
+        load_pixels(pairs_of(photos), scale=4, cache=cache)
+    save(photos / "0.png", np.zeros((40, 40, 3), np.uint8))
+    again = load_pixels(pairs_of(photos), scale=4, cache=cache)
+    assert again.sizes[0].tolist() == [10, 10]
+    expected = again.hr.clone()
+    del again  # its pages are mapped from the file that is damaged now
+    for file in cache.rglob("hr.u8"):
+        with file.open("rb+") as opened:
+            opened.truncate(100)
+    assert torch.equal(load_pixels(pairs_of(photos), scale=4, cache=cache).hr, expected)
+
+
+def test_a_build_that_fails_leaves_no_cache_and_the_next_one_works(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels, "_load", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            load_pixels(pairs_of(photos), scale=4, cache=cache)
+    assert not [p for p in cache.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    assert len(load_pixels(pairs_of(photos), scale=4, cache=cache).paths) == 5
+    assert not list(cache.glob(".*.building"))
+
+
+def test_two_processes_build_one_cache(photos: Path, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
+    pairs = pairs_of(photos)
+    with context.Pool(2) as pool:
+        sizes = pool.starmap(_load_and_sum, [(pairs, tmp_path / "cache")] * 2)
+    assert sizes[0] == sizes[1] > 0
+    assert len([p for p in (tmp_path / "cache").iterdir() if p.is_dir()]) == 1
+
+
+def _load_and_sum(pairs: list[Pair], cache: Path) -> int:
+    return int(np.frombuffer(load_pixels(pairs, scale=4, cache=cache).lr.numpy(), np.uint8).sum())
+
+
+def test_memory_or_cache_is_chosen_by_what_is_free(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = pairs_of(photos)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(pixels, "_free_memory", lambda: 10**9)
+    assert choose_cache("auto", pairs, scale=4) is None
+    monkeypatch.setattr(pixels, "_free_memory", lambda: 1000)
+    assert choose_cache("auto", pairs, scale=4) == tmp_path / "nitidez" / "pixels"
+    assert choose_cache("memory", pairs, scale=4) is None
+    assert choose_cache("here", pairs, scale=4) == Path("here")
+
+
+def test_the_sets_own_small_images_are_used_only_where_all_fit(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    root = tmp_path / "set"
+    for name in ("a", "b"):
+        hr = random.integers(0, 256, (32, 40, 3), np.uint8)
+        save(root / "HR" / f"{name}.png", hr)
+        save(root / "LRbicx4" / f"{name}.png", 255 - matlab_bicubic(hr, 1 / 4))
+    pairs, origin = training_pairs(recognise(root), scale=4)
+    assert origin == "low-resolution images of the data set"
+    own = load_pixels(pairs, scale=4).lr
+    made = load_pixels(
+        training_pairs(recognise(root), scale=4, low_resolution="bicubic")[0], scale=4
+    ).lr
+    assert torch.equal(own, 255 - made)
+    save(root / "LRbicx4" / "b.png", np.zeros((9, 10, 3), np.uint8))
+    pairs, origin = training_pairs(recognise(root), scale=4)
+    assert "because 1 of" in origin
+    assert all(pair.lr is None for pair in pairs)
+    pairs, _ = training_pairs(recognise(root), scale=4, low_resolution="given")
+    loaded = load_pixels(pairs, scale=4)
+    assert "10x9 is not 4 times smaller" in loaded.skipped[0].reason
+    with pytest.raises(DataError, match="use --low-resolution bicubic"):
+        training_pairs(recognise(root), scale=2, low_resolution="given")
+    with pytest.raises(DataError, match="none of the 1 files"):
+        training_pairs(recognise(root), scale=4, only={"z.png"})
