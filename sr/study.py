@@ -114,7 +114,7 @@ def parse_vary(options: Sequence[str]) -> list[tuple[str, list[str]]]:
     Raises:
         ConfigError: not KEY=VALUE,VALUE, or a setting named twice.
     """
-    varied = []
+    varied: list[tuple[str, list[str]]] = []
     for option in options:
         key, equals, text = option.partition("=")
         values = [value.strip() for value in text.split(",") if value.strip()]

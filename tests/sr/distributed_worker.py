@@ -1,0 +1,53 @@
+"""Started by torchrun: the gradients of one process's part of a batch, written by the leader."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import torch
+
+from sr.config import PRESETS, override
+from sr.data import CropSampler
+from sr.datasets import recognise
+from sr.datasets.pairs import training_pairs
+from sr.distributed import process_group
+from sr.pixels import load_pixels
+from sr.trainer import Trainer
+
+SETTINGS = {
+    "without batch norm": ("srresnet_smoke", ["batch_size=4"]),
+    "batch norm, adversarial": (
+        "srgan_smoke",
+        ["batch_size=4", "batch_norm=true", "discriminator_warmup=0"],
+    ),
+}
+
+
+def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Gradients of every setting after one batch, and the statistics of every batch norm."""
+    torch.set_num_threads(1)
+    found = {}
+    with process_group(torch.device("cpu")) as (group, device):
+        pixels = load_pixels(training_pairs(recognise(folder), scale=4)[0], scale=4)
+        for name, (preset, changes) in SETTINGS.items():
+            config = override(PRESETS[preset], changes)
+            share = (group.rank, group.size)
+            data = CropSampler(pixels, lr_patch_px=8, device=device, seed=5, share=share)
+            trainer = Trainer(config, data, device=device, group=group)
+            trainer._gradients(moves=True)
+            networks = [trainer.generator, trainer.discriminator]
+            values = {}
+            for index, network in enumerate(n for n in networks if n is not None):
+                for key, parameter in network.named_parameters():
+                    assert parameter.grad is not None, key
+                    values[f"{index}.{key}"] = parameter.grad
+                values |= {f"{index}.{key}": buffer for key, buffer in network.named_buffers()}
+            found[name] = values
+    return found
+
+
+if __name__ == "__main__":
+    result = gradients(Path(sys.argv[1]))
+    torch.save(result, f"{sys.argv[2]}.{os.environ['RANK']}")
