@@ -63,7 +63,8 @@ class Run:
         self.stop = False
         if trainer.group.is_leader:
             folder.mkdir(parents=True, exist_ok=True)
-            for path in (self.state_path, self.weights_path, folder / "config.json"):
+            others = (folder / "config.json", folder / "log.csv")
+            for path in (self.state_path, self.weights_path, *others):
                 remove_leftovers(path)
             config = json.dumps(dataclasses.asdict(trainer.config), indent=2) + "\n"
             write_atomically(folder / "config.json", config.encode())

@@ -262,6 +262,24 @@ def test_divergence_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path)
     assert saved == [path.read_bytes() for path in (run.state_path, run.weights_path)]
 
 
+def test_a_compiler_that_fails_changes_nothing_but_speed(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(module: object) -> object:
+        def fail(x: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("no compiler here")
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", broken)
+    config = dataclasses.replace(SRGAN_SMOKE, discriminator_warmup=0)
+    plain, compiled = (
+        Trainer(config, sampler(photos), device=CPU, compile=wanted) for wanted in (False, True)
+    )
+    for _ in range(3):
+        assert plain.step(0.1) == compiled.step(0.1)
+
+
 def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
     Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({}, 0)
     other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))

@@ -1,0 +1,142 @@
+"""Every loss of every preset sends a gradient to the generator; features are real or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from sr import backbones, losses
+from sr.config import PRESETS
+from sr.errors import BackboneError, ConfigError
+from sr.losses import (
+    CONTENT_LOSSES,
+    FeatureLoss,
+    build_content_loss,
+    discriminator_loss,
+    generator_adversarial_loss,
+    pixel_loss,
+)
+from sr.models.discriminators import SRGANDiscriminator
+from sr.models.srresnet import SRResNet
+
+GAN_PRESETS = sorted(name for name, preset in PRESETS.items() if preset.adversarial_weight)
+
+
+@pytest.fixture
+def local(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backbones from the shared folder, and no internet."""
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(shared / "backbones"))
+
+    def no_download(name: str) -> None:
+        raise BackboneError(f"no {name} features: no internet in this test")
+
+    monkeypatch.setattr(backbones, "_download", no_download)
+
+
+def vgg19_state() -> dict[str, torch.Tensor]:
+    """Weights of the whole VGG19 that mean nothing, for the plumbing."""
+    torch.manual_seed(0)
+    layers, channels, index = {}, 3, 0
+    for widths in backbones._VGG["vgg19"]:
+        for width in widths:
+            scale = (2 / (9 * channels)) ** 0.5
+            layers[f"features.{index}.weight"] = scale * torch.randn(width, channels, 3, 3)
+            layers[f"features.{index}.bias"] = torch.zeros(width)
+            channels, index = width, index + 2
+        index += 1
+    return layers
+
+
+def assert_reaches_the_generator(loss: torch.nn.Module) -> None:
+    torch.manual_seed(0)
+    generator = SRResNet(num_blocks=1, num_features=8, batch_norm=False)
+    lr, hr = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 64, 64)
+    loss(generator(lr), hr).backward()
+    for name, parameter in generator.named_parameters():
+        assert parameter.grad is not None, name
+        assert float(parameter.grad.abs().max()) > 0, name
+    assert all(p.grad is None for p in loss.parameters())
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize("name", sorted(set(CONTENT_LOSSES) - {"vgg19_54"}))
+def test_every_content_loss_reaches_the_generator(name: str) -> None:
+    loss = build_content_loss(name)
+    assert loss is not None
+    assert_reaches_the_generator(loss)
+
+
+def test_vgg19_conv5_4_reaches_the_generator_when_the_whole_network_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save_file
+
+    save_file(vgg19_state(), tmp_path / "vgg19_features.safetensors")
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    loss = build_content_loss("vgg19_54")
+    assert isinstance(loss, FeatureLoss)
+    assert len(loss.features.features) == 36  # torchvision's features[:36], after the ReLU
+    assert_reaches_the_generator(loss)
+
+
+@pytest.mark.parametrize("kind", ["l1", "mse"])
+def test_pixel_losses_reach_the_prediction(kind: str) -> None:
+    prediction = torch.rand(2, 3, 8, 8, requires_grad=True)
+    pixel_loss(kind)(prediction, torch.rand(2, 3, 8, 8)).backward()
+    assert prediction.grad is not None
+    assert float(prediction.grad.abs().min()) > 0
+
+
+def test_the_adversarial_loss_reaches_the_picture_and_pulls_towards_real() -> None:
+    torch.manual_seed(0)
+    judge = SRGANDiscriminator(hr_patch_px=32).eval()
+    picture = torch.rand(2, 3, 32, 32, requires_grad=True)
+    logits = judge(picture)
+    generator_adversarial_loss(logits).backward()
+    assert picture.grad is not None
+    moved = judge((picture - 1e-1 * picture.grad / picture.grad.abs().max()).detach())
+    assert bool((moved > logits).all())
+    on_real, on_fake = discriminator_loss(torch.tensor([20.0]), torch.tensor([-20.0]))
+    assert float(on_real + on_fake) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.usefixtures("local")
+def test_a_part_of_vgg19_is_refused_with_what_works() -> None:
+    with pytest.raises(BackboneError) as error_info:
+        build_content_loss("vgg19_54")
+    said = str(error_info.value)
+    assert "does not reach conv5_4" in said
+    for works in ("content=vgg19_22", "content=vgg16_53", "content=lpips_vgg16"):
+        assert f"--set {works}" in said
+
+
+@pytest.mark.usefixtures("local")
+def test_a_short_local_vgg19_gives_way_to_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbones, "_download", lambda _: vgg19_state())
+    assert isinstance(build_content_loss("vgg19_54"), FeatureLoss)
+
+
+def test_nothing_falls_back_to_random_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    monkeypatch.setattr(losses, "_is_there", lambda _: False)
+
+    def no_download(name: str) -> None:
+        raise BackboneError(f"no {name} features")
+
+    monkeypatch.setattr(backbones, "_download", no_download)
+    for name in CONTENT_LOSSES:
+        with pytest.raises(BackboneError, match=f"content={name}"):
+            build_content_loss(name)
+    with pytest.raises(ConfigError, match="known: none, vgg19_54"):
+        build_content_loss("vgg7")
+
+
+@pytest.mark.parametrize("name", GAN_PRESETS)
+def test_presets_with_a_discriminator_have_a_content_or_pixel_anchor(name: str) -> None:
+    preset = dataclasses.asdict(PRESETS[name])
+    assert preset["content_weight"] > 0 or preset["pixel_weight"] > 0
