@@ -117,37 +117,41 @@ class Run:
         Raises:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
-        trainer = self.trainer
+        try:
+            with _stop_on_signal(self), _bar(enabled=self.trainer.group.is_leader) as bar:
+                return self._loop(bar)
+        finally:
+            for tracker in self.trackers:
+                tracker.close()
+
+    def _loop(self, bar: tqdm) -> dict[str, float]:
+        trainer, is_leader = self.trainer, self.trainer.group.is_leader
         speed = self._speedometer()
         sums: dict[str, float] = {}
         count = 0
         row: dict[str, float] = {}
-        last_save = time.perf_counter()
-        is_leader = trainer.group.is_leader
-        with _stop_on_signal(self), _bar(enabled=is_leader) as bar:
-            start, begin = time.perf_counter(), self.progress()
-            while True:
-                progress, stop = self._agreed()
-                if progress >= 1 or stop:
-                    break
-                step_start = time.perf_counter()
-                uncounted = trainer.flops is None
-                losses = self._step(progress)
-                seconds = time.perf_counter() - step_start
-                trainer.seconds += seconds
-                speed.add(seconds, trainer.flops if uncounted else None)
-                count += 1
-                for name, value in losses.items():
-                    sums[name] = sums.get(name, 0.0) + value
-                if is_leader:
-                    _show(bar, trainer.iteration, self.progress(), begin, start, speed)
-                    if time.perf_counter() - last_save > self.checkpoint_seconds:
-                        row = self.save(sums, count, speed)
-                        sums, count, last_save = {}, 0, time.perf_counter()
+        start = last_save = time.perf_counter()
+        begin = self.progress()
+        while True:
+            progress, stop = self._agreed()
+            if progress >= 1 or stop:
+                break
+            step_start = time.perf_counter()
+            is_counted = trainer.flops is None
+            losses = self._step(progress)
+            seconds = time.perf_counter() - step_start
+            trainer.seconds += seconds
+            speed.add(seconds, trainer.flops if is_counted else None)
+            count += 1
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            if is_leader:
+                _show(bar, trainer.iteration, self.progress(), begin, start, speed)
+                if time.perf_counter() - last_save > self.checkpoint_seconds:
+                    row = self.save(sums, count, speed)
+                    sums, count, last_save = {}, 0, time.perf_counter()
         if is_leader and (count or not row):
             row = self.save(sums, count, speed)
-        for tracker in self.trackers:
-            tracker.close()
         return row
 
     def _step(self, progress: float) -> dict[str, float]:

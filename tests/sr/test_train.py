@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tqdm import tqdm
 
+from sr import run as run_module
 from sr import train
 from sr.config import (
     PRESETS,
@@ -29,6 +32,7 @@ from sr.optim import Muon, learning_rate_factor, orthogonalise
 from sr.pixels import load_pixels
 from sr.resize import matlab_bicubic
 from sr.run import Run
+from sr.speed import Speedometer, count_flops
 from sr.trainer import Trainer, TrainingDiverged, build_generator
 
 CPU = torch.device("cpu")
@@ -285,6 +289,29 @@ def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
     other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))
     with pytest.raises(ConfigError, match="batch_size"):
         Run(other, tmp_path, data_name="t", minutes=None).resume()
+
+
+def test_the_bar_says_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(run_module.time, "perf_counter", lambda: 100.0)
+    speed = Speedometer(batch_size=8, processes=1, matrix_rate=2e9, flops=1e9, steps=10, seconds=20)
+    with tqdm(total=100.0, bar_format=run_module.BAR, file=shown) as bar:
+        run_module._show(bar, 10, 0.5, 0.25, 40.0, speed)
+    assert "50%" in shown.getvalue()
+    assert "iteration 10, 4.0 samples/s, 25% of the matrix rate, 02:00 left" in shown.getvalue()
+    row = speed.row()
+    assert row == {
+        "samples_per_second": 4.0, "gflop_per_second": 0.5, "matrix_rate_percent": 25.0
+    }  # fmt: skip
+    assert speed.row() == {}
+
+
+def test_flops_of_a_convolution_and_its_gradients() -> None:
+    conv = torch.nn.Conv2d(3, 8, 3, padding=1, bias=False)
+    once = 2 * 8 * 3 * 9 * 16 * 16
+    assert count_flops(lambda: conv(torch.rand(1, 3, 16, 16)))[1] == once
+    x = torch.rand(1, 3, 16, 16, requires_grad=True)
+    assert count_flops(lambda: conv(x).sum().backward())[1] == 3 * once
 
 
 def test_schedules() -> None:
