@@ -1,0 +1,68 @@
+"""One small class per situation. Each says what came, what was needed and what to do.
+
+`key` names the text the page shows, `status` the HTTP status an answer carries.
+"""
+
+from __future__ import annotations
+
+
+class SurveyError(Exception):
+    """Base of every error the `survey` package raises on purpose."""
+
+    key = "survey_error"
+    status = 500
+
+
+class InvalidAnswerError(SurveyError):
+    """What the browser sent cannot be: a field is missing, unknown or out of its range."""
+
+    key = "survey_invalid"
+    status = 422
+
+
+class ConsentError(InvalidAnswerError):
+    """No consent, not of age, or consent to another text than the present one."""
+
+    key = "survey_consent"
+
+
+class StaleTrialError(SurveyError):
+    """Not the trial that is open now; the page takes the present state and goes on."""
+
+    key = "survey_stale"
+    status = 409
+
+
+class UnknownTokenError(SurveyError):
+    """A session or picture that is not known here (any more)."""
+
+    key = "survey_unknown_session"
+    status = 401
+
+
+class UnknownCodeError(SurveyError):
+    """No participant has this withdrawal code."""
+
+    key = "survey_unknown_code"
+    status = 404
+
+
+class StudyClosedError(SurveyError):
+    """The study takes no more answers."""
+
+    key = "survey_closed"
+    status = 403
+
+
+class StudyError(SurveyError):
+    """A study is missing, incomplete, or was changed on disk."""
+
+    key = "survey_study"
+    status = 503
+
+
+class StoreError(SurveyError):
+    """The database or the journal cannot be read or written."""
+
+    key = "survey_store"
+    status = 503

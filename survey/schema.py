@@ -1,0 +1,116 @@
+"""The tables, as migrations that are applied once each and never changed afterwards."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("survey")
+
+FIRST = """
+CREATE TABLE study (
+    name TEXT PRIMARY KEY,
+    protocol_sha256 TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+    results_open INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE stimulus (
+    id TEXT PRIMARY KEY,
+    study TEXT NOT NULL REFERENCES study (name),
+    image TEXT NOT NULL,
+    method TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+) STRICT;
+CREATE TABLE participant (
+    id TEXT PRIMARY KEY,
+    study TEXT NOT NULL REFERENCES study (name),
+    code_hmac TEXT UNIQUE,
+    consent_version TEXT NOT NULL,
+    consented_at TEXT NOT NULL,
+    language TEXT NOT NULL,
+    browser TEXT NOT NULL,
+    simulated INTEGER NOT NULL,
+    vision TEXT NOT NULL DEFAULT '',
+    comment TEXT NOT NULL DEFAULT '',
+    anonymised_at TEXT
+) STRICT;
+CREATE TABLE session (
+    id TEXT PRIMARY KEY,
+    participant TEXT NOT NULL REFERENCES participant (id),
+    token_sha256 TEXT NOT NULL UNIQUE,
+    first_block TEXT NOT NULL CHECK (first_block IN ('rating', 'pair')),
+    display TEXT,
+    break_taken INTEGER NOT NULL DEFAULT 0,
+    started_at TEXT NOT NULL,
+    last_seen_at TEXT NOT NULL,
+    finished_at TEXT
+) STRICT;
+CREATE TABLE trial (
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL REFERENCES session (id),
+    seq INTEGER NOT NULL,
+    block TEXT NOT NULL CHECK (block IN ('practice', 'rating', 'pair')),
+    kind TEXT NOT NULL CHECK (kind IN ('rating', 'pair')),
+    role TEXT NOT NULL CHECK (
+        role IN ('practice', 'warmup', 'main', 'golden', 'repeat', 'instructed')
+    ),
+    left_id TEXT NOT NULL REFERENCES stimulus (id),
+    right_id TEXT REFERENCES stimulus (id),
+    expected TEXT,
+    repeat_of TEXT REFERENCES trial (id),
+    UNIQUE (session, seq)
+) STRICT;
+CREATE TABLE picture (
+    token TEXT PRIMARY KEY,
+    session TEXT NOT NULL REFERENCES session (id),
+    stimulus TEXT NOT NULL REFERENCES stimulus (id)
+) STRICT;
+CREATE TABLE response (
+    trial_id TEXT PRIMARY KEY REFERENCES trial (id),
+    score INTEGER CHECK (score BETWEEN 1 AND 5),
+    choice TEXT CHECK (choice IN ('left', 'right', 'tie')),
+    original_score INTEGER,
+    original_choice TEXT,
+    reopened INTEGER NOT NULL DEFAULT 0,
+    undone INTEGER NOT NULL DEFAULT 0,
+    rt_ms REAL NOT NULL,
+    ready_ms REAL NOT NULL,
+    switches INTEGER NOT NULL,
+    flicker_ms REAL NOT NULL,
+    focus_lost INTEGER NOT NULL,
+    ppi REAL,
+    ppi_method TEXT NOT NULL,
+    distance_cm REAL,
+    distance_method TEXT NOT NULL,
+    ppd REAL,
+    dpr REAL NOT NULL,
+    visual_scale REAL NOT NULL,
+    screen_width INTEGER NOT NULL,
+    screen_height INTEGER NOT NULL,
+    viewport_width INTEGER NOT NULL,
+    viewport_height INTEGER NOT NULL,
+    orientation TEXT NOT NULL,
+    pixel_check TEXT NOT NULL,
+    clipped REAL NOT NULL,
+    flags TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    changed_at TEXT,
+    CHECK ((score IS NULL) <> (choice IS NULL))
+) STRICT;
+CREATE TABLE withdrawal (
+    participant TEXT PRIMARY KEY,
+    withdrawn_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX trial_left ON trial (left_id);
+CREATE INDEX session_participant ON session (participant);
+CREATE INDEX participant_study ON participant (study);
+CREATE INDEX picture_session ON picture (session);
+"""
+
+
+@migrations()
+def m001_tables(db: Database) -> None:
+    """All tables of the first version."""
+    for statement in FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,655 @@
+"""The whole survey without a network: what a rater does, in order, and what it leaves behind.
+
+An answer is acknowledged when its transaction is committed and its journal line is on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from survey.answers import Answer, flags_of, read_answer
+from survey.codes import (
+    code_hmac,
+    new_code,
+    new_token,
+    picture_token,
+    read_secret,
+    token_sha256,
+)
+from survey.consent import consent_version
+from survey.default_study import default_sources
+from survey.display import Display
+from survey.errors import (
+    ConsentError,
+    InvalidAnswerError,
+    StaleTrialError,
+    StudyClosedError,
+    StudyError,
+    SurveyError,
+    UnknownCodeError,
+)
+from survey.journal import Event, Journal, read_journal
+from survey.reveal import reveal
+from survey.schedule import PlannedTrial, build_schedule, is_right
+from survey.store import Row, Store
+from survey.study import Source, Study, check_name, load_study, prepare_study
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_STUDY = "default"
+LANGUAGES = ("en", "pt-BR")
+VISION = ("", "normal", "corrected", "impaired")
+LONGEST_COMMENT = 2000
+RESERVED = timedelta(minutes=90)  # unanswered trials of a session count as taken so long
+MINUTES = 14
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(timezone.utc)
+
+
+def stamp(moment: datetime) -> str:
+    """UTC, ISO 8601, milliseconds."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+
+
+class Survey:
+    """One study in one data folder. Every method may be called from any thread.
+
+    A survey that cannot work (database damaged, study changed on disk) is made all the same: its
+    `status` says what is wrong and every other method raises it, so that the rest of the app runs.
+
+    Args:
+        data_folder: database, journal, secret, studies.
+        study: name of the study raters get.
+        clock: the present moment, for tests.
+    """
+
+    def __init__(
+        self,
+        data_folder: Path,
+        *,
+        study: str = DEFAULT_STUDY,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.data_folder = data_folder
+        self.study_name = check_name(study)
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._problem: SurveyError | None = None
+        self._progress: float | None = None  # of the preparation; None when there is none
+        self._study: Study | None = None
+        self._pictures: dict[str, Path] = {}
+        try:
+            self._secret = read_secret(data_folder / "secret")
+            self.store = Store(data_folder / "survey.db")
+            self.journal = Journal(data_folder / "journal")
+            self._agree()
+            self._load()
+        except SurveyError as error:
+            logger.error("the survey cannot run: %s", error)
+            self._problem = error
+
+    # Set-up
+
+    @property
+    def study_folder(self) -> Path:
+        """Where the study lies."""
+        return self.data_folder / "studies" / self.study_name
+
+    @property
+    def study(self) -> Study:
+        """The study.
+
+        Raises:
+            SurveyError: it cannot be used, or is not ready yet.
+        """
+        if self._problem is not None:
+            raise self._problem
+        if self._study is None:
+            raise StudyError(f"study {self.study_name!r} is being prepared; come back in a minute")
+        return self._study
+
+    def _load(self) -> None:
+        if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
+            return  # prepare() makes it
+        study = load_study(self.study_folder)
+        if self.store.study(study.name) is None:
+            self.store.register(study)
+            self._write(self._study_events(study))
+        self._study = study
+
+    def _study_events(self, study: Study) -> list[Event]:
+        ids = {v.id for image in study.images for v in image.versions.values()}
+        events = [e for e in self.store.events() if e["event"] in ("study", "stimuli")]
+        for event in events:
+            if "rows" in event:
+                event["rows"] = [row for row in event["rows"] if row["id"] in ids]
+        return events
+
+    def _agree(self) -> None:
+        """Make database and journal tell the same story, whichever knows more."""
+        written: set[str] = set()
+        sessions: set[str] = set()
+        for event in read_journal(self.journal.folder):
+            if event["event"] == "response":
+                written.add(event["trial_id"])
+            elif event["event"] == "session":
+                sessions.add(event["session"]["id"])
+        stored = self.store.response_ids()
+        if written - stored:
+            self.store.apply(read_journal(self.journal.folder))
+        known = self.store.session_ids()
+        if self.store.response_ids() - written or known - sessions:
+            self.journal.replace(self.store.events())
+
+    def prepare(self, *, sources: Callable[[], list[Source]] = default_sources) -> None:
+        """Make the default study when it is not there yet; returns when it is."""
+        if self._problem is not None or self._study is not None:
+            return
+        with self._lock:
+            if self._progress is not None:
+                return
+            self._progress = 0.0
+        try:
+            prepare_study(
+                sources(),
+                self.study_folder,
+                progress=self._set_progress,
+                now=stamp(self._clock()),
+            )
+            with self._lock:
+                self._load()
+        except SurveyError as error:
+            self._problem = error
+        except Exception as error:
+            logger.exception("the study could not be prepared")
+            self._problem = StudyError(f"the study could not be prepared: {error}")
+        finally:
+            self._progress = None
+
+    def prepare_in_background(self) -> None:
+        """`prepare`, in a thread."""
+        threading.Thread(target=self.prepare, name="survey-prepare", daemon=True).start()
+
+    def _set_progress(self, share: float) -> None:
+        self._progress = share
+
+    def close(self) -> None:
+        """Close files."""
+        if self._problem is None:
+            self.journal.close()
+            self.store.close()
+
+    def check(self) -> None:
+        """Raise what keeps the survey from running.
+
+        Raises:
+            SurveyError: why.
+        """
+        self._check_usable()
+
+    def suspend(self, problem: SurveyError) -> None:
+        """Stop taking answers for a reason that the page shows."""
+        self._problem = problem
+
+    # What anybody may ask
+
+    def status(self) -> dict[str, Any]:
+        """What the page needs to know before anybody starts."""
+        answer: dict[str, Any] = {
+            "study": self.study_name,
+            "state": "open",
+            "progress": 1.0,
+            "problem": None,
+            "raters": 0,
+            "minutes": MINUTES,
+            "consent_version": consent_version(),
+            "results_open": False,
+        }
+        if self._problem is not None:
+            problem = {"key": self._problem.key, "detail": self._without_paths(self._problem)}
+            return answer | {"state": "broken", "problem": problem}
+        if self._study is None:
+            return answer | {"state": "preparing", "progress": self._progress or 0.0}
+        try:
+            row = self.store.study(self.study_name)
+            counts = self.store.counts(self.study_name)
+        except SurveyError as error:
+            problem = {"key": error.key, "detail": self._without_paths(error)}
+            return answer | {"state": "broken", "problem": problem}
+        assert row is not None
+        return answer | {
+            "state": row["state"],
+            "raters": counts["finished"],
+            "results_open": bool(row["results_open"]),
+        }
+
+    def _without_paths(self, error: SurveyError) -> str:
+        return str(error).replace(f"{self.data_folder}/", "").replace(str(self.data_folder), "")
+
+    # A rater's way
+
+    def start(
+        self,
+        *,
+        language: str,
+        consent_version: str,
+        adult: bool,
+        user_agent: str = "",
+        simulated: bool = False,
+        seed: int | None = None,
+    ) -> dict[str, Any]:
+        """Begin: a token for the browser, a code for the person, and the first state.
+
+        Raises:
+            ConsentError: no consent to the present text, or under 18.
+            StudyClosedError: the study takes nobody.
+            SurveyError: the survey cannot run.
+        """
+        study = self.study
+        if adult is not True:
+            raise ConsentError("taking part needs an age of 18 or more")
+        if consent_version != self.status()["consent_version"]:
+            raise ConsentError("the consent text has changed meanwhile; reload the page, read it")
+        if language not in LANGUAGES:
+            raise InvalidAnswerError(f"language is {language!r:.20}; needed en or pt-BR")
+        with self._lock:
+            self._check_open()
+            now = self._clock()
+            coverage = self.store.coverage(
+                study.name, simulated=simulated, active_since=stamp(now - RESERVED)
+            )
+            plan = build_schedule(
+                study, coverage, seed=secrets.randbits(63) if seed is None else seed
+            )
+            token, code = new_token(), new_code()
+            participant = {
+                "id": secrets.token_hex(8),
+                "study": study.name,
+                "code_hmac": code_hmac(self._secret, code),
+                "consent_version": consent_version,
+                "consented_at": stamp(now),
+                "language": language,
+                "browser": browser_family(user_agent),
+                "simulated": int(simulated),
+                "vision": "",
+                "comment": "",
+                "anonymised_at": None,
+            }
+            session: Row = {
+                "id": secrets.token_hex(8),
+                "participant": participant["id"],
+                "token_sha256": token_sha256(token),
+                "first_block": next(t.block for t in plan if t.block != "practice"),
+                "display": None,
+                "break_taken": 0,
+                "started_at": stamp(now),
+                "last_seen_at": stamp(now),
+                "finished_at": None,
+            }
+            trials, pictures = self._rows_of(plan, session["id"])
+            self.store.add_session(participant, session, trials, pictures)
+            event = {
+                "event": "session",
+                "participant": participant,
+                "session": session,
+                "trials": trials,
+                "pictures": pictures,
+            }
+            self._write([event])
+            return {"token": token, "code": code, "state": self._state(participant | session)}
+
+    def _rows_of(self, plan: list[PlannedTrial], session: str) -> tuple[list[Row], list[Row]]:
+        ids = [secrets.token_hex(12) for _ in plan]
+        trials = [
+            {
+                "id": ids[index],
+                "session": session,
+                "seq": index,
+                "block": trial.block,
+                "kind": trial.kind,
+                "role": trial.role,
+                "left_id": trial.left,
+                "right_id": trial.right,
+                "expected": trial.expected,
+                "repeat_of": None if trial.repeat_of is None else ids[trial.repeat_of],
+            }
+            for index, trial in enumerate(plan)
+        ]
+        versions = dict.fromkeys(v for t in plan for v in (t.left, t.right) if v is not None)
+        pictures = [
+            {
+                "token": picture_token(self._secret, session, version),
+                "session": session,
+                "stimulus": version,
+            }
+            for version in versions
+        ]
+        return trials, pictures
+
+    def state(self, token: str) -> dict[str, Any]:
+        """Where a rater is: the phase, the open trial and the one after it, progress.
+
+        Raises:
+            UnknownTokenError: no such session.
+        """
+        self._check_usable()
+        return self._state(self.store.session(token_sha256(token)))
+
+    def set_display(self, token: str, display: Mapping[str, Any]) -> dict[str, Any]:
+        """Note what the rater's screen is; may be done again at any time.
+
+        Raises:
+            InvalidAnswerError: an impossible value.
+        """
+        self._check_usable()
+        checked = Display.from_answer(display)
+        return self._change(token, display=json.dumps(asdict(checked)))
+
+    def resume(self, token: str) -> dict[str, Any]:
+        """Go on after the break."""
+        self._check_usable()
+        return self._change(token, break_taken=1)
+
+    def _change(self, token: str, **changes: Any) -> dict[str, Any]:
+        with self._lock:
+            session = self.store.session(token_sha256(token))
+            changes["last_seen_at"] = stamp(self._clock())
+            self.store.change_session(session["id"], **changes)
+            event = {"event": "session_changed", "id": session["id"], "changes": changes}
+            self._write([event])
+            return self._state(session | changes)
+
+    def answer(self, token: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Take one answer; returns when it is on the disk.
+
+        The same answer to the same trial is acknowledged again, and stored once.
+
+        Returns:
+            `saved`, how many answers of this session are stored; `state`; `feedback`, "right" or
+            "wrong" in practice, else None.
+
+        Raises:
+            InvalidAnswerError: what was sent cannot be.
+            StaleTrialError: not the open trial, or it was answered otherwise.
+            StudyClosedError: the study takes no more answers.
+            StoreError: it could not be stored; send it again.
+        """
+        self._check_usable()
+        answer = read_answer(values)
+        with self._lock:
+            session = self.store.session(token_sha256(token))
+            self._check_open()
+            trial = self.store.trial(answer.trial_id)
+            if trial is None or trial["session"] != session["id"]:
+                raise StaleTrialError("this trial is not one of this session")
+            if (answer.choice is None) != (trial["kind"] == "rating"):
+                raise InvalidAnswerError(f"this trial needs a {trial['kind']}")
+            stored = self.store.response(trial["id"])
+            if stored is not None and not stored["reopened"]:
+                if answer.value not in (stored["score"], stored["choice"]):
+                    raise StaleTrialError("this trial has another answer; undo changes an answer")
+            else:
+                self._store(answer, session, trial, stored)
+                stored = self.store.response(trial["id"])
+            assert stored is not None
+            # Again after a retry, too: the line may be what failed. A replay reads it as one.
+            self._write([{"event": "response", "trial_id": trial["id"], "row": stored}])
+            state = self._state(session)
+            right = is_right(trial["expected"], answer.value)
+            practised = trial["role"] == "practice" and right is not None
+            return {
+                "saved": state["progress"]["done"],
+                "state": state,
+                "feedback": ("right" if right else "wrong") if practised else None,
+            }
+
+    def _store(self, answer: Answer, session: Row, trial: Row, stored: Row | None) -> None:
+        opened = self.store.open_trials(session["id"], 1)
+        if session["display"] is None or not opened or opened[0]["id"] != trial["id"]:
+            raise StaleTrialError("this trial is not open now")
+        now = stamp(self._clock())
+        if stored is not None:
+            self.store.change_response(
+                trial["id"],
+                score=answer.score,
+                choice=answer.choice,
+                reopened=0,
+                changed_at=now,
+            )
+            return
+        display = Display(**json.loads(session["display"]))
+        flags = flags_of(answer, trial, display, self.study.protocol)
+        row = {
+            "trial_id": trial["id"],
+            "score": answer.score,
+            "choice": answer.choice,
+            "original_score": answer.score,
+            "original_choice": answer.choice,
+            "reopened": 0,
+            "undone": 0,
+            **answer.times,
+            **answer.counts,
+            "ppi": display.ppi,
+            "ppi_method": display.ppi_method,
+            "distance_cm": display.distance_cm,
+            "distance_method": display.distance_method,
+            "ppd": display.ppd,
+            **answer.conditions,
+            "flags": json.dumps(flags),
+            "created_at": now,
+            "changed_at": None,
+        }
+        self.store.add_response(row, session["id"])
+
+    def undo(self, token: str) -> dict[str, Any]:
+        """Open the last answered trial again, once; its first answer stays on record.
+
+        Raises:
+            StaleTrialError: there is nothing that can be undone.
+        """
+        self._check_usable()
+        with self._lock:
+            session = self.store.session(token_sha256(token))
+            self._check_open()
+            last = self._undoable(session)
+            if last is None:
+                raise StaleTrialError("there is no answer that can be changed now")
+            self.store.change_response(last["id"], reopened=1, undone=1)
+            row = self.store.response(last["id"])
+            self._write([{"event": "response", "trial_id": last["id"], "row": row}])
+            return self._state(session)
+
+    def _undoable(self, session: Row) -> Row | None:
+        last = self.store.last_answered(session["id"])
+        if last is None or last["undone"] or last["block"] == "practice" or session["finished_at"]:
+            return None
+        opened = self.store.open_trials(session["id"], 1)
+        if opened and opened[0]["block"] != last["block"]:
+            return None
+        return last
+
+    def finish(self, token: str, *, comment: str = "", vision: str = "") -> dict[str, Any]:
+        """End the session; the state that comes back reveals what was chosen.
+
+        Raises:
+            InvalidAnswerError: comment too long, or an unknown word for the eyes.
+            StaleTrialError: trials are open.
+        """
+        self._check_usable()
+        if not isinstance(comment, str) or len(comment) > LONGEST_COMMENT:
+            raise InvalidAnswerError(
+                f"comment: needed text of at most {LONGEST_COMMENT} characters"
+            )
+        if vision not in VISION:
+            raise InvalidAnswerError(f"vision is {vision!r:.20}; needed one of {VISION}")
+        with self._lock:
+            session = self.store.session(token_sha256(token))
+            if self.store.open_trials(session["id"], 1):
+                raise StaleTrialError("there are trials left")
+            if session["finished_at"] is None:
+                now = stamp(self._clock())
+                self.store.finish_session(session, now, vision, comment)
+                event = {
+                    "event": "finished",
+                    "session": session["id"],
+                    "participant": session["participant"],
+                    "finished_at": now,
+                    "vision": vision,
+                    "comment": comment,
+                }
+                self._write([event])
+                session["finished_at"] = now
+            return self._state(session)
+
+    def image(self, token: str) -> Path:
+        """The file of a picture token.
+
+        Raises:
+            UnknownTokenError: no such picture.
+        """
+        self._check_usable()
+        path = self._pictures.get(token)
+        if path is None:
+            name, version = self.store.picture(token)
+            study = (
+                self.study
+                if name == self.study_name
+                else load_study(self.data_folder / "studies" / check_name(name), check_images=False)
+            )
+            path = study.path(version)
+            with self._lock:
+                if len(self._pictures) > 20_000:
+                    self._pictures.clear()
+                self._pictures[token] = path
+        return path
+
+    def withdraw(self, code: str) -> None:
+        """Erase everything of the person with this code: database, journal; backups follow.
+
+        Raises:
+            UnknownCodeError: nobody has it.
+        """
+        self._check_usable()
+        with self._lock:
+            now = stamp(self._clock())
+            if self.store.withdraw(code_hmac(self._secret, code), now) is None:
+                raise UnknownCodeError("nobody has this code; check it, or everything is erased")
+            self.journal.replace(self.store.events())
+            self._pictures.clear()
+
+    # The owner's
+
+    def set_open(self, is_open: bool) -> None:
+        """Open or close the study."""
+        self._change_study(state="open" if is_open else "closed")
+
+    def set_results_open(self, is_open: bool) -> None:
+        """Show the class's results to everybody, or to the owner only."""
+        self._change_study(results_open=int(is_open))
+
+    def _change_study(self, **changes: Any) -> None:
+        self._check_usable()
+        with self._lock:
+            self.store.change_study(self.study.name, **changes)
+            row = self.store.study(self.study.name)
+            self._write([{"event": "study", "row": row}])
+
+    def anonymise(self, older_than_days: int) -> int:
+        """Cut what could point to a person from those who began so long ago; how many."""
+        self._check_usable()
+        with self._lock:
+            now = self._clock()
+            before = stamp(now - timedelta(days=older_than_days))
+            count = self.store.anonymise(before, stamp(now))
+            if count:
+                self.journal.replace(self.store.events())
+            return count
+
+    # Inside
+
+    def _check_usable(self) -> None:
+        if self._problem is not None:
+            raise self._problem
+
+    def _check_open(self) -> None:
+        row = self.store.study(self.study.name)
+        if row is None or row["state"] != "open":
+            raise StudyClosedError("this study is closed; thank you all the same")
+
+    def _write(self, events: list[Event]) -> None:
+        self.journal.append(events)
+
+    def _state(self, session: Row) -> dict[str, Any]:
+        opened = self.store.open_trials(session["id"], 2)
+        done, total = self.store.trial_counts(session["id"])
+        phase = self._phase(session, opened)
+        state: dict[str, Any] = {
+            "phase": phase,
+            "progress": {"done": done, "total": total},
+            "trial": None,
+            "next": None,
+            "can_undo": phase in ("rating", "pair") and self._undoable(session) is not None,
+            "display": json.loads(session["display"]) if session["display"] else None,
+        }
+        if phase in ("practice", "rating", "pair", "break", "display"):
+            tokens = self.store.pictures(session["id"])
+            described = [self._trial(trial, tokens) for trial in opened]
+            if phase in ("practice", "rating", "pair"):
+                state["trial"] = described[0]
+                state["next"] = described[1] if len(described) > 1 else None
+            else:
+                state["next"] = described[0] if described else None
+        if phase == "end":
+            study = self.study
+            state["reveal"] = reveal(study, self.store.answers_of(session["id"]))
+        return state
+
+    def _phase(self, session: Row, opened: list[Row]) -> str:
+        if session["finished_at"]:
+            return "end"
+        row = self.store.study(self.study.name)
+        if row is None or row["state"] != "open":
+            return "closed"
+        if session["display"] is None:
+            return "display"
+        if not opened:
+            return "comment"
+        block: str = opened[0]["block"]
+        second = block not in ("practice", session["first_block"])
+        return "break" if second and not session["break_taken"] else block
+
+    def _trial(self, trial: Row, tokens: dict[str, str]) -> dict[str, Any]:
+        """What the browser is told of a trial: nothing that says which version is which."""
+        protocol = self.study.protocol
+        ids = [trial["left_id"], trial["right_id"]]
+        return {
+            "id": trial["id"],
+            "kind": trial["kind"],
+            "block": trial["block"],
+            "images": [tokens[version] for version in ids if version is not None],
+            "width": protocol.width,
+            "height": protocol.height,
+            "instructed": trial["expected"] if trial["role"] == "instructed" else None,
+        }
+
+
+def browser_family(user_agent: str) -> str:
+    """Browser and system by family, such as "Firefox on Linux"; versions are not kept."""
+    browsers = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
+    browsers |= {"CriOS": "Chrome", "FxiOS": "Firefox", "Safari": "Safari"}
+    systems = {"Android": "Android", "iPhone": "iOS", "iPad": "iOS", "Windows": "Windows"}
+    systems |= {"Mac OS": "macOS", "CrOS": "ChromeOS", "Linux": "Linux"}
+    browser = next((name for part, name in browsers.items() if part in user_agent), "other")
+    system = next((name for part, name in systems.items() if part in user_agent), "other")
+    return f"{browser} on {system}"
