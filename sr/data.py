@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 from sr.datasets.check import SkippedFile
 from sr.errors import DataError
 from sr.pixels import Pixels
+
+logger = logging.getLogger(__name__)
 
 DEVICE_SHARE = 0.5  # of an accelerator's free memory that pixels may take
 
@@ -123,7 +126,11 @@ class CropSampler:
 
     def state_dict(self) -> dict[str, Any]:
         """What the next crops depend on."""
-        return {"random": self.generator.get_state(), "order": self.order}
+        return {
+            "random": self.generator.get_state(),
+            "order": self.order,
+            "images": self.num_images,
+        }
 
     def load_state_dict(self, state: dict[str, Any] | Tensor) -> None:
         """Go on from `state_dict` (or from the bare random state that older runs saved)."""
@@ -131,6 +138,13 @@ class CropSampler:
             state = {"random": state, "order": self.order}
         self.generator.set_state(state["random"].cpu())
         self.order = state["order"].cpu()
+        before = state.get("images", self.num_images)
+        if before != self.num_images:
+            logger.warning(
+                "the saved run had %d images, now there are %d: it goes on with other crops",
+                before, self.num_images,
+            )  # fmt: skip
+            self.order = self.order[:0]
 
 
 def _has_room(device: torch.device, pixels: Pixels) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sr.datasets import recognise
-from sr.errors import BackboneError, DataError
+from sr.errors import BackboneError, DataError, ImageError, ShapeError
 from sr.image_io import open_image
 from sr.resize import matlab_bicubic, modcrop
 
@@ -24,11 +24,12 @@ class Validation:
     """HR images and what a network makes of them after MATLAB's bicubic has shrunk them.
 
     Args:
-        folder: of HR images, small enough to go through the network untiled.
+        folder: of HR images, small enough to go through the network untiled; unreadable ones are
+            left out with a warning.
         scale: integer factor.
 
     Raises:
-        DataError: no images in it.
+        DataError: no image in it can be read.
     """
 
     def __init__(self, folder: Path, *, scale: int = 4) -> None:
@@ -38,11 +39,15 @@ class Validation:
         self.names: list[str] = []
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
         for path in recognise(folder).images():
-            hr = modcrop(open_image(path).rgb, scale)
+            try:
+                hr = modcrop(open_image(path).rgb, scale)
+            except (ImageError, ShapeError) as error:
+                logger.warning("validation without %s: %s", path, error)
+                continue
             self.names.append(path.stem)
             self.pairs.append((matlab_bicubic(hr, 1 / scale), hr))
         if not self.pairs:
-            raise DataError(f"{folder}: no images to validate on")
+            raise DataError(f"{folder}: no image that can be validated on")
         self.lpips: Lpips | None = None
         try:
             self.lpips = default_lpips()

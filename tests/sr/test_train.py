@@ -111,6 +111,18 @@ def test_an_epoch_takes_one_crop_of_every_image(photos: Path) -> None:
     assert config.iterations == 8  # 15 crops in batches of 2
 
 
+def test_other_images_than_the_saved_runs_are_said(
+    photos: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = sampler(photos, by_epoch=True)
+    data.batch(2)
+    (photos / "2.png").unlink()
+    fewer = sampler(photos, by_epoch=True)
+    fewer.load_state_dict(data.state_dict())
+    assert "had 3 images, now there are 2" in caplog.text
+    assert set(fewer._next_in_order(8).tolist()) == {0, 1}
+
+
 def test_processes_share_the_batch_of_one(photos: Path) -> None:
     pairs, _ = training_pairs(recognise(photos), scale=4)
     pixels = load_pixels(pairs, scale=4)
@@ -343,9 +355,14 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     parser = argparse.ArgumentParser()
     train.add_arguments(parser)
     common = ["srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "run")]
+    (photos / "broken.png").write_bytes(b"\x89PNG")
     assert train.run(parser.parse_args([*common, "--validate", str(photos)])) == 0
     files = {p.name for p in (tmp_path / "run").iterdir()}
-    assert files == {"config.json", "log.csv", "samples", "srresnet_x4.safetensors", "state.pt"}
+    (photos / "broken.png").unlink()
+    assert files == {
+        "config.json", "log.csv", "samples", "skipped.txt", "srresnet_x4.safetensors", "state.pt"
+    }  # fmt: skip
+    assert "broken.png: " in (tmp_path / "run" / "skipped.txt").read_text()
     samples = sorted((tmp_path / "run" / "samples").rglob("*.png"))
     assert [p.relative_to(tmp_path / "run" / "samples").as_posix() for p in samples] == [
         "0/0000004.png", "1/0000004.png", "2/0000004.png",
