@@ -62,7 +62,7 @@ def fetch(
     results = []
     for archive in source.archives:
         done = downloads / f"{archive.name}.done"
-        if done.is_file():
+        if _is_unpacked(done, folder):
             logger.info("%s: unpacked before, see %s", archive.name, done)
             continue
         fetched = download(archive, downloads, progress=progress)
@@ -75,11 +75,20 @@ def fetch(
             )  # fmt: skip
         names = ", ".join(result.top_names)
         logger.info("%s: %d files unpacked into %s", archive.name, result.files, names)
-        about = {"url": archive.url, "sha256": fetched.sha256, "files": result.files}
+        about = {"url": archive.url, "sha256": fetched.sha256, "names": result.top_names}
         write_atomically(done, (json.dumps(about, indent=2) + "\n").encode())
         if not keep:
             fetched.path.unlink()
     return results
+
+
+def _is_unpacked(done: Path, folder: Path) -> bool:
+    """Was the archive unpacked before, and is what came out of it still there?"""
+    try:
+        names = json.loads(done.read_text(encoding="utf-8"))["names"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all((folder / name).exists() for name in names)
 
 
 def download(archive: Archive, folder: Path, *, progress: Progress | None = None) -> Fetched:

@@ -182,6 +182,11 @@ def test_a_data_set_is_fetched_once_and_unpacked(server: Server, tmp_path: Path)
     fetch(source, tmp_path)
     assert len(server.asked) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == [".downloads", "Set5_HR"]
+    (tmp_path / "Set5_HR" / "baby").unlink()
+    (tmp_path / "Set5_HR" / "bird").unlink()
+    (tmp_path / "Set5_HR").rmdir()
+    fetch(source, tmp_path)
+    assert (tmp_path / "Set5_HR" / "bird").is_file()
 
 
 def test_the_catalogue_is_well_formed() -> None:
