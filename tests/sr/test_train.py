@@ -390,6 +390,32 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
         train.run(parser.parse_args(["x", *common[1:]]))
 
 
+def test_the_command_takes_a_data_set_as_downloaded(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sr.checkpoint import read_header
+    from sr.cli import main
+
+    voc = tmp_path / "VOC2012_train_val" / "VOC2012_train_val"
+    voc.mkdir(parents=True)
+    photos.rename(voc / "JPEGImages")
+    (voc / "ImageSets" / "Main").mkdir(parents=True)
+    (voc / "ImageSets" / "Main" / "train.txt").write_text("0\n2\n")
+    command = ["train", "srresnet_smoke", "--data", str(tmp_path / "VOC2012_train_val")]
+    command += ["--split", "train", "--set", "epochs=3", "--cache", str(tmp_path / "cache")]
+    with caplog.at_level("INFO"):
+        assert main([*command, "--output", str(tmp_path / "a")]) == 0
+    assert "PASCAL VOC2012" in caplog.text
+    assert "3 epochs of one crop of every image: 3 iterations" in caplog.text
+    about = read_header(tmp_path / "a" / "srresnet_x4.safetensors")["about"]
+    assert (about["data"], about["images"]) == ("VOC2012_train_val (train)", 2)
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        assert main([*command, "--output", str(tmp_path / "b")]) == 0
+    assert "decoding" not in caplog.text
+    assert main([*command[:4], "--split", "x", "--output", str(tmp_path / "c")]) == 2
+
+
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     from sr.checkpoint import save_model
     from sr.errors import WeightsError
