@@ -115,9 +115,11 @@ def run(args: argparse.Namespace) -> int:
         return _prepare(args)
     if args.command == "replay":
         return _replay(args.output)
+    if args.command == "link":
+        return _link(args)
     survey = Survey(data_folder(), study=args.study)
     try:
-        survey.check()
+        survey.study  # noqa: B018  # raises what keeps the survey from running
         return _with_survey(survey, args)
     finally:
         survey.close()
@@ -130,7 +132,6 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
         case "export":
             from survey.export import export_files, write_export
 
-            survey.study  # noqa: B018  # raises when it is not there
             frame = survey.store.responses(args.study, args.include_simulated)
             write_export(export_files(frame, survey.study), args.output)
             print(f"{len(frame)} responses written to {args.output}")
@@ -151,8 +152,6 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
         case "open" | "close":
             survey.set_open(args.command == "open")
             print(f"study {args.study!r} is {'open' if args.command == 'open' else 'closed'}")
-        case "link":
-            return _link(args)
     return 0
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOS_COLUMNS = ("study", "method", "image", "n", "mos", "sd", "ci95_low", "ci95_high")
 PAIR_COLUMNS = ("method_a", "method_b", "n", "a", "b", "tie")
 ALL_IMAGES = "all"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 
 
 class ExportError(SurveyError):
@@ -48,6 +48,7 @@ def _cell(value: Any) -> str:
     if value is None or value is pd.NA:
         return ""
     if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
         # An apostrophe makes a spreadsheet read text; programs see it, and the README says so.
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     if value is True or value is False or type(value).__name__ == "bool_":
