@@ -11,6 +11,7 @@ from dataclasses import replace
 from demo.settings import Settings
 from sr import __version__
 from sr.errors import SRError
+from survey.errors import SurveyError
 
 
 def build_parser(defaults: Settings) -> argparse.ArgumentParser:
@@ -82,6 +83,7 @@ def main() -> int:
     # Gradio reads this when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from demo.build import build_app, launch_options
+    from demo.survey_routes import open_survey
 
     try:
         app = build_app(settings)
@@ -91,7 +93,8 @@ def main() -> int:
             inbrowser=args.open,
             prevent_thread_lock=True,
         )
-    except (SRError, OSError) as error:
+        open_survey(settings.data_folder, settings.study).prepare_in_background()
+    except (SRError, SurveyError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Nitidez {__version__} is at {settings.address} (stop with Ctrl+C)", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from demo.samples import thumbnail_route
 from demo.session import Session, Sessions
 from demo.settings import Settings
 from demo.store import ImageStore, Sweeper, delete_old_files, image_route
+from demo.survey_routes import open_survey, survey_routes
+from demo.tabs.survey import build_survey_tab
 from demo.tabs.upscale import Tab, build_upscale_tab
 
 FOLDER = Path(__file__).parent
@@ -40,6 +43,18 @@ SHOW_API = """element.addEventListener("click", (event) => {
   event.preventDefault();
   document.querySelector("footer button.show-api")?.click();
 });"""
+# A link opens a tab by ?tab=survey or #survey; the address follows what is chosen.
+CHOOSE_TAB = """() => {
+  const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
+  const update = { __type__: "update" };
+  return document.getElementById(`tab-${asked}-button`) ? { ...update, selected: asked } : update;
+}"""
+NOTE_TAB = """() => {
+  const url = new URL(location.href);
+  url.searchParams.delete("tab");
+  url.hash = "%s";
+  history.replaceState(history.state, "", url);
+}"""
 REMEMBER_LANGUAGE = """(language) => {
   try { localStorage.setItem("nitidez-language", language); } catch {}
   document.documentElement.lang = language;
@@ -94,8 +109,18 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 elem_id="language",
                 elem_classes="segmented",
             )
-        # One tab needs no tab bar; the next one brings gr.Tabs along.
-        tabs: list[Tab] = [build_upscale_tab(settings, jobs, sessions, i18n, language)]
+        builders: dict[str, Callable[[], Tab]] = {
+            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, i18n, language),
+            "survey": build_survey_tab,
+        }
+        tabs: list[Tab] = []
+        headings: dict[str, gr.Tab] = {}
+        with gr.Tabs(elem_id="tabs") as tab_bar:
+            for name, build_tab in builders.items():
+                with gr.Tab(i18n(f"tab_{name}"), id=name, elem_id=f"tab-{name}") as heading:
+                    tabs.append(build_tab())
+                heading.select(None, js=NOTE_TAB % ("" if name == "upscale" else name))
+                headings[name] = heading
         footer = gr.HTML(
             i18n("html_footer"),
             elem_id="footer",
@@ -111,18 +136,21 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 gr.Radio(value=tongue, label=texts(tongue)["language"]),
                 gr.HTML(render.header_html(tongue)),
                 gr.HTML(render.footer_html(tongue, settings)),
+                *(gr.Tab(label=texts(tongue)[f"tab_{name}"]) for name in headings),
                 *(update for tab in tabs for update in tab.retell(tongue, request)),
             ]
 
         def leave(request: gr.Request) -> None:
             sessions.close(request.session_hash)
 
-        said = [language, header, footer, *(part for tab in tabs for part in tab.outputs)]
+        said = [language, header, footer, *headings.values()]
+        said += [part for tab in tabs for part in tab.outputs]
         quiet: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "hidden",
             "queue": False,
         }
+        app.load(None, None, tab_bar, js=CHOOSE_TAB)
         app.load(retell, language, said, js=WANTED_LANGUAGE, **quiet)
         language.input(retell, language, said, js=REMEMBER_LANGUAGE, **quiet)
         app.unload(leave)
@@ -184,7 +212,13 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "css_paths": [FOLDER / "style.css"],
         "favicon_path": FOLDER / "favicon.png",
         "i18n": gr.I18n(**page_texts(settings)),
-        "app_kwargs": {"routes": [image_route(settings.versions_folder), thumbnail_route()]},
+        "app_kwargs": {
+            "routes": [
+                image_route(settings.versions_folder),
+                thumbnail_route(),
+                *survey_routes(lambda: open_survey(settings.data_folder, settings.study)),
+            ]
+        },
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": ["api"],
         "run_history": False,

@@ -14,6 +14,9 @@ from sr.errors import ConfigError
 LONGEST_KEEP_MINUTES = 59  # nothing uploaded stays longer than an hour, sweeps included
 
 
+ROOT = Path(__file__).parents[1]
+
+
 def default_folder() -> Path:
     """A folder of this user under the system's temporary folder."""
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
@@ -37,6 +40,8 @@ class Settings:
     cache_mb: int = 2048  # disk space that results may take
     max_waiting: int = 16  # photos in work or waiting, over all visitors
     folder: Path = field(default_factory=default_folder)
+    data_folder: Path = ROOT / "var"  # what must not be lost: the survey's answers
+    study: str = "default"  # of the survey, which raters get
     source_url: str = ""  # where the page links to as its source; "" shows no link
 
     def __post_init__(self) -> None:
@@ -77,6 +82,8 @@ class Settings:
             "NITIDEZ_CACHE_MB": ("cache_mb", int, "a whole number"),
             "NITIDEZ_MAX_WAITING": ("max_waiting", int, "a whole number"),
             "NITIDEZ_FOLDER": ("folder", Path, "a folder"),
+            "NITIDEZ_DATA": ("data_folder", Path, "a folder"),
+            "NITIDEZ_STUDY": ("study", str, "a study's name"),
             "NITIDEZ_SOURCE_URL": ("source_url", str, "an address"),
         }
         for name, (field_name, read, kind) in readers.items():

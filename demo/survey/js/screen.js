@@ -1,0 +1,51 @@
+// The conditions under which an answer is given, and noticing when they change.
+
+const dprNow = () => window.devicePixelRatio || 1;
+const pinchNow = () => (window.visualViewport ? window.visualViewport.scale : 1);
+
+function conditionsNow(clipped, display) {
+  const { innerWidth: width, innerHeight: height, screen } = window;
+  return {
+    dpr: dprNow(),
+    visual_scale: pinchNow(),
+    viewport_width: width,
+    viewport_height: height,
+    screen_width: screen.width,
+    screen_height: screen.height,
+    orientation: width >= height ? "landscape" : "portrait",
+    clipped,
+    pixel_check: display ? display.pixel_check : "skipped",
+  };
+}
+
+// Text key of what keeps pixels from being seen one to one, or null.
+function troubleNow(clipped, display) {
+  if (Math.abs(pinchNow() - 1) > 0.01) return "trouble_pinch";
+  if (display) {
+    const sides = (size) => [size.screen_width * size.dpr, size.screen_height * size.dpr];
+    const now = sides({
+      dpr: dprNow(),
+      screen_width: window.screen.width,
+      screen_height: window.screen.height,
+    });
+    const sorted = (pair) => pair.slice().sort((a, b) => a - b);
+    const [then, here] = [sorted(sides(display)), sorted(now)];
+    // Rounding of CSS pixels moves these by a few device pixels.
+    if (then.some((side, index) => Math.abs(side - here[index]) > 0.02 * side)) {
+      return "trouble_screen";
+    }
+    if (Math.abs(dprNow() - display.dpr) > 0.01) return "trouble_zoom";
+  }
+  return clipped > 0 ? "trouble_clipped" : null;
+}
+
+// Calls back after anything that may change where pixels lie: size, zoom, pinch, another monitor.
+function watchScreen(onChange) {
+  window.addEventListener("resize", onChange);
+  window.visualViewport?.addEventListener("resize", onChange);
+  const watchRatio = () => {
+    const query = window.matchMedia(`(resolution: ${dprNow()}dppx)`);
+    query.addEventListener("change", () => (watchRatio(), onChange()), { once: true });
+  };
+  watchRatio();
+}

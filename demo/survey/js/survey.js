@@ -1,0 +1,418 @@
+// The rater's way: which screen is shown, and what the server says is next.
+
+const POLL_MS = 1500;
+
+class SurveyPage {
+  constructor(root, texts) {
+    this.root = root;
+    this.texts = texts;
+    this.language = languageNow();
+    this.status = null;
+    this.state = null;
+    this.code = null;
+    this.begun = false;
+    this.isAgain = false; // a session that was interrupted goes on
+    this.say = this.makeSay();
+    this.transport = new Transport((trouble) => this.showTrouble(trouble));
+    this.outbox = new Outbox(this.transport, {
+      onSaved: (answer, reply) => this.onSaved(reply),
+      onRefused: (refusal) => this.onRefused(refusal, "answer"),
+    });
+    this.calibration = new Calibration(root.querySelector(".nc"), this.say, (display) =>
+      this.send("display", display),
+    );
+    this.judging = new Judging(
+      root.querySelector(".ns-judge"), this.say, new Pictures(this.transport), {
+        answer: (trial, answer) => this.onAnswer(trial, answer),
+        undo: () => this.undo(),
+        next: () => this.enter(this.state),
+        pause: () => this.pause(),
+      },
+    );
+    this.listen();
+    this.retell();
+  }
+
+  listen() {
+    this.root.addEventListener("click", (event) => {
+      const go = event.target.closest("[data-go]");
+      if (go) this.go(go.dataset.go);
+    });
+    this.root.addEventListener("change", () => this.refreshStart());
+    this.root.querySelector("[data-form=withdraw]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.withdraw();
+    });
+    new MutationObserver(() => this.retell()).observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["lang"],
+    });
+    watchScreen(() => this.retell());
+    // The tab costs nothing until somebody looks at it.
+    const observer = new ResizeObserver(() => {
+      if (this.begun || !this.root.offsetParent) return;
+      this.begun = true;
+      this.begin();
+    });
+    observer.observe(this.root);
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  // Words
+
+  makeSay() {
+    const say = (key, values = {}) => {
+      const phrase = this.texts[this.language][key] ?? this.texts[this.language].survey_error;
+      return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    };
+    say.number = (value, most = 0, least = 0) =>
+      new Intl.NumberFormat(this.language, {
+        maximumFractionDigits: most,
+        minimumFractionDigits: least,
+      }).format(value);
+    Object.defineProperty(say, "language", { get: () => this.language });
+    return say;
+  }
+
+  retell() {
+    this.language = languageNow();
+    const { say, root } = this;
+    root.lang = this.language;
+    root.setAttribute("aria-label", say("survey"));
+    for (const node of root.querySelectorAll("[data-text]")) {
+      node.textContent = say(node.dataset.text);
+    }
+    for (const node of root.querySelectorAll("[data-label]")) {
+      node.setAttribute("aria-label", say(node.dataset.label));
+    }
+    this.calibration.retell();
+    this.judging.refreshWords();
+    this.fill();
+  }
+
+  // What a screen says depends on status and state.
+  fill() {
+    const { say, status, state } = this;
+    if (status) {
+      this.find(".ns-lead").textContent = say("welcome_text", { minutes: status.minutes });
+      const paragraphs = (status.consent?.[this.language] || []).map((text) => make("p", "", text));
+      this.find(".ns-consent").replaceChildren(...paragraphs);
+      if (status.problem) {
+        this.find(".ns-problem").textContent = say(status.problem.key);
+        this.find(".ns-detail").textContent = status.problem.detail;
+      }
+      this.find(".ns-bar i").style.width = `${100 * (status.progress || 0)}%`;
+      this.find(".ns-bar").setAttribute("aria-valuenow", Math.round(100 * (status.progress || 0)));
+    }
+    this.find(".ns-memory").hidden = memory.isLasting;
+    const scaling = this.find(".ns-scaling");
+    scaling.hidden = Number.isInteger(dprNow());
+    scaling.textContent = say("scaling", { percent: say.number(dprNow() * 100) });
+    if (state && ["practice", "rating", "pair"].includes(state.phase)) this.fillReady();
+    if (state?.reveal) this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
+    this.refreshStart();
+    if (this.screen === "break") this.showRest();
+  }
+
+  fillReady() {
+    const { say, state } = this;
+    const { phase } = state;
+    this.find(".ns-ready-title").textContent = say(`ready_${phase}`);
+    this.find(".ns-ready-text").textContent = say(`ready_${phase}_text`);
+    this.find("[data-only=again]").hidden = !this.isAgain;
+    const kinds = phase === "practice" ? ["rating", "pair"] : [phase];
+    const rows = kinds.flatMap((kind) => [`keys_${kind}`, ...(kind === "pair" ? ["keys_flicker"] : [])]);
+    rows.push("keys_undo");
+    this.find(".ns-keys").replaceChildren(
+      ...rows.flatMap((key) => [make("dt", "", say(key)), make("dd", "", say(`${key}_text`))]),
+    );
+  }
+
+  show(screen) {
+    const isNew = this.screen !== screen;
+    this.screen = screen;
+    this.root.dataset.at = screen;
+    for (const page of this.root.querySelectorAll("[data-screen]")) {
+      page.hidden = page.dataset.screen !== screen;
+    }
+    for (const note of this.root.querySelectorAll(".ns-page .ns-note")) note.textContent = "";
+    this.fill();
+    clearInterval(this.restTimer);
+    if (!isNew || !this.hasActed) return;
+    const page = this.find(`[data-screen=${screen}]`);
+    page.querySelector("h2")?.focus({ preventScroll: true });
+    window.scrollTo({ top: 0 });
+  }
+
+  // Beginning
+
+  async begin() {
+    clearTimeout(this.poll);
+    if (!this.status) this.show("loading");
+    this.status = await this.transport.insist("status");
+    const { state } = this.status;
+    if (state === "broken") return this.show("broken");
+    if (state === "preparing") {
+      this.show("preparing");
+      this.poll = setTimeout(() => this.begin(), POLL_MS);
+      return;
+    }
+    this.transport.token = kept.token;
+    if (this.transport.token) return this.continue();
+    this.show(state === "closed" ? "closed" : "welcome");
+  }
+
+  // A session that began earlier.
+  async continue() {
+    this.isAgain = true;
+    await this.outbox.sendLeftOver();
+    await this.send("state", {});
+  }
+
+  refreshStart() {
+    const isReady = ["adult", "agree"].every((name) => this.find(`[name=${name}]`).checked);
+    this.find("[data-go=start]").disabled = !isReady;
+  }
+
+  async start() {
+    const note = this.find("#ns-start-note");
+    this.find("[data-go=start]").disabled = true;
+    note.textContent = this.say("loading");
+    try {
+      const reply = await this.transport.call("start", {
+        language: this.language,
+        consent_version: this.status.consent_version,
+        adult: this.find("[name=adult]").checked,
+      });
+      note.textContent = "";
+      this.transport.token = reply.token;
+      kept.token = reply.token;
+      this.state = reply.state;
+      this.code = reply.code;
+      this.find(".ns-code output").textContent = reply.code;
+      const text = this.say("code_file", { code: reply.code, address: location.origin });
+      this.find("[data-go=save]").href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+      this.show("code");
+    } catch (error) {
+      note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
+      this.refreshStart();
+    }
+  }
+
+  // What the page's buttons do
+
+  go(action) {
+    this.hasActed = true;
+    const actions = {
+      retry: () => this.begin(),
+      start: () => this.start(),
+      withdraw: () => this.show("withdraw"),
+      copy: () => this.copyCode(),
+      save: () => {},
+      noted: () => this.enter(this.state),
+      begin: () => this.judge(),
+      measure: () => this.measure(),
+      resume: () => this.send("resume", {}),
+      finish: () => this.finish(),
+      another: () => this.another(),
+    };
+    return actions[action]?.();
+  }
+
+  async copyCode() {
+    try {
+      await navigator.clipboard.writeText(this.code);
+      this.find(".ns-copied").textContent = this.say("code_copied");
+    } catch (error) {
+      getSelection().selectAllChildren(this.find(".ns-code output"));
+      this.find(".ns-copied").textContent = this.say("code_select");
+    }
+  }
+
+  async withdraw() {
+    const note = this.find("[data-screen=withdraw] .ns-note");
+    const field = this.find("[name=code]");
+    if (!field.value.trim()) return field.focus();
+    try {
+      await this.transport.call("withdraw", { code: field.value.trim() });
+      this.forget();
+      field.value = "";
+      note.textContent = this.say("withdraw_done");
+    } catch (error) {
+      note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
+    }
+  }
+
+  finish() {
+    this.find("[data-screen=comment] .ns-note").textContent = this.say("saving");
+    return this.send("finish", {
+      comment: this.find("[name=comment]").value,
+      vision: this.find("[name=vision]").value,
+    });
+  }
+
+  // A shared device: the next person begins anew.
+  another() {
+    this.forget();
+    for (const box of this.root.querySelectorAll("[type=checkbox]")) box.checked = false;
+    this.find("[name=comment]").value = "";
+    return this.begin();
+  }
+
+  forget() {
+    kept.token = null;
+    this.transport.token = null;
+    this.state = null;
+    this.code = null;
+    this.find(".ns-code output").textContent = "";
+  }
+
+  // The server's state
+
+  // A request that answers with the state, sent until it is answered.
+  async send(name, body) {
+    try {
+      this.enter(await this.transport.insist(name, body));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await this.onRefused(error, name);
+    }
+  }
+
+  // Goes where the session is.
+  enter(state) {
+    this.state = state;
+    this.takeProgress(state);
+    const { phase } = state;
+    this.judging.display = state.display;
+    this.judging.pictures.allOf(state.trial ?? state.next);
+    if (["practice", "rating", "pair"].includes(phase)) {
+      if (this.judging.isOpen && this.block === phase) return this.present();
+      this.judging.close();
+      return this.show("ready");
+    }
+    this.judging.close();
+    if (phase === "display") this.calibration.begin();
+    this.show(phase);
+    if (phase === "break") this.startRest();
+  }
+
+  // The screen or its zoom has changed.
+  measure() {
+    this.calibration.begin(true);
+    this.show("display");
+  }
+
+  judge() {
+    this.block = this.state.phase;
+    this.isAgain = false;
+    this.judging.open();
+    this.present();
+  }
+
+  pause() {
+    this.isAgain = true;
+    this.judging.close();
+    this.show("ready");
+  }
+
+  takeProgress(state) {
+    this.judging.canUndo = state.can_undo;
+    this.judging.progress = { ...state.progress, waiting: this.outbox.size };
+  }
+
+  // Trials that are open and not answered here: the one to show now, and the one to load.
+  upcoming() {
+    const { trial, next } = this.state;
+    return [trial, next].filter((one) => one && !this.outbox.has(one.id));
+  }
+
+  present() {
+    const [trial, next] = this.upcoming();
+    if (!trial || trial.block !== this.block) return this.judging.wait();
+    this.judging.present(trial, next);
+  }
+
+  onAnswer(trial, answer) {
+    this.outbox.add(answer);
+    this.answered = trial;
+    this.takeProgress(this.state);
+    this.judging.canUndo = false;
+    // The next trial is known: it need not wait for the acknowledgement. Practice waits for it.
+    if (this.block === "practice") this.judging.wait();
+    else this.present();
+  }
+
+  onSaved(reply) {
+    const { state, feedback } = reply;
+    this.state = state;
+    this.takeProgress(state);
+    if (!this.judging.isOpen) {
+      if (!this.outbox.size) this.enter(state);
+      return;
+    }
+    if (feedback) return this.judging.showFeedback(this.answered, feedback === "right");
+    const [trial, next] = this.upcoming();
+    if (this.judging.trial && trial && this.judging.trial.id === trial.id) {
+      this.judging.pictures.allOf(next);
+      this.judging.refreshWords();
+    } else if (!this.outbox.size) {
+      this.enter(state);
+    } else {
+      this.present();
+    }
+  }
+
+  async undo() {
+    this.judging.canUndo = false;
+    await this.outbox.idle();
+    await this.send("undo", {});
+  }
+
+  // The server said no, and will say it again: go on from where it says the session is.
+  async onRefused(refusal, name) {
+    if (refusal.status === 401) {
+      this.forget();
+      this.judging.close();
+      await this.begin();
+      this.find("#ns-start-note").textContent = this.say(refusal.key);
+      return;
+    }
+    this.judging.notice = refusal.key;
+    if (refusal.state) return this.enter(refusal.state);
+    if (name === "answer" || name === "undo") return this.send("state", {});
+    this.tell(refusal.key);
+  }
+
+  // A line on the present screen.
+  tell(key) {
+    const note = this.find(`[data-screen=${this.screen}] .ns-note`);
+    if (note) note.textContent = this.say(key);
+  }
+
+  showTrouble(trouble) {
+    this.judging.trouble = trouble;
+    this.judging.refreshWords();
+    if (trouble) this.tell(trouble);
+  }
+
+  // The break
+
+  startRest() {
+    this.restSince = performance.now();
+    this.showRest();
+    this.restTimer = setInterval(() => this.showRest(), 1000);
+  }
+
+  showRest() {
+    const seconds = Math.floor((performance.now() - (this.restSince ?? performance.now())) / 1000);
+    this.find(".ns-rest").textContent = this.say("break_rest", { seconds });
+  }
+}
+
+function languageNow() {
+  return document.documentElement.lang.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
+}
