@@ -21,6 +21,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sr import __version__
+from sr.arguments import add_device_arguments, format_table, positive_float
 from sr.errors import DataError, OutputError, SRError
 from sr.models import MODELS, list_models, model_info
 
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 DEFAULT_MODEL = "srresnet_x4"
-EVALUATED_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
 TILE_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
-PRECISIONS = ("auto", "float32", "bfloat16")
 DEFAULT_MAX_MEGAPIXELS = 50.0
 MODULES = {"data": "sr.datasets.command"}  # of commands that are not in the module of their name
 COMMANDS = {
@@ -104,8 +103,8 @@ def report_error(message: str) -> None:
 def build_parser(argv: Sequence[str] = ()) -> Parser:
     """The parser of every command.
 
-    `data`, `train`, `study` and `benchmark` define their own arguments in modules that are slow to
-    import, so those are added only when `argv` asks for that command.
+    `evaluate`, `data`, `train`, `study` and `benchmark` define their own arguments in modules, some
+    slow to import, so those are added only when `argv` asks for that command.
     """
     common = Parser(add_help=False)
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -157,11 +156,11 @@ def add_upscale_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-megapixels",
         metavar="MP",
-        type=_positive_float,
+        type=positive_float,
         default=DEFAULT_MAX_MEGAPIXELS,
         help="refuse larger inputs (default: %(default)g)",
     )
-    _add_device_arguments(parser)
+    add_device_arguments(parser)
     parser.epilog = (
         "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
         "  python -m sr upscale photos/ enlarged/"
@@ -182,18 +181,29 @@ def run_upscale(arguments: argparse.Namespace) -> int:
         try:
             check_output(source, output, force=arguments.force)
             photo = open_image(source, max_megapixels=arguments.max_megapixels)
-            if upscaler is None:
-                upscaler = _load_upscaler(arguments.model, arguments)
+        except SRError as error:
+            if not is_folder:
+                raise
+            failed += 1
+            _report_image(source, error)
+            continue
+        if upscaler is None:  # without it every image would fail alike: this error ends the run
+            upscaler = _load_upscaler(arguments.model, arguments)
+        try:
             upscale_file(upscaler, photo, source, output)
         except SRError as error:
             if not is_folder:
                 raise
             failed += 1
-            text = str(error)
-            report_error(text if source.name in text else f"{source}: {text}")
+            _report_image(source, error)
     if failed:
         report_error(f"{failed} of {len(jobs)} images failed, {len(jobs) - failed} were upscaled")
     return EXIT_ERROR if failed else 0
+
+
+def _report_image(source: Path, error: SRError) -> None:
+    text = str(error)
+    report_error(text if source.name in text else f"{source}: {text}")
 
 
 def plan_outputs(source: Path, output: str) -> list[tuple[Path, Path]]:
@@ -273,104 +283,6 @@ def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -
     )
 
 
-# evaluate
-
-
-def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `python -m sr evaluate`."""
-    parser.add_argument(
-        "folders",
-        metavar="FOLDER",
-        type=Path,
-        nargs="+",
-        help="folder of high-resolution images; low-resolution ones are looked for in it and "
-        "beside it (Set5 and Set5_LRbicx4, HR and LRbicx4, Set5_HR and Set5_LR_x4) and made by "
-        "bicubic reduction otherwise",
-    )
-    parser.add_argument(
-        "--models",
-        metavar="NAME",
-        nargs="+",
-        default=EVALUATED_MODELS,
-        help=f"any of: {', '.join(MODELS)} (default: {' '.join(EVALUATED_MODELS)})",
-    )
-    parser.add_argument(
-        "--csv",
-        metavar="FILE",
-        type=Path,
-        help="write the means of each data set and model (replaced when it exists)",
-    )
-    parser.add_argument(
-        "--per-image", metavar="FILE", type=Path, help="write the results of each image as CSV"
-    )
-    parser.add_argument(
-        "--save", metavar="FOLDER", type=Path, help="keep the pictures, as DATASET/MODEL/NAME.png"
-    )
-    parser.add_argument(
-        "--limit",
-        metavar="IMAGES",
-        type=_positive_int,
-        help="only the first images of each folder (default: all)",
-    )
-    parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
-    _add_device_arguments(parser)
-    parser.epilog = (
-        "Example:\n  python -m sr evaluate Set5 Set14 --models bicubic srresnet_x4 srgan_x4 "
-        "--csv results.csv"
-    )
-    parser.set_defaults(run=run_evaluate)
-
-
-def run_evaluate(arguments: argparse.Namespace) -> int:
-    """Measure, print the table with its protocol, write what was asked for."""
-    from sr import evaluate
-
-    models = list(dict.fromkeys(arguments.models))
-    for name in models:
-        model_info(name)
-    for folder in arguments.folders:
-        evaluate.find_data_set(folder)
-    for file in (arguments.csv, arguments.per_image):
-        if file is not None and file.is_dir():
-            raise OutputError(f"{file} is a folder; name a file")
-
-    from tqdm import tqdm
-
-    with tqdm(unit="image", leave=False, disable=None) as bar:
-
-        def show(done: int, total: int, name: str) -> None:
-            bar.total = total
-            bar.set_description(name, refresh=False)
-            bar.update(done - bar.n)
-
-        result = evaluate.evaluate(
-            arguments.folders,
-            {name: _load_upscaler(name, arguments) for name in models},
-            lpips=not arguments.no_lpips,
-            limit=arguments.limit,
-            save_folder=arguments.save,
-            progress=show,
-        )
-    cells = [
-        [evaluate.format_cell(row, column) for column in evaluate.COLUMNS] for row in result.rows
-    ]
-    print(format_table(evaluate.COLUMNS, cells))
-    print(f"{evaluate.PROTOCOL}.")
-    for note in result.notes:
-        print(f"{note}.")
-    for failure in result.failures:
-        print(f"left out: {failure}", file=sys.stderr)
-    if result.failures:
-        count = len(result.failures)
-        were = "image was" if count == 1 else "images were"
-        print(f"{count} {were} left out", file=sys.stderr)
-    if arguments.csv is not None:
-        evaluate.write_csv(arguments.csv, result.rows)
-    if arguments.per_image is not None:
-        evaluate.write_csv(arguments.per_image, result.images)
-    return 0
-
-
 # models
 
 
@@ -416,28 +328,6 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def format_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A plain table: columns as wide as their longest cell, numbers to the right."""
-    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
-    numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
-    lines = [columns, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(line, widths, numeric, strict=True)
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "") or "0")
-    except ValueError:
-        return False
-    return True
-
-
 # shared
 
 
@@ -452,41 +342,7 @@ def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
     )
 
 
-def _add_device_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--tile",
-        metavar="PX",
-        type=_positive_int,
-        help="side of a tile in low-resolution pixels (default: chosen for the machine)",
-    )
-    parser.add_argument(
-        "--device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)"
-    )
-    parser.add_argument(
-        "--precision",
-        metavar="TYPE",
-        choices=PRECISIONS,
-        default="auto",
-        help=f"one of: {', '.join(PRECISIONS)} (default: auto, the faster one here)",
-    )
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
-    return value
-
-
-def _positive_float(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
-
-
 ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "upscale": add_upscale_arguments,
-    "evaluate": add_evaluate_arguments,
     "models": add_models_arguments,
 }

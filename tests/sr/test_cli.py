@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from sr import cli, image_io
+from sr.arguments import format_table
 from sr.cli import main
 from sr.models import MODELS
 
@@ -96,6 +97,23 @@ def test_a_folder_goes_on_after_a_bad_file(
     assert first.startswith("error: ")
     assert "b.png" in first
     assert last == "error: 1 of 3 images failed, 2 were upscaled"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_missing_weights_are_said_once_for_a_folder(
+    count: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for index in range(count):
+        make_photo(tmp_path / "photos" / f"{index}.png")
+    monkeypatch.setattr("sr.models.WEIGHTS_DIR", tmp_path / "nothing")
+    assert run("upscale", tmp_path / "photos", tmp_path / "out", "--model", "srgan_x4") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "no such weights file; see weights/README.md" in line
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_of_one_stem_do_not_overwrite_each_other(tmp_path: Path) -> None:
@@ -249,54 +267,6 @@ def test_models_shows_the_figures_of_the_manifest(
     assert "  metrics     Set14: psnr_y 27.8\n" in text
 
 
-def test_evaluate_prints_a_table_and_writes_csv(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for index in range(3):
-        make_photo(tmp_path / "tiny" / f"{index}.png", height=48, width=64, seed=index)
-    (tmp_path / "tiny" / "broken.png").write_bytes(b"")
-    arguments = ["evaluate", tmp_path / "tiny", "--models", "nearest", "bicubic", "--no-lpips"]
-    table, per_image = tmp_path / "new" / "table.csv", tmp_path / "images.csv"
-    assert run(*arguments, "--csv", table, "--per-image", per_image) == 0
-    captured = capsys.readouterr()
-    lines = table.read_text().splitlines()
-    assert lines[0] == "dataset,model,images,psnr_y,ssim_y,lpips_alex,seconds"
-    assert [line.split(",")[:3] for line in lines[1:]] == [
-        ["tiny", "nearest", "3"],
-        ["tiny", "bicubic", "3"],
-    ]
-    assert len(per_image.read_text().splitlines()) == 1 + 2 * 3
-    assert "4 px from every border" in captured.out
-    assert "broken.png" in captured.err
-    assert "1 image was left out" in captured.err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["missing"], "does not exist"),
-        (["empty"], "no images"),
-        (["empty", "--models", "bicubik"], "known: bicubic"),
-        (["empty", "--limit", "-1"], "--limit"),
-        ([], "FOLDER"),
-    ],
-)
-def test_evaluate_refuses_what_it_cannot_measure(
-    arguments: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "empty").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert run("evaluate", *arguments, "--csv", "out.csv") == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert said in error
-    assert not Path("out.csv").exists()
-
-
 def test_a_missing_command_is_an_error_and_help_is_not(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -310,7 +280,7 @@ def test_a_missing_command_is_an_error_and_help_is_not(
 
 
 def test_tables_align_numbers_to_the_right() -> None:
-    table = cli.format_table(("name", "n"), [("a", "1"), ("long name", "1,234")])
+    table = format_table(("name", "n"), [("a", "1"), ("long name", "1,234")])
     assert table.splitlines() == [
         "name           n",
         "---------  -----",

@@ -1,22 +1,26 @@
-"""Evaluation: the layouts of data sets, what is left out, and the known bicubic figures."""
+"""Evaluation: what is measured, kept and left out, and the known bicubic figures."""
 
 from __future__ import annotations
 
-import csv
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from sr.errors import BackboneError, DataError, OutputError
-from sr.evaluate import COLUMNS, Row, evaluate, find_data_set, write_csv
+from sr.entries import Enlarges, Entry
+from sr.errors import BackboneError, ConfigError, DataError, WeightsError
+from sr.evaluation import Evaluation, ImageRow
+from sr.evaluation import evaluate as evaluate_sets
 from sr.image_io import Photo, open_image, save_png
 from sr.metrics import psnr
 from sr.resize import matlab_bicubic, modcrop, nearest
+from sr.testsets import find_data_set
 
 
 class Bicubic:
@@ -39,6 +43,12 @@ class Oracle:
         return Photo(self.answer)
 
 
+def evaluate(folders: list[Path], models: Mapping[str, Enlarges], **options: Any) -> Evaluation:
+    """The evaluation of models that are there already."""
+    entries = [Entry(name, lambda model=model: model, name) for name, model in models.items()]
+    return evaluate_sets([find_data_set(folder) for folder in folders], entries, **options)
+
+
 def make_image(path: Path, *, height: int = 48, width: int = 56, seed: int = 0) -> np.ndarray:
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,52 +61,10 @@ def make_reduced(path: Path, pixels: np.ndarray) -> None:
     save_png(path, Photo(matlab_bicubic(modcrop(pixels, 4), 1 / 4)))
 
 
-@pytest.mark.parametrize(
-    ("folder", "hr", "lr", "name"),
-    [
-        ("Set5", "Set5/baby.png", "Set5_LRbicx4/baby.png", "Set5"),
-        ("Set5_HR", "Set5_HR/baby.png", "Set5_LR_x4/baby.png", "Set5"),
-        ("Set5", "Set5/HR/baby.png", "Set5/LRbicx4/baby.png", "Set5"),
-        ("Set5", "Set5/GTmod12/baby.png", "Set5/LRbicx4/baby.png", "Set5"),
-        ("Set5/GTmod12", "Set5/GTmod12/baby.png", "Set5/LRbicx4/baby.png", "Set5"),
-        ("Set5", "Set5/HR/baby.png", "Set5/LR_bicubic/X4/babyx4.png", "Set5"),
-        ("D_HR", "D_HR/0801.png", "D_LR_bicubic/X4/0801x4.png", "D"),
-    ],
-)
-def test_pairs_are_found_where_data_sets_keep_them(
-    folder: str, hr: str, lr: str, name: str, tmp_path: Path
-) -> None:
-    pixels = make_image(tmp_path / hr)
-    make_reduced(tmp_path / lr, pixels)
-    data_set = find_data_set(tmp_path / folder)
-    assert data_set.name == name
-    assert [(pair.hr, pair.lr) for pair in data_set.pairs] == [(tmp_path / hr, tmp_path / lr)]
-
-
-def test_a_relative_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_image(tmp_path / "mine" / "a.png")
-    monkeypatch.chdir(tmp_path / "mine")
-    data_set = find_data_set(".")
-    assert (data_set.name, data_set.lr_folder) == ("mine", None)
-
-
-def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="does not exist"):
-        find_data_set(tmp_path / "nothing")
-    (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(DataError, match="is a file"):
-        find_data_set(tmp_path / "notes.txt")
-    with pytest.raises(DataError, match="no images"):
-        find_data_set(tmp_path)
-    make_image(tmp_path / "Set5" / "a.png")
-    with pytest.raises(DataError, match="did you mean one of its folders Set5"):
-        find_data_set(tmp_path)
-
-
 def test_two_data_sets_of_one_name_are_refused(tmp_path: Path) -> None:
     for parent in ("old", "new"):
         make_image(tmp_path / parent / "Set5" / "a.png")
-    with pytest.raises(DataError, match="one name: Set5, Set5"):
+    with pytest.raises(ConfigError, match="two data sets have one name: Set5, Set5"):
         evaluate([tmp_path / "old/Set5", tmp_path / "new/Set5"], {"bicubic": Bicubic()})
 
 
@@ -214,28 +182,112 @@ def test_limit_and_saved_pictures(tmp_path: Path) -> None:
         assert image.size == (56, 48)
 
 
-def test_csv_has_the_named_columns_and_empty_cells(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "out.csv"
-    write_csv(path, [Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234)])
-    with path.open(newline="") as file:
-        (row,) = csv.DictReader(file)
-    assert tuple(row) == COLUMNS
-    assert list(row.values()) == ["Set5", "bicubic", "5", "28.422", "0.8104", "", "0.012"]
-    assert os.listdir(path.parent) == ["out.csv"]
+class Counting(Bicubic):
+    """Counts what it is asked for, the warm-up among it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def upscale(self, photo: Photo) -> Photo:
+        self.calls += 1
+        return super().upscale(photo)
 
 
-def test_a_failed_csv_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "out.csv"
-    path.write_text("old")
+class Stopped(Counting):
+    """Ctrl-C while the third image is upscaled."""
 
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def upscale(self, photo: Photo) -> Photo:
+        if self.calls == 3:
+            raise KeyboardInterrupt
+        return super().upscale(photo)
 
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OutputError, match=r"out\.csv: cannot be written: No space left"):
-        write_csv(path, [])
-    assert os.listdir(tmp_path) == ["out.csv"]
-    assert path.read_text() == "old"
+
+def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
+    for index in range(4):
+        make_image(tmp_path / "Set" / f"{index}.png", seed=index)
+    kept: list[ImageRow] = []
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(
+            [tmp_path / "Set"],
+            {"bicubic": Stopped()},
+            lpips=False,
+            keep=lambda dataset, image, rows: kept.extend(rows),
+        )
+    assert [row.image for row in kept] == ["0.png", "1.png"]
+    model = Counting()
+    resumed = evaluate([tmp_path / "Set"], {"bicubic": model}, lpips=False, known=kept)
+    assert (model.calls, resumed.reused) == (1 + 2, 2)
+    whole = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, lpips=False)
+    assert resumed.rows[0].psnr_y == whole.rows[0].psnr_y
+    assert resumed.rows[0].ssim_y == whole.rows[0].ssim_y
+    assert [row.high_frequency_share for row in resumed.images] == [
+        row.high_frequency_share for row in whole.images
+    ]
+
+
+def test_nothing_is_loaded_when_everything_is_known(tmp_path: Path) -> None:
+    make_image(tmp_path / "Set" / "a.png")
+    known = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, lpips=False).images
+
+    def refuse() -> Enlarges:
+        raise AssertionError("loaded for nothing")
+
+    data_sets = [find_data_set(tmp_path / "Set")]
+    result = evaluate_sets(data_sets, [Entry("bicubic", refuse)], lpips=False, known=known)
+    assert result.images == known
+    with pytest.raises(AssertionError, match="for nothing"):  # other weights under the same name
+        evaluate_sets(
+            data_sets, [Entry("bicubic", refuse, identity="new")], lpips=False, known=known
+        )
+
+
+@pytest.mark.parametrize("changed", ["Set/a.png", "Set_LRbicx4/a.png"])
+def test_results_of_other_pixels_are_measured_again(changed: str, tmp_path: Path) -> None:
+    pixels = make_image(tmp_path / "Set" / "a.png")
+    make_reduced(tmp_path / "Set_LRbicx4" / "a.png", pixels)
+    known = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, lpips=False).images
+    with Image.open(tmp_path / changed) as image:
+        other = np.array(image)
+    other[0, 0] ^= 1
+    save_png(tmp_path / changed, Photo(other), overwrite=True)
+    again = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, lpips=False, known=known)
+    assert again.reused == 0
+    assert again.images[0].key != known[0].key
+
+
+def test_results_without_lpips_are_measured_again_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_image(tmp_path / "Set" / "a.png")
+    known = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, lpips=False).images
+    monkeypatch.setattr(
+        "sr.metrics.default_lpips", lambda: lambda prediction, target: torch.tensor([0.5])
+    )
+    result = evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, known=known)
+    assert (result.reused, result.images[0].lpips_alex) == (0, 0.5)
+    assert evaluate([tmp_path / "Set"], {"bicubic": Bicubic()}, known=result.images).reused == 1
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_evaluation(tmp_path: Path) -> None:
+    def missing() -> Enlarges:
+        raise WeightsError("no weights")
+
+    make_image(tmp_path / "Set" / "a.png")
+    with pytest.raises(WeightsError, match="no weights"):
+        evaluate_sets([find_data_set(tmp_path / "Set")], [Entry("x", missing)], lpips=False)
+
+
+def test_the_papers_figures_stand_beside_whole_sets_only(tmp_path: Path) -> None:
+    for index in range(5):
+        make_image(tmp_path / "Set5" / f"{index}.png", seed=index)
+    models = {"bicubic": Bicubic(), "srresnet_x4": Bicubic(), "oracle": Bicubic()}
+    bicubic, network, other = evaluate([tmp_path / "Set5"], models, lpips=False).rows
+    assert (bicubic.paper_psnr_y, bicubic.paper_ssim_daala) == (28.43, 0.8211)
+    assert network.paper_psnr_y == 32.05
+    assert other.paper_psnr_y is None
+    part = evaluate([tmp_path / "Set5"], models, lpips=False, limit=4)
+    assert [row.paper_psnr_y for row in part.rows] == [None] * 3
+    assert "Set5: only the first 4 of 5 images" in part.notes
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,66 @@
+"""What the commands have in common: arguments of their parsers, and tables they print."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """How networks run: tile, device, precision."""
+    parser.add_argument(
+        "--tile",
+        metavar="PX",
+        type=positive_int,
+        help="side of a tile in low-resolution pixels (default: chosen for the machine)",
+    )
+    parser.add_argument(
+        "--device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)"
+    )
+    parser.add_argument(
+        "--precision",
+        metavar="TYPE",
+        choices=PRECISIONS,
+        default="auto",
+        help=f"one of: {', '.join(PRECISIONS)} (default: auto, the faster one here)",
+    )
+
+
+def positive_int(text: str) -> int:
+    """A whole number from 1 up, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return value
+
+
+def positive_float(text: str) -> float:
+    """A number above 0, for argparse."""
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return value
+
+
+def format_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A plain table: columns as wide as their longest cell, numbers to the right."""
+    widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
+    numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(columns))]
+    lines = [columns, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "") or "0")
+    except ValueError:
+        return False
+    return True
