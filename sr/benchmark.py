@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sr.checkpoint import write_atomically
-from sr.errors import ConfigError
-from sr.image_io import Photo
+from sr.errors import ConfigError, SRError
+from sr.image_io import Photo, encode_png
 from sr.models import MODELS
 from sr.models.srresnet import SRResNet
 from sr.upscale import NetworkUpscaler, get_upscaler, has_fast_bfloat16
@@ -72,32 +72,41 @@ def matrix_gflops(dtype: torch.dtype, side: int = 2048) -> float:
 
 
 def sample_photo(side: int) -> Photo:
-    """A smooth coloured pattern with fine noise: content does not matter for time."""
+    """A smooth coloured pattern with fine noise; only the time to write a PNG depends on it."""
     y, x = np.mgrid[:side, :side] / 16
     waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1) * 100 + 128
     noise = np.random.default_rng(0).normal(0, 10, waves.shape)
     return Photo((waves + noise).clip(0, 255).astype(np.uint8))
 
 
-def peak_memory_mib(model: str, side: int) -> tuple[float, float]:
-    """Peak resident MiB and seconds of a fresh process that enlarges a side x side photograph."""
+def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]:
+    """Peak resident MiB and seconds of a fresh process that enlarges a side x side photograph.
+
+    Raises:
+        SRError: the process failed.
+    """
     code = (
-        "import resource, time\n"
+        "import time\n"
         "from sr.benchmark import sample_photo\n"
+        "from sr.memory import peak_memory_mib\n"
         "from sr.upscale import get_upscaler\n"
         f"photo = sample_photo({side})\n"
         f"upscaler = get_upscaler({model!r}, device='cpu')\n"
         "start = time.perf_counter()\n"
         "upscaler.upscale(photo)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "
-        "time.perf_counter() - start)\n"
+        "seconds = time.perf_counter() - start\n"
+        "print(peak_memory_mib() or 'unknown', seconds)\n"
     )
     root = Path(__file__).resolve().parents[1]
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SRError(
+            f"the process that measures memory ended with {result.returncode} ({last}); "
+            "try a smaller --memory-size"
+        )
     mebibytes, seconds = result.stdout.split()
-    return float(mebibytes), float(seconds)
+    return None if mebibytes == "unknown" else float(mebibytes), float(seconds)
 
 
 def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[str, object]:
@@ -115,12 +124,14 @@ def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[
         plain_seconds = median_seconds(lambda: plain_forward(plain, lr), repeats)
         exact = (plain_forward(plain, lr).clamp(0, 1) * 255).round()[0].permute(1, 2, 0).numpy()
     seconds = median_seconds(lambda: upscaler.upscale(photo), repeats)
-    ours = upscaler.upscale(photo).rgb
+    result = upscaler.upscale(photo)
+    ours = result.rgb
     within = np.abs(ours.astype(int) - exact.astype(int)).max(axis=2) <= 1
     gflop = flops_per_output_pixel(plain) * megapixels * 1e6 / 1e9
     dtype = torch.bfloat16 if upscaler.precision == "bfloat16" else torch.float32
     matrix = matrix_gflops(dtype)
-    mebibytes, large_seconds = peak_memory_mib(model, memory_side)
+    png_seconds = median_seconds(lambda: encode_png(result), repeats)
+    mebibytes, large_seconds = memory_of_fresh_process(model, memory_side)
     return {
         "machine": f"{cpu_name()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "model": model,
@@ -134,8 +145,9 @@ def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[
         "gflop_per_second": round(gflop / seconds, 1),
         "matrix_gflop_per_second": round(matrix, 1),
         "share_of_matrix_rate_percent": round(100 * gflop / seconds / matrix, 1),
+        "png_seconds_per_output_megapixel": round(png_seconds / megapixels, 3),
         "memory_input_px": memory_side,
-        "peak_memory_mib": round(mebibytes),
+        "peak_memory_mib": None if mebibytes is None else round(mebibytes),
         "seconds_for_memory_input": round(large_seconds, 1),
     }
 

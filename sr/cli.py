@@ -34,6 +34,7 @@ EXIT_INTERRUPTED = 130
 DEFAULT_MODEL = "srresnet_x4"
 TILE_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
 DEFAULT_MAX_MEGAPIXELS = 50.0
+WEIGHTS_SUFFIX = ".safetensors"
 MODULES = {"data": "sr.datasets.command"}  # of commands that are not in the module of their name
 COMMANDS = {
     "upscale": "Upscale one image or a folder of images.",
@@ -150,7 +151,8 @@ def add_upscale_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="NAME",
         default=DEFAULT_MODEL,
-        help=f"one of: {', '.join(MODELS)} (default: {DEFAULT_MODEL})",
+        help=f"one of: {', '.join(MODELS)}; or a {WEIGHTS_SUFFIX} file of sr train "
+        f"(default: {DEFAULT_MODEL})",
     )
     parser.add_argument("--force", action="store_true", help="overwrite files that exist")
     parser.add_argument(
@@ -172,7 +174,8 @@ def run_upscale(arguments: argparse.Namespace) -> int:
     """Upscale a file or the images of a folder; in a folder a bad file does not stop the others."""
     from sr.image_io import open_image
 
-    model_info(arguments.model)
+    if not arguments.model.endswith(WEIGHTS_SUFFIX):
+        model_info(arguments.model)
     is_folder = arguments.input.is_dir()
     jobs = plan_outputs(arguments.input, arguments.output)
     upscaler: Upscaler | None = None
@@ -332,9 +335,10 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
-    from sr.upscale import get_upscaler
+    from sr.upscale import get_upscaler, upscaler_from_file
 
-    return get_upscaler(
+    load = upscaler_from_file if name.endswith(WEIGHTS_SUFFIX) else get_upscaler
+    return load(
         name,
         device=arguments.device,
         precision=arguments.precision,

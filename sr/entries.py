@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sr.errors import ConfigError, WeightsError
+from sr.errors import ConfigError
 from sr.image_io import Photo
 from sr.models import MODELS, model_info, verified_weights
 
@@ -110,24 +110,13 @@ def _from_file(path: Path, training_set: str, runtime: Runtime) -> Entry:
     model_info(name)
     training_set = training_set or _training_set(path) or path.stem
 
-    def load() -> Enlarges:
-        from sr.checkpoint import load_model
-        from sr.models.srresnet import SRResNet
-        from sr.upscale import TILE_PX, NetworkUpscaler, choose_device
-
-        model = load_model(path)
-        if not isinstance(model, SRResNet) or model.scale != model_info(name).scale:
-            raise WeightsError(f"{path}: not an SRResNet of scale {model_info(name).scale}")
-        return NetworkUpscaler(
-            name,
-            model,
-            device=choose_device(runtime.device),
-            precision=_precision(runtime),
-            tile_px=runtime.tile_px or TILE_PX,
-        )
-
-    label = f"{name} ({training_set})"
-    return Entry(label, load, name, training_set, _identity(path, runtime))
+    return Entry(
+        f"{name} ({training_set})",
+        lambda: _load_file(path, runtime),
+        name,
+        training_set,
+        _identity(path, runtime),
+    )
 
 
 def _get_upscaler(name: str, runtime: Runtime) -> Enlarges:
@@ -135,6 +124,14 @@ def _get_upscaler(name: str, runtime: Runtime) -> Enlarges:
 
     return get_upscaler(
         name, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
+    )
+
+
+def _load_file(path: Path, runtime: Runtime) -> Enlarges:
+    from sr.upscale import upscaler_from_file
+
+    return upscaler_from_file(
+        path, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
     )
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from sr.checkpoint import load_model, read_header, save_model, write_atomically
 from sr.errors import SRError
-from sr.models import WEIGHTS_DIR, model_info
+from sr.models import MODELS, WEIGHTS_DIR, model_info
 
 
 def release(source: Path, *, data: str, data_licence: str) -> Path:
@@ -71,7 +71,7 @@ def add_metrics(table: Path) -> None:
             measured = {k: float(row[k]) for k in ("psnr_y", "ssim_y", "lpips_alex") if row[k]}
             metrics.setdefault(row["model"], {})[row["dataset"]] = measured
     for name, values in metrics.items():
-        if model_info(name).weights is not None:
+        if name in MODELS and MODELS[name].weights is not None:  # not files given by hand
             update_manifest(name, {"metrics": values})
 
 

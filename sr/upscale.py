@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -162,10 +164,18 @@ class NetworkUpscaler(Upscaler):
         device: where it runs.
         precision: "float32" or "bfloat16" for the convolutions.
         tile_px: side of a core.
+        source: what its PNGs say of weights that are not those of the registry.
     """
 
     def __init__(
-        self, name: str, model: SRResNet, *, device: torch.device, precision: str, tile_px: int
+        self,
+        name: str,
+        model: SRResNet,
+        *,
+        device: torch.device,
+        precision: str,
+        tile_px: int,
+        source: str = "",
     ) -> None:
         import torch
 
@@ -176,12 +186,18 @@ class NetworkUpscaler(Upscaler):
         self.device = device
         self.precision = precision
         self.tile_px = tile_px
+        self.source = source
 
     def text(self) -> dict[str, str]:
-        return super().text() | {
-            "Nitidez-Departures": model_info(self.name).departures,
-            "Nitidez-Precision": self.precision,
-        }
+        weights = {"Nitidez-Weights": self.source} if self.source else {}
+        return (
+            super().text()
+            | weights
+            | {
+                "Nitidez-Departures": model_info(self.name).departures,
+                "Nitidez-Precision": self.precision,
+            }
+        )
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
         from sr.models.srresnet import RECEPTIVE_RADIUS_PX
@@ -235,16 +251,25 @@ def _build(name: str, device: str, precision: str, tile_px: int) -> Upscaler:
     info = model_info(name)
     if info.weights is None:
         return Interpolation(name)
+    return _network(name, verified_weights(name), device, precision, tile_px)
+
+
+def _network(
+    name: str, path: Path, device: str, precision: str, tile_px: int, source: str = ""
+) -> NetworkUpscaler:
     from sr.checkpoint import load_model
     from sr.models.srresnet import SRResNet
 
-    model = load_model(verified_weights(name))
-    if not isinstance(model, SRResNet) or model.scale != info.scale:
-        raise WeightsError(f"{info.weights}: not an SRResNet of scale {info.scale}")
+    model = load_model(path)
+    scale = model_info(name).scale
+    if not isinstance(model, SRResNet) or model.scale != scale:
+        raise WeightsError(f"{path.name}: not an SRResNet of scale {scale}")
     chosen = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
-    return NetworkUpscaler(name, model, device=chosen, precision=precision, tile_px=tile_px)
+    return NetworkUpscaler(
+        name, model, device=chosen, precision=precision, tile_px=tile_px, source=source
+    )
 
 
 def get_upscaler(
@@ -262,11 +287,39 @@ def get_upscaler(
         UnknownModelError, WeightsError, ConfigError.
     """
     model_info(name)
+    _check(precision, tile_px)
+    return _build(name, device, precision, tile_px or TILE_PX)
+
+
+def upscaler_from_file(
+    path: str | Path, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
+) -> NetworkUpscaler:
+    """The upscaler of a weights file that `sr train` wrote; its PNGs name the file.
+
+    Args:
+        path: a safetensors file; the other arguments are those of `get_upscaler`.
+
+    Raises:
+        WeightsError: unreadable, or not an SRResNet.
+        UnknownModelError: made for a model that is not registered.
+        ConfigError: as `get_upscaler`.
+    """
+    from sr.checkpoint import read_header
+
+    path = Path(path)
+    name = str(read_header(path)["name"])
+    model_info(name)
+    _check(precision, tile_px)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    source = f"{path.name} sha256 {digest}"
+    return _network(name, path, device, precision, tile_px or TILE_PX, source)
+
+
+def _check(precision: str, tile_px: int | None) -> None:
     if precision not in ("auto", "float32", "bfloat16"):
         raise ConfigError(f"precision {precision!r}: needed auto, float32 or bfloat16")
     if tile_px is not None and tile_px < 1:
         raise ConfigError(f"tile of {tile_px} px: needed 1 or more")
-    return _build(name, device, precision, tile_px or TILE_PX)
 
 
 def estimate_seconds(name: str, height: int, width: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from PIL import Image
 
 from sr import cli, image_io
 from sr.arguments import format_table
+from sr.checkpoint import save_model
 from sr.cli import main
 from sr.models import MODELS
+from sr.models.srresnet import SRResNet
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,6 +100,21 @@ def test_a_folder_goes_on_after_a_bad_file(
     assert first.startswith("error: ")
     assert "b.png" in first
     assert last == "error: 1 of 3 images failed, 2 were upscaled"
+
+
+def test_upscale_takes_a_weights_file_and_says_so_in_the_picture(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.safetensors"
+    model = SRResNet(num_blocks=1, num_features=4, batch_norm=False)
+    save_model(weights, model, name="srgan_x4", about={})
+    source = make_photo(tmp_path / "photo.png")
+    assert run("upscale", source, tmp_path / "out.png", "--model", weights, "--device", "cpu") == 0
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.size == (32, 24)
+        said = image.text["Nitidez-Weights"]  # type: ignore[attr-defined]
+    assert said == f"mine.safetensors sha256 {hashlib.sha256(weights.read_bytes()).hexdigest()}"
+    other = tmp_path / "other.safetensors"
+    assert run("upscale", source, tmp_path / "new.png", "--model", other) == 2
+    assert not (tmp_path / "new.png").exists()
 
 
 @pytest.mark.parametrize("count", [1, 3])
