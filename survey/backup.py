@@ -85,6 +85,7 @@ class Backup:
         self._last: dict[str, dict[str, Any]] | None = None  # files of the newest generation
         self._last_success: datetime | None = None
         self._problem = ""
+        self._forget = False  # the next backup is to be the only one
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -106,12 +107,14 @@ class Backup:
             BackupError: it did not work; the generations before are as they were.
         """
         with self._lock:
+            forget = forget or self._forget
             try:
                 written = self._run(forget)
             except BackupError as error:
                 self._problem = str(error)
                 raise
             self._problem = ""
+            self._forget = False
             self._last_success = datetime.now(timezone.utc)
             return written
 
@@ -150,6 +153,10 @@ class Backup:
         }
         unused = [name for name in there if name.startswith("blobs/") and name not in used]
         self._backend.change({}, [*gone, *unused])
+
+    def forget_next(self) -> None:
+        """Let the next backup that works remove every older one."""
+        self._forget = True
 
     def start(self, seconds: float) -> None:
         """Back up every so many seconds, in a thread of its own, until `close`."""

@@ -66,3 +66,10 @@ class StoreError(SurveyError):
 
     key = "survey_store"
     status = 503
+
+
+class BackupUnreachableError(SurveyError):
+    """A backup is configured and cannot be reached: starting empty might hide what is there."""
+
+    key = "survey_backup"
+    status = 503

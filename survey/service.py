@@ -72,6 +72,7 @@ class Survey:
         data_folder: database, journal, secret, studies.
         study: name of the study raters get.
         clock: the present moment, for tests.
+        problem: a reason not to run at all; nothing on disk is touched then.
     """
 
     def __init__(
@@ -80,15 +81,19 @@ class Survey:
         *,
         study: str = DEFAULT_STUDY,
         clock: Callable[[], datetime] = utc_now,
+        problem: SurveyError | None = None,
     ) -> None:
         self.data_folder = data_folder
         self.study_name = check_name(study)
+        self.on_erased: Callable[[], None] | None = None  # told after an erasure, for backups
         self._clock = clock
         self._lock = threading.RLock()
-        self._problem: SurveyError | None = None
+        self._problem = problem
         self._progress: float | None = None  # of the preparation; None when there is none
         self._study: Study | None = None
         self._pictures: dict[str, Path] = {}
+        if problem is not None:
+            return
         try:
             self._secret = read_secret(data_folder / "secret")
             self.store = Store(data_folder / "survey.db")
@@ -190,13 +195,10 @@ class Survey:
             self.journal.close()
             self.store.close()
 
-    def check(self) -> None:
-        """Raise what keeps the survey from running.
-
-        Raises:
-            SurveyError: why.
-        """
-        self._check_usable()
+    @property
+    def is_broken(self) -> bool:
+        """Whether something keeps it from running at all; `status` says what."""
+        return self._problem is not None
 
     def suspend(self, problem: SurveyError) -> None:
         """Stop taking answers for a reason that the page shows."""
@@ -547,6 +549,7 @@ class Survey:
                 raise UnknownCodeError("nobody has this code; check it, or everything is erased")
             self.journal.replace(self.store.events())
             self._pictures.clear()
+        self._erased()
 
     # The owner's
 
@@ -574,7 +577,13 @@ class Survey:
             count = self.store.anonymise(before, stamp(now))
             if count:
                 self.journal.replace(self.store.events())
-            return count
+        if count:
+            self._erased()
+        return count
+
+    def _erased(self) -> None:
+        if self.on_erased is not None:
+            self.on_erased()
 
     # Inside
 
