@@ -15,10 +15,10 @@ from sr.evaluation import Evaluation, evaluate
 from sr.outputs import check_file, check_folder, write_file
 from sr.report import (
     CORRELATION_HEADINGS,
-    HEADINGS,
     PerImageFile,
     caption,
     cells,
+    headings_of,
     left_out,
     to_csv,
     to_json,
@@ -211,7 +211,8 @@ def _measure(
 
 
 def _print(result: Evaluation, hard: list[Correlation]) -> None:
-    print(format_table(tuple(HEADINGS.values()), cells(result.rows)))
+    headings = headings_of(result.rows)
+    print(format_table(tuple(headings.values()), cells(result.rows, headings)))
     for sentence in caption(result):
         print(f"{sentence}.")
     widest = hard[-1].dataset if hard else ""

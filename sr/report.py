@@ -39,6 +39,7 @@ HEADINGS = {
     "lpips_alex": "LPIPS",
     "seconds": "seconds",
 }
+OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala")
 CORRELATION_HEADINGS = {
     "dataset": "set",
     "model": "model",
@@ -74,8 +75,17 @@ def format_cell(row: Row | ImageRow | Correlation, column: str) -> str:
     return str(value)
 
 
+def headings_of(rows: Sequence[Row]) -> dict[str, str]:
+    """The columns of a table of means; those that only some tables need are left out if empty."""
+    return {
+        column: heading
+        for column, heading in HEADINGS.items()
+        if column not in OPTIONAL or any(format_cell(row, column) for row in rows)
+    }
+
+
 def cells(
-    rows: Sequence[Row] | Sequence[Correlation], headings: Mapping[str, str] = HEADINGS
+    rows: Sequence[Row] | Sequence[Correlation], headings: Mapping[str, str]
 ) -> list[list[str]]:
     """The rows as text, in the order of the headings."""
     return [[format_cell(row, column) for column in headings] for row in rows]
@@ -102,7 +112,7 @@ def left_out(result: Evaluation) -> str:
 
 def to_markdown(result: Evaluation, correlations: Sequence[Correlation] = ()) -> str:
     """The table with its caption, the correlations with texture, and the images left out."""
-    lines = ["# Evaluation", "", *_markdown_table(result.rows, HEADINGS), ""]
+    lines = ["# Evaluation", "", *_markdown_table(result.rows, headings_of(result.rows)), ""]
     lines += [f"- {sentence}." for sentence in caption(result)]
     if correlations:
         lines += ["", "## Which images are hard", ""]

@@ -54,6 +54,13 @@ def test_markdown_holds_table_caption_correlations_and_what_was_left_out() -> No
     assert "- Set5/x.png: no image" in lines
 
 
+def test_columns_that_nothing_fills_are_left_out() -> None:
+    plain = Row("mine", "bicubic", 2, 30.0, 0.9, None, 0.1)
+    assert "| set | model | images | PSNR-Y | SSIM-Y | LPIPS | seconds |" in to_markdown(
+        Evaluation(rows=[plain])
+    )
+
+
 def test_json_is_valid_even_for_perfect_images() -> None:
     document = json.loads(to_json(RESULT, [RHO]))
     assert document["rows"][0]["paper_psnr_y"] == 28.43
