@@ -91,7 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw figures there (needs requirements-train.txt)",
     )
     parser.add_argument(
-        "--save", metavar="FOLDER", type=Path, help="keep the pictures, as DATASET/MODEL/NAME.png"
+        "--save",
+        metavar="FOLDER",
+        type=Path,
+        help="keep the pictures, as DATASET/MODEL/NAME.png (makes and measures all of them again)",
     )
     parser.add_argument(
         "--limit",
