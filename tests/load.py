@@ -104,7 +104,7 @@ class HttpRater:
     """A browser without a screen: sends again until acknowledged, as the page does."""
 
     def __init__(self, url: str, seed: int, result: Result, *, think: float, images: bool) -> None:
-        self.client = httpx.Client(base_url=url, timeout=20)
+        self.client = httpx.Client(base_url=url, timeout=120)
         self.random = random.Random(seed)
         self.result = result
         self.think = think

@@ -43,6 +43,16 @@ def test_every_command_has_help_and_stands_in_the_readme(
     assert f"python -m sr {command}" in README
 
 
+def test_every_command_of_the_survey_stands_in_the_readme() -> None:
+    from survey.cli import build_parser
+
+    (commands,) = (action.choices for action in build_parser()._actions if action.choices)
+    missing = [
+        name for name in commands if f"survey {name}" not in README and name not in ("open",)
+    ]
+    assert missing == []
+
+
 def test_front_matter_configures_a_gradio_space(front_matter: dict[str, Any]) -> None:
     assert front_matter["sdk"] == "gradio"
     assert front_matter["license"] == "mit"
@@ -78,6 +88,7 @@ def test_make_targets_of_the_readme_exist() -> None:
 
 def test_files_that_the_readme_points_to_exist() -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", README)
-    targets += re.findall(r"^\| `([a-z_./]+)` \|", README, flags=re.MULTILINE)
+    places = README.split("## Where things are")[1].split("\n## ")[0]
+    targets += re.findall(r"^\| `([a-z_./]+)` \|", places, flags=re.MULTILINE)
     assert len(targets) > 5
     assert [target for target in targets if not (ROOT / target).exists()] == []
