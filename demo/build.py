@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,7 @@ SHOW_API = """element.addEventListener("click", (event) => {
 CHOOSE_TAB = """() => {
   const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
   const update = { __type__: "update" };
-  return document.getElementById(`tab-${asked}-button`) ? { ...update, selected: asked } : update;
+  return %s.includes(asked) ? { ...update, selected: asked } : update;
 }"""
 NOTE_TAB = """() => {
   const url = new URL(location.href);
@@ -150,7 +151,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             "show_progress": "hidden",
             "queue": False,
         }
-        app.load(None, None, tab_bar, js=CHOOSE_TAB)
+        app.load(None, None, tab_bar, js=CHOOSE_TAB % json.dumps(list(builders)))
         app.load(retell, language, said, js=WANTED_LANGUAGE, **quiet)
         language.input(retell, language, said, js=REMEMBER_LANGUAGE, **quiet)
         app.unload(leave)

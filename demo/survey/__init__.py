@@ -45,14 +45,23 @@ def survey_script() -> str:
     return f"{calibration.calibration_script()}\n{own}"
 
 
+def survey_html() -> str:
+    """The page's HTML, without words."""
+    own = (FOLDER / "survey.html").read_text("utf-8")
+    return own.replace("<!-- calibration -->", calibration.calibration_html())
+
+
+def survey_css() -> str:
+    """The page's styles; colours come from style.css."""
+    return f"{calibration.calibration_css()}\n{(FOLDER / 'survey.css').read_text('utf-8')}"
+
+
 def build_survey_panel(**kwargs: Any) -> gr.HTML:
     """The survey as a component; keywords go to gr.HTML."""
-    html = (FOLDER / "survey.html").read_text("utf-8")
-    css = (FOLDER / "survey.css").read_text("utf-8")
     return gr.HTML(
         "",
-        html_template=html.replace("<!-- calibration -->", calibration.calibration_html()),
-        css_template=f"{calibration.calibration_css()}\n{css}",
+        html_template=survey_html(),
+        css_template=survey_css(),
         js_on_load=survey_script(),
         apply_default_css=False,
         text=survey_text(),

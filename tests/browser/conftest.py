@@ -6,6 +6,7 @@ Nothing is downloaded: a Chromium that is installed on the machine is used, or t
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -21,6 +22,9 @@ os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
 if TYPE_CHECKING:
     import gradio as gr
     from playwright.sync_api import Browser, Page
+
+    from survey.service import Survey
+    from tests.survey.conftest import Rater
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = ["--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"]
@@ -113,3 +117,76 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield open_address
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
+    """A survey with a small study, the same for all browser tests."""
+    from demo.survey_routes import open_survey
+    from tests.tiny_study import make_study
+
+    folder = tmp_path_factory.mktemp("survey")
+    make_study(folder)
+    return open_survey(folder)
+
+
+@pytest.fixture(scope="session")
+def survey_address(survey: Survey) -> Iterator[str]:
+    """Address of the survey in a page of its own, without Gradio: it loads in a moment."""
+    from tests.browser.survey_page import PlainServer
+
+    server = PlainServer(survey)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def session_at(survey: Survey) -> Callable[..., Rater]:
+    """A function that brings a new session to a phase, without a browser."""
+    from tests.survey.conftest import Rater
+
+    def bring(phase: str, **display: Any) -> Rater:
+        rater = Rater(survey)
+        if phase == "display":
+            return rater
+        rater.show_display(**{"screen_width": 1280, "screen_height": 900} | display)
+        for _ in range(100):
+            state = rater.state
+            if state["phase"] == phase and not (state["trial"] or {}).get("instructed"):
+                return rater
+            if state["phase"] == "break":
+                rater.state = survey.resume(rater.token)
+            elif state["phase"] == "comment":
+                rater.state = survey.finish(rater.token)
+            else:
+                rater.answer()
+        raise AssertionError(f"no session comes to {phase}")
+
+    return bring
+
+
+@pytest.fixture
+def visit(open_page: Callable[..., Page], survey: Survey, survey_address: str) -> Iterator[Any]:
+    """A function that opens the survey as a newcomer, or in the session of a rater (`token`).
+
+    `init` is a script that runs before the page's own. Afterwards no error may be left over.
+    """
+    from tests.browser.survey_page import Visit
+
+    pages = []
+
+    def open_visit(token: str | None = None, init: str = "", **options: Any) -> Visit:
+        page = open_page("about:blank", **options)
+        pages.append(page)
+        if init:
+            page.add_init_script(init)
+        page.goto(survey_address)
+        if token:
+            page.evaluate("(t) => localStorage.setItem('nitidez-survey', t)", json.dumps(token))
+            page.reload()
+        return Visit(page, survey)
+
+    yield open_visit
+    brought_about = ("net::ERR", "Failed to load resource")  # by the test, with a bad network
+    for page in pages:
+        assert [line for line in page.console_errors if not line.startswith(brought_about)] == []

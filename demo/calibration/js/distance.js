@@ -47,7 +47,13 @@ class DistanceStep {
     for (const hint of this.root.querySelectorAll("[data-way]")) {
       hint.hidden = hint.dataset.way !== way;
     }
+    if (this.cssPxPerMm) this.moveDot(BLIND_SPOT.startMm);
     this.onChange();
+  }
+
+  moveDot(separationMm) {
+    const dot = this.root.querySelector(".nc-dot");
+    dot.style.transform = `translateX(${-separationMm * this.cssPxPerMm}px)`;
   }
 
   // A dot moves away from the point that the left eye looks at, until it is no longer seen.
@@ -88,14 +94,13 @@ class DistanceStep {
 
   // Millimetres between point and dot when the button is pressed; null when the dot has left.
   run(field, gone, roomMm) {
-    const dot = field.querySelector(".nc-dot");
     const began = performance.now();
     return new Promise((resolve) => {
       let separationMm = BLIND_SPOT.startMm;
       const end = (result) => {
         gone.removeEventListener("click", press);
         cancelAnimationFrame(frame);
-        dot.style.transform = "";
+        this.moveDot(BLIND_SPOT.startMm);
         resolve(result);
       };
       const press = () => end(separationMm);
@@ -103,7 +108,7 @@ class DistanceStep {
         separationMm =
           BLIND_SPOT.startMm + ((performance.now() - began) / 1000) * BLIND_SPOT.mmPerSecond;
         if (separationMm > roomMm || !field.isConnected) return end(null);
-        dot.style.transform = `translateX(${-separationMm * this.cssPxPerMm}px)`;
+        this.moveDot(separationMm);
         frame = requestAnimationFrame(move);
       };
       let frame = requestAnimationFrame(move);

@@ -32,6 +32,7 @@ class Judging {
     this.warning = find(".ns-warning");
     this.live = find(".ns-live");
     this.flickerButton = find("[data-judge=flicker]");
+    this.besideButton = find("[data-judge=beside]");
     this.feedbackBox = find(".ns-feedback");
     this.saved = find(".ns-saved");
     this.line = find(".ns-line");
@@ -41,7 +42,8 @@ class Judging {
 
   listen() {
     this.dialog.addEventListener("click", (event) => this.onClick(event));
-    this.dialog.addEventListener("keydown", (event) => this.onKey(event));
+    // On the document: a button that was pressed and hidden leaves the focus nowhere.
+    document.addEventListener("keydown", (event) => this.isOpen && this.onKey(event));
     this.dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       this.on.pause();
@@ -115,11 +117,13 @@ class Judging {
     if (judge === "pause") this.on.pause();
     if (judge === "next") this.next();
     if (judge === "flicker") this.flicker();
+    if (judge === "beside") this.sideBySide();
+    if (event.detail) this.stageBox.focus(); // pressed by a pointer: space is for the pictures
   }
 
   onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const isOnButton = Boolean(event.target.closest("button"));
+    const isOnButton = Boolean(event.target.closest?.("button"));
     const { key } = event;
     const act = (action) => {
       event.preventDefault();
@@ -239,9 +243,8 @@ class Judging {
     this.flickerButton.hidden = !isPair;
     this.flickerButton.setAttribute("aria-pressed", isInPlace);
     const key = isInPlace ? "flicker_on" : "flicker_off";
-    this.flickerButton.innerHTML = `<span></span> <kbd></kbd>`;
-    this.flickerButton.firstChild.textContent = this.say(key);
-    this.flickerButton.lastChild.textContent = this.say("space");
+    this.flickerButton.firstElementChild.textContent = this.say(key);
+    this.besideButton.hidden = !isPair || !isInPlace || this.stage.isInPlaceOnly;
   }
 
   describePictures() {
@@ -262,7 +265,8 @@ class Judging {
     this.dialog.querySelector(".ns-count").textContent = `${at} / ${total}`;
     const key = this.trouble || (waiting > 1 ? "saving" : "saved");
     const told = say(key, { count: done });
-    if (this.saved.textContent !== told) this.saved.textContent = told;
+    if (this.trouble && this.saved.textContent !== told) this.announce(told);
+    this.saved.textContent = told;
     this.saved.classList.toggle("ns-trouble", Boolean(this.trouble));
     this.undoButton.setAttribute("aria-disabled", !this.canUndo || Boolean(this.feedback));
   }

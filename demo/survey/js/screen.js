@@ -1,5 +1,6 @@
 // The conditions under which an answer is given, and noticing when they change.
 
+const LOOK_EVERY_MS = 500;
 const dprNow = () => window.devicePixelRatio || 1;
 const pinchNow = () => (window.visualViewport ? window.visualViewport.scale : 1);
 
@@ -21,6 +22,7 @@ function conditionsNow(clipped, display) {
 // Text key of what keeps pixels from being seen one to one, or null.
 function troubleNow(clipped, display) {
   if (Math.abs(pinchNow() - 1) > 0.01) return "trouble_pinch";
+  if (clipped > 0) return "trouble_clipped";
   if (display) {
     const sides = (size) => [size.screen_width * size.dpr, size.screen_height * size.dpr];
     const now = sides({
@@ -36,16 +38,21 @@ function troubleNow(clipped, display) {
     }
     if (Math.abs(dprNow() - display.dpr) > 0.01) return "trouble_zoom";
   }
-  return clipped > 0 ? "trouble_clipped" : null;
+  return null;
 }
 
 // Calls back after anything that may change where pixels lie: size, zoom, pinch, another monitor.
+// Not every browser tells of every such change, so it looks by itself as well.
 function watchScreen(onChange) {
-  window.addEventListener("resize", onChange);
-  window.visualViewport?.addEventListener("resize", onChange);
-  const watchRatio = () => {
-    const query = window.matchMedia(`(resolution: ${dprNow()}dppx)`);
-    query.addEventListener("change", () => (watchRatio(), onChange()), { once: true });
+  const signature = () =>
+    [dprNow(), pinchNow(), window.screen.width, window.screen.height, innerWidth, innerHeight].join();
+  let last = signature();
+  const compare = () => {
+    if (signature() === last) return;
+    last = signature();
+    onChange();
   };
-  watchRatio();
+  window.addEventListener("resize", compare);
+  window.visualViewport?.addEventListener("resize", compare);
+  setInterval(compare, LOOK_EVERY_MS);
 }

@@ -123,6 +123,8 @@ class SurveyPage {
     this.find(".ns-ready-title").textContent = say(`ready_${phase}`);
     this.find(".ns-ready-text").textContent = say(`ready_${phase}_text`);
     this.find("[data-only=again]").hidden = !this.isAgain;
+    const trouble = troubleNow(0, state.display);
+    this.find("[data-screen=ready] .ns-note").textContent = trouble ? say(trouble) : "";
     const kinds = phase === "practice" ? ["rating", "pair"] : [phase];
     const rows = kinds.flatMap((kind) => [`keys_${kind}`, ...(kind === "pair" ? ["keys_flicker"] : [])]);
     rows.push("keys_undo");

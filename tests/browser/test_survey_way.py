@@ -1,0 +1,202 @@
+"""A rater's way through the survey in a real browser: calibration, undo, pause, end, access."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+from playwright.sync_api import Page, expect
+
+from survey.service import Survey
+from tests.browser.survey_page import Visit, rows_of
+
+
+def test_the_card_the_slider_and_the_distance_give_pixels_per_degree(visit, session_at, survey):
+    rater = session_at("display")
+    page = visit(rater.token, dpr=2).page
+    slider = page.locator(".nc-card-slider")
+    slider.fill("4.5")
+    before = page.locator(".nc-card").bounding_box()["width"]
+    for _ in range(3):
+        page.get_by_role("button", name="A little larger").click()
+    width = page.locator(".nc-card").bounding_box()["width"]
+    assert before == pytest.approx(4.5 * 85.6, abs=0.5)
+    assert width == pytest.approx(before + 3 / 2, abs=0.05), "three device pixels more"
+    page.get_by_role("button", name="It fits").click()
+    page.get_by_label("Ruler or tape").check()
+    page.get_by_label("Distance").fill("9")
+    expect(page.get_by_role("button", name="Next", exact=True)).to_be_disabled()
+    page.get_by_label("Distance").fill("57,5")
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_role("button", name="Stripes or blotches").click()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    display = survey.state(rater.token)["display"]
+    assert display["ppi"] == pytest.approx(width * 2 * 25.4 / 85.6, rel=0.01)
+    assert (display["ppi_method"], display["distance_method"]) == ("card", "ruler")
+    assert (display["distance_cm"], display["pixel_check"], display["dpr"]) == (57.5, "fail", 2)
+    page.get_by_role("button", name="Measure the screen again").click()
+    page.get_by_text("No card at hand?").click()
+    page.get_by_label("Diagonal in inches").fill("24")
+    page.get_by_role("button", name="It fits").click()
+    page.get_by_role("button", name="I cannot tell").click()
+    page.get_by_role("button", name="I cannot tell").click()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    display = survey.state(rater.token)["display"]
+    assert display["ppi_method"] == "manual"
+    assert display["ppi"] == pytest.approx(2 * np.hypot(1280, 900) / 24, rel=0.01)
+    assert (display["distance_cm"], display["pixel_check"]) == (None, "skipped")
+
+
+def test_a_screen_that_was_measured_is_remembered(visit, session_at, survey: Survey):
+    first = session_at("display")
+    page = visit(first.token).page
+    for name in ("It fits", "Next", "Even"):
+        page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    second = session_at("display")
+    page.evaluate("(t) => localStorage.setItem('nitidez-survey', t)", json.dumps(second.token))
+    page.reload()
+    expect(page.get_by_text("This screen is known")).to_be_visible()
+    page.get_by_role("button", name="Still right, go on").click()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    known = [survey.state(rater.token)["display"] for rater in (first, second)]
+    assert known[0] == known[1]
+
+
+def test_the_blind_spot_test_gives_a_distance(visit, session_at, survey: Survey):
+    rater = session_at("display")
+    page = visit(rater.token).page
+    page.get_by_role("button", name="It fits").click()
+    page.get_by_label("Blind spot test").check()
+    page.get_by_role("button", name="Start the test").click()
+    for number in (1, 2, 3):
+        expect(page.get_by_text(f"{number} of 3", exact=True)).to_be_visible()
+        page.get_by_role("button", name="It has vanished").click()
+    expect(page.get_by_text(re.compile(r"^About \d+ cm"))).to_be_visible()
+    page.get_by_role("button", name="Next", exact=True).click()
+    page.get_by_role("button", name="Even").click()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    display = survey.state(rater.token)["display"]
+    assert display["distance_method"] == "blind_spot"
+    assert 24 < display["distance_cm"] < 60
+
+
+def test_an_answer_can_be_undone_and_the_first_one_stays_on_record(
+    visit, session_at, survey: Survey
+):
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    page = opened.page
+    opened.begin()
+    done = rater.state["progress"]["done"]
+    assert opened.at() == "judging"
+    page.keyboard.press("2")
+    opened.saved(done + 1)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.keyboard.press("Backspace")
+    opened.saved(done)
+    assert opened.at() == "judging"
+    opened.answer("5")
+    opened.saved(done + 1)
+    row = rows_of(survey, rater.token)[-1]
+    assert (row["trial_id"], row["score"], row["original_score"]) == (
+        rater.state["trial"]["id"],
+        5,
+        2,
+    )
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+
+
+def test_pause_and_the_language_of_the_page(visit, session_at, survey: Survey):
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    page = opened.page
+    opened.begin()
+    expect(page.locator(".ns-question")).to_have_text("How good is this picture?")
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("You continue where you stopped.")).to_be_visible()
+    page.evaluate("document.documentElement.lang = 'pt-BR'")
+    expect(page.get_by_text("Você continua de onde parou.")).to_be_visible()
+    page.get_by_role("button", name="Começar").click()
+    expect(page.locator(".ns-question")).to_have_text("Quão boa é esta imagem?")
+    for word in ("Péssimo", "Ruim", "Regular", "Bom", "Excelente"):
+        expect(page.get_by_role("button", name=word)).to_be_visible()
+
+
+def test_a_study_that_was_closed_takes_nobody_and_loses_nothing(visit, session_at, survey: Survey):
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    page = opened.page
+    opened.begin()
+    survey.set_open(False)
+    try:
+        page.keyboard.press("3")
+        expect(page.get_by_role("heading", name="The survey is closed")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="The survey is closed")).to_be_visible()
+    finally:
+        survey.set_open(True)
+    assert len(rows_of(survey, rater.token)) == rater.state["progress"]["done"]
+
+
+def test_a_code_erases_everything_and_the_page_begins_anew(visit, session_at, survey: Survey):
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    page = opened.page
+    opened.begin()
+    survey.withdraw(rater.code)
+    page.keyboard.press("3")
+    expect(page.get_by_text("This session is not known here any more")).to_be_visible()
+    page.get_by_role("button", name="want my answers erased").click()
+    page.get_by_label("Code").fill(rater.code)
+    page.get_by_role("button", name="Erase everything").click()
+    expect(page.get_by_text("Nobody has this code")).to_be_visible()
+    other = session_at("rating")
+    page.get_by_label("Code").fill(other.code.lower().replace("-", " "))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing of yours is left here")).to_be_visible()
+    assert rows_of(survey, other.token) == []
+
+
+def test_every_screen_is_accessible(visit, session_at, survey: Survey):
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="make test installs axe-playwright-python"
+    ).Axe()
+
+    def check(page: Page, where: str) -> None:
+        # Only the survey: Gradio's own markup is not ours to judge.
+        result = axe.run(page, context=".ns", options={"resultTypes": ["violations"]})
+        found = [(v["id"], [n["html"] for n in v["nodes"]]) for v in result.response["violations"]]
+        assert found == [], where
+
+    for dark in (False, True):
+        page = visit(dark=dark).page
+        expect(page.locator("[data-screen=welcome]")).to_be_visible()
+        check(page, "welcome")
+    for phase in ("display", "rating", "pair", "break", "comment", "end"):
+        rater = session_at(phase)
+        page.evaluate("(t) => localStorage.setItem('nitidez-survey', t)", json.dumps(rater.token))
+        page.reload()
+        if phase in ("rating", "pair"):
+            expect(page.locator("[data-screen=ready]")).to_be_visible()
+            check(page, f"ready {phase}")
+            page.locator("[data-go=begin]").click()
+            assert Visit(page, survey).at() == "judging"
+        else:
+            expect(page.locator(f"[data-screen={phase}]")).to_be_visible()
+        check(page, phase)
+        if phase == "display":
+            for name in ("It fits", "Next"):
+                page.get_by_role("button", name=name, exact=True).click()
+                check(page, name)
+
+
+def test_nothing_moves_for_who_wants_less_motion(visit, session_at, survey: Survey):
+    page = visit(session_at("rating").token, reduced_motion="reduce").page
+    page.locator("[data-go=begin]").click()
+    duration = "getComputedStyle(document.querySelector('.ns-line i')).transitionDuration"
+    assert page.evaluate(duration) == "0s"
