@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from dataclasses import replace
@@ -60,6 +61,11 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
+def end(number: int, frame: object) -> None:
+    """Let `finally` clauses run before the process goes."""
+    raise SystemExit(128 + number)
+
+
 def main() -> int:
     """Read the settings, build the page, serve it until interrupted."""
     try:
@@ -83,9 +89,16 @@ def main() -> int:
     # Gradio reads this when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from demo.build import build_app, launch_options
-    from demo.survey_routes import open_survey
+    from demo.survey_routes import close_surveys, open_survey
 
+    signal.signal(signal.SIGTERM, end)  # what `docker stop`, systemd and Spaces send
     try:
+        survey = open_survey(
+            settings.data_folder,
+            settings.study,
+            backup=settings.backup,
+            backup_seconds=settings.backup_seconds,
+        )
         app = build_app(settings)
         app.launch(
             **launch_options(settings),
@@ -93,12 +106,15 @@ def main() -> int:
             inbrowser=args.open,
             prevent_thread_lock=True,
         )
-        open_survey(settings.data_folder, settings.study).prepare_in_background()
+        survey.prepare_in_background()
     except (SRError, SurveyError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Nitidez {__version__} is at {settings.address} (stop with Ctrl+C)", flush=True)
-    app.block_thread()
+    try:
+        app.block_thread()
+    finally:
+        close_surveys()
     return 0
 
 

@@ -42,6 +42,8 @@ class Settings:
     folder: Path = field(default_factory=default_folder)
     data_folder: Path = ROOT / "var"  # what must not be lost: the survey's answers
     study: str = "default"  # of the survey, which raters get
+    backup: str = ""  # of the survey: folder:PATH, dataset:OWNER/NAME, bucket:OWNER/NAME or none
+    backup_seconds: int = 120  # between two copies
     source_url: str = ""  # where the page links to as its source; "" shows no link
 
     def __post_init__(self) -> None:
@@ -51,6 +53,7 @@ class Settings:
         self._check("NITIDEZ_KEEP_MINUTES", self.keep_minutes, 1, LONGEST_KEEP_MINUTES)
         self._check("NITIDEZ_CACHE_MB", self.cache_mb, 16, 1_000_000)
         self._check("NITIDEZ_MAX_WAITING", self.max_waiting, 1, 1000)
+        self._check("NITIDEZ_BACKUP_SECONDS", self.backup_seconds, 60, 300)
         if self.threads is not None:
             self._check("NITIDEZ_THREADS", self.threads, 1, 1024)
         if not self.host:
@@ -84,6 +87,8 @@ class Settings:
             "NITIDEZ_FOLDER": ("folder", Path, "a folder"),
             "NITIDEZ_DATA": ("data_folder", Path, "a folder"),
             "NITIDEZ_STUDY": ("study", str, "a study's name"),
+            "NITIDEZ_BACKUP": ("backup", str, "folder:PATH, dataset:OWNER/NAME or bucket:..."),
+            "NITIDEZ_BACKUP_SECONDS": ("backup_seconds", int, "a whole number"),
             "NITIDEZ_SOURCE_URL": ("source_url", str, "an address"),
         }
         for name, (field_name, read, kind) in readers.items():

@@ -13,7 +13,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from starlette.routing import Route
 from demo.i18n import LANGUAGES, texts
 from survey.consent import consent_text
 from survey.errors import InvalidAnswerError, StaleTrialError, SurveyError
+from survey.protected import DEFAULT_SECONDS, ProtectedSurvey
 from survey.service import Survey
 from survey.study import METHODS
 
@@ -48,19 +48,39 @@ Call = Callable[[Survey, str, dict[str, Any]], dict[str, Any]]
 _opening = threading.Lock()
 
 
-@cache
-def _open(data_folder: Path, study: str) -> Survey:
-    return Survey(data_folder, study=study)
+_opened: dict[tuple[Path, str], ProtectedSurvey] = {}
 
 
-def open_survey(data_folder: Path, study: str = "default") -> Survey:
+def open_survey(
+    data_folder: Path,
+    study: str = "default",
+    *,
+    backup: str = "",
+    backup_seconds: float = DEFAULT_SECONDS,
+) -> Survey:
     """The survey of a data folder: one for the whole process, however often it is asked for.
+
+    Args:
+        backup: where its copies go, see `survey.protected`; counts when it is opened first.
+        backup_seconds: between two copies.
 
     Raises:
         SurveyError: the study's name cannot be one. Other problems are told by its `status`.
     """
+    key = (data_folder.resolve(), study)
     with _opening:
-        return _open(data_folder.resolve(), study)
+        if key not in _opened:
+            _opened[key] = ProtectedSurvey(
+                key[0], study=study, place=backup, seconds=backup_seconds
+            )
+        return _opened[key].survey
+
+
+def close_surveys() -> None:
+    """Back up what is not yet, and close."""
+    with _opening:
+        while _opened:
+            _opened.popitem()[1].close()
 
 
 class BadRequestError(SurveyError):

@@ -40,8 +40,9 @@ START_SECONDS = 120
 class Server:
     """`python app.py` on a port of its own, started again after every kill."""
 
-    def __init__(self, data_folder: Path) -> None:
+    def __init__(self, data_folder: Path, **environment: str) -> None:
         self.data_folder = data_folder
+        self.environment = environment
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -55,7 +56,9 @@ class Server:
             "NITIDEZ_DATA": str(self.data_folder),
             "NITIDEZ_FOLDER": str(self.data_folder / "temporary"),
             "GRADIO_ANALYTICS_ENABLED": "False",
+            **self.environment,
         }
+        self.data_folder.mkdir(parents=True, exist_ok=True)
         log = (self.data_folder / "server.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log

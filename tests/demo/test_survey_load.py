@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.load import check, run
+from tests.load import HttpRater, Result, Server, check, run
 
 
 @pytest.fixture
@@ -33,3 +35,18 @@ def test_many_raters_at_once_and_a_server_that_is_killed(data_folder: Path) -> N
     assert check(data_folder, result) == []
     assert result.retries > 0
     assert len(result.acknowledged) > 20 * 40  # all went to the end
+
+
+def test_a_server_that_is_told_to_end_backs_up_and_the_next_one_restores(
+    data_folder: Path, tmp_path: Path
+) -> None:
+    server = Server(data_folder, NITIDEZ_BACKUP=f"folder:{tmp_path / 'backup'}")
+    server.start()
+    result = Result()
+    HttpRater(server.url, 1, result, think=0, images=True).go(threading.Event())
+    assert len(result.acknowledged) > 40
+    server.stop()
+    shutil.rmtree(data_folder)
+    server.start()
+    server.stop()
+    assert check(data_folder, result) == []
