@@ -33,6 +33,7 @@ class Training:
     warmup_iterations: int = 0
     ema_decay: float = 0.999
     clip_norm: float = 0.0  # largest gradient norm of the generator; 0 does not clip
+    pattern_share: float = 0.0  # crops replaced by pixel-fine patterns, see sr.patterns
     seed: int = 0
 
     pixel_loss: Literal["l1", "mse"] = "mse"
@@ -218,6 +219,8 @@ def check(config: Training) -> None:
     Raises:
         ConfigError: says which and why.
     """
+    if not 0 <= config.pattern_share < 1:
+        raise ConfigError(f"pattern_share={config.pattern_share}: needed 0 or more, below 1")
     if config.hr_patch_px % config.scale or config.hr_patch_px <= 0:
         raise ConfigError(
             f"hr_patch_px={config.hr_patch_px}: needed a positive multiple of {config.scale}"

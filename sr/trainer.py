@@ -26,6 +26,7 @@ from sr.models import MODELS, verified_weights
 from sr.models.discriminators import SRGANDiscriminator
 from sr.models.srresnet import SRResNet
 from sr.optim import generator_optimizers, learning_rate_factor
+from sr.patterns import with_patterns
 from sr.speed import count_flops
 from sr.upscale import has_fast_bfloat16
 
@@ -163,6 +164,10 @@ class Trainer:
         """Losses of a new batch, with their gradients in the networks."""
         config = self.config
         lr, hr = self.data.batch(config.batch_size)
+        if config.pattern_share:
+            lr, hr = with_patterns(
+                lr, hr, share=config.pattern_share, generator=self.data.generator
+            )
         with torch.set_grad_enabled(moves), self._autocast():
             prediction = self.generate(lr)
         prediction = prediction.float()

@@ -1,0 +1,59 @@
+"""Patterns as fine as pixels, mixed into training so that no input makes a network run away.
+
+Bicubic reduction leaves nothing near the highest frequency, so a network without batch norm never
+meets a checkerboard, a dithered screenshot or noise, and may answer with numbers without bounds.
+What such an input should become is not known; that it stays near its interpolation is enough.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def with_patterns(
+    lr: Tensor, hr: Tensor, *, share: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Put patterns in the place of some crops of a batch.
+
+    Args:
+        lr: (N, 3, p, p) in [0, 1].
+        hr: (N, 3, s p, s p) in [0, 1].
+        share: of the crops that are replaced, each by chance.
+        generator: of the CPU.
+
+    Returns:
+        Both again; where a crop was replaced, HR is the bicubic interpolation of LR.
+    """
+    chosen = torch.rand(lr.shape[0], generator=generator) < share
+    if not chosen.any():
+        return lr, hr
+    lr, hr = lr.clone(), hr.clone()
+    side, scale = lr.shape[2], hr.shape[2] // lr.shape[2]
+    for index in chosen.nonzero().flatten().tolist():
+        weight = pattern(side, generator).to(lr)
+        colours = torch.rand(2, 3, 1, 1, generator=generator).to(lr)
+        image = colours[0] * weight + colours[1] * (1 - weight)
+        alpha = float(torch.rand((), generator=generator)) ** 0.5
+        lr[index] = alpha * image + (1 - alpha) * lr[index]
+        large = F.interpolate(lr[index][None], scale_factor=scale, mode="bicubic")
+        hr[index] = large[0].clamp(0, 1)
+    return lr, hr
+
+
+def pattern(side: int, generator: torch.Generator) -> Tensor:
+    """(1 or 3, side, side) in [0, 1]: checkerboard, stripes, dither, or noise."""
+    kind = int(torch.randint(0, 5, (), generator=generator))
+    period = int(torch.randint(1, 4, (), generator=generator))
+    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    if kind == 0:
+        return ((x // period + y // period) % 2)[None].float()
+    if kind == 1:
+        steps = torch.randint(-1, 2, (2,), generator=generator)
+        return ((x * steps[0] + y * steps[1]) // period % 2)[None].float()
+    if kind == 2:
+        level = torch.rand((), generator=generator)
+        return (torch.rand(1, side, side, generator=generator) < level).float()
+    channels = 1 if kind == 3 else 3
+    return torch.rand(channels, side, side, generator=generator)
