@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import threading
 import time
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
 
     from sr.models.srresnet import SRResNet
 
+logger = logging.getLogger(__name__)
+
 TILE_PX = 384  # side of a tile's core in low-resolution pixels; bounds the memory
 STRIP_ROWS = 32  # low-resolution rows that are enlarged at once at the end of a tile
+# Far beyond the 0 to 1 of an image: seen only on patterns as fine as pixels that no photograph
+# holds, where a network without batch norm can grow without bounds.
+RUNAWAY = 4.0
 BAND_ROWS = 256  # output rows an interpolation makes between two looks at the cancel flag
 
 
@@ -132,6 +138,21 @@ class Upscaler:
         raise NotImplementedError
 
 
+def bicubic_part(
+    rgb: np.ndarray, top: int, bottom: int, left: int, right: int, *, scale: int
+) -> np.ndarray:
+    """Part of an image enlarged by bicubic, equal to that part of the whole image enlarged.
+
+    Args:
+        rgb: uint8 (H, W, 3); the others are in its pixels.
+    """
+    # 3 pixels beyond the part reach as far as the cubic kernel does
+    y0, x0 = max(0, top - 3), max(0, left - 3)
+    large = matlab_bicubic(rgb[y0 : bottom + 3, x0 : right + 3], scale)
+    rows = slice((top - y0) * scale, (bottom - y0) * scale)
+    return large[rows, (left - x0) * scale : (right - x0) * scale]
+
+
 class Interpolation(Upscaler):
     """nearest and bicubic, in bands of rows."""
 
@@ -142,12 +163,10 @@ class Interpolation(Upscaler):
             bottom = min(height, top + rows)
             if self.name == "nearest":
                 out[top * scale : bottom * scale] = nearest(rgb[top:bottom], scale)
-            else:  # 3 rows beyond the band reach as far as the cubic kernel does
-                first, last = max(0, top - 3), min(height, bottom + 3)
-                band = matlab_bicubic(rgb[first:last], scale)
-                out[top * scale : bottom * scale] = band[
-                    (top - first) * scale : (bottom - first) * scale
-                ]
+            else:
+                out[top * scale : bottom * scale] = bicubic_part(
+                    rgb, top, bottom, 0, rgb.shape[1], scale=scale
+                )
             yield bottom / height
 
 
@@ -239,8 +258,19 @@ class NetworkUpscaler(Upscaler):
                     strip = strip[0].float()
                     if not bool(torch.isfinite(strip).all()):
                         raise SRError(f"{self.name}: the network gave numbers that are not finite")
-                    grey = strip.clamp(0, 1).mul_(255).round_()
-                    pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+                    rows = strip.shape[1] // self.scale
+                    if float(strip.abs().max()) > RUNAWAY:
+                        first = row // self.scale
+                        logger.warning(
+                            "%s ran away at row %d, columns %d to %d; bicubic stands there",
+                            *(self.name, first, tile.left, tile.right),
+                        )
+                        pixels = bicubic_part(
+                            rgb, first, first + rows, tile.left, tile.right, scale=self.scale
+                        )
+                    else:
+                        grey = strip.clamp(0, 1).mul_(255).round_()
+                        pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
                     out[row : row + pixels.shape[0], left:right] = pixels
                     row += pixels.shape[0]
             yield share

@@ -146,3 +146,25 @@ def test_the_text_names_model_scale_and_version() -> None:
     assert text["Nitidez-Model"] == "bicubic"
     assert text["Nitidez-Scale"] == "4"
     assert text["Software"].startswith("Nitidez ")
+
+
+@pytest.mark.parametrize("name", ["srresnet_x4", "srgan_x4"])
+def test_where_a_network_runs_away_bicubic_stands(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sr import upscale
+    from sr.resize import matlab_bicubic
+
+    rgb = np.random.default_rng(1).integers(0, 256, (80, 50, 3), dtype=np.uint8)
+    monkeypatch.setattr(upscale, "RUNAWAY", -1.0)  # everything runs away
+    result = get_upscaler(name, tile_px=32).upscale(Photo(rgb)).rgb
+    assert (result == matlab_bicubic(rgb, 4)).all()
+    assert "ran away" in caplog.text
+
+
+def test_a_checkerboard_of_pixels_comes_out_as_an_image() -> None:
+    y, x = np.indices((64, 64))
+    rgb = np.repeat((255 * ((x + y) % 2)).astype(np.uint8)[..., None], 3, 2)
+    for name in ("srresnet_x4", "srgan_x4"):
+        result = get_upscaler(name).upscale(Photo(rgb)).rgb.astype(float)
+        assert 90 < result[32:-32, 32:-32].mean() < 165
