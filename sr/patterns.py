@@ -15,16 +15,17 @@ from torch.nn import functional as F
 def with_patterns(
     lr: Tensor, hr: Tensor, *, share: float, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Put patterns in the place of some crops of a batch.
+    """Mix patterns into some crops of a batch.
 
     Args:
         lr: (N, 3, p, p) in [0, 1].
         hr: (N, 3, s p, s p) in [0, 1].
-        share: of the crops that are replaced, each by chance.
+        share: of the crops that are changed, each by chance.
         generator: of the CPU.
 
     Returns:
-        Both again; where a crop was replaced, HR is the bicubic interpolation of LR.
+        Both again. A chosen crop is mixed with a pattern, its HR with the pattern's bicubic
+        interpolation, in the same proportion.
     """
     chosen = torch.rand(lr.shape[0], generator=generator) < share
     if not chosen.any():
@@ -36,9 +37,9 @@ def with_patterns(
         colours = torch.rand(2, 3, 1, 1, generator=generator).to(lr)
         image = colours[0] * weight + colours[1] * (1 - weight)
         alpha = float(torch.rand((), generator=generator)) ** 0.5
+        large = F.interpolate(image[None], scale_factor=scale, mode="bicubic")[0].clamp(0, 1)
         lr[index] = alpha * image + (1 - alpha) * lr[index]
-        large = F.interpolate(lr[index][None], scale_factor=scale, mode="bicubic")
-        hr[index] = large[0].clamp(0, 1)
+        hr[index] = alpha * large + (1 - alpha) * hr[index]
     return lr, hr
 
 
