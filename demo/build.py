@@ -44,12 +44,18 @@ SHOW_API = """element.addEventListener("click", (event) => {
   event.preventDefault();
   document.querySelector("footer button.show-api")?.click();
 });"""
-# A link opens a tab by ?tab=survey or #survey; the address follows what is chosen.
-CHOOSE_TAB = """() => {
+# A link opens a tab by ?tab=survey or #survey; the address follows what is chosen. The tab is
+# pressed: an update of gr.Tabs can be lost while the page is being put together.
+CHOOSE_TAB = """(async () => {
   const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
-  const update = { __type__: "update" };
-  return %s.includes(asked) ? { ...update, selected: asked } : update;
-}"""
+  if (!%s.includes(asked)) return;
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const button = document.getElementById(`tab-${asked}-button`);
+    if (button?.getAttribute("aria-selected") === "true") return;
+    button?.click();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+})();"""
 NOTE_TAB = """() => {
   const url = new URL(location.href);
   url.searchParams.delete("tab");
@@ -116,7 +122,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         }
         tabs: list[Tab] = []
         headings: dict[str, gr.Tab] = {}
-        with gr.Tabs(elem_id="tabs") as tab_bar:
+        with gr.Tabs(elem_id="tabs"):
             for name, build_tab in builders.items():
                 with gr.Tab(i18n(f"tab_{name}"), id=name, elem_id=f"tab-{name}") as heading:
                     tabs.append(build_tab())
@@ -126,7 +132,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             i18n("html_footer"),
             elem_id="footer",
             apply_default_css=False,
-            js_on_load=SHOW_API,
+            js_on_load=f"{SHOW_API}\n{CHOOSE_TAB % json.dumps(list(builders))}",
         )
         build_api(settings, jobs)
 
@@ -151,7 +157,6 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             "show_progress": "hidden",
             "queue": False,
         }
-        app.load(None, None, tab_bar, js=CHOOSE_TAB % json.dumps(list(builders)))
         app.load(retell, language, said, js=WANTED_LANGUAGE, **quiet)
         language.input(retell, language, said, js=REMEMBER_LANGUAGE, **quiet)
         app.unload(leave)

@@ -44,6 +44,7 @@ def chromium() -> Iterator[Browser]:
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="browser tests need playwright: make test installs it"
     )
+    sync_api.expect.set_options(timeout=TIMEOUT_MS)  # machines can be busy
     executable = next((path for path in map(shutil.which, CHROMIUM_NAMES) if path), None)
     with sync_api.sync_playwright() as playwright:
         try:

@@ -16,10 +16,18 @@ def test_an_empty_environment_gives_the_defaults():
 
 def test_values_are_read_from_the_environment():
     settings = Settings.from_environment(
-        {"HOST": "0.0.0.0", "PORT": "8000", "NITIDEZ_MAX_MEGAPIXELS": "0.5", "NITIDEZ_FOLDER": "x"}
+        {
+            "HOST": "0.0.0.0",
+            "PORT": "8000",
+            "NITIDEZ_MAX_MEGAPIXELS": "0.5",
+            "NITIDEZ_FOLDER": "x",
+            "NITIDEZ_DATA": "/data/nitidez",
+            "NITIDEZ_STUDY": "class-2026",
+        }
     )
     assert (settings.host, settings.port, settings.max_megapixels) == ("0.0.0.0", 8000, 0.5)
     assert settings.uploads_folder == Path("x/uploads")
+    assert (settings.data_folder, settings.study) == (Path("/data/nitidez"), "class-2026")
     assert settings.address == "http://127.0.0.1:8000"
 
 

@@ -79,11 +79,10 @@ function pairsTable(pairs, nameOf, say) {
   const rows = pairs.map((pair) => {
     const a = nameOf(pair.method_a);
     const b = nameOf(pair.method_b);
-    const votes = (forA, forB) =>
-      forA === null || forB === null ? "–" : `${a} ${forA} : ${forB} ${b}`;
+    const votes = (forA, forB) => (forA === null || forB === null ? "–" : `${forA} : ${forB}`);
     const own = make("span", "", votes(pair.a, pair.b));
     if (pair.tie) own.append(make("small", "", ` (${say("reveal_tie", { count: pair.tie })})`));
-    return [`${a} – ${b}`, own, votes(pair.psnr_a, pair.psnr_b), votes(pair.lpips_a, pair.lpips_b)];
+    return [`${a} : ${b}`, own, votes(pair.psnr_a, pair.psnr_b), votes(pair.lpips_a, pair.lpips_b)];
   });
   return table(say("reveal_pairs"), heads.map((key) => say(key)), rows);
 }
