@@ -19,7 +19,7 @@ import numpy as np
 from sr import __version__
 from sr.errors import Cancelled, ConfigError, SRError, WeightsError
 from sr.image_io import Photo
-from sr.models import model_info, verified_weights
+from sr.models import model_info, verified_weights, weights_stamp
 from sr.resize import matlab_bicubic, nearest
 
 if TYPE_CHECKING:
@@ -277,7 +277,9 @@ class NetworkUpscaler(Upscaler):
 
 
 @lru_cache(maxsize=16)
-def _build(name: str, device: str, precision: str, tile_px: int) -> Upscaler:
+def _build(
+    name: str, device: str, precision: str, tile_px: int, stamp: tuple[str, int, int] | None
+) -> Upscaler:
     info = model_info(name)
     if info.weights is None:
         return Interpolation(name)
@@ -305,7 +307,7 @@ def _network(
 def get_upscaler(
     name: str, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
 ) -> Upscaler:
-    """The upscaler of a model; the same object for the same arguments.
+    """The upscaler of a model; the same object for the same arguments and weights.
 
     Args:
         name: "nearest", "bicubic", or a network's.
@@ -318,7 +320,7 @@ def get_upscaler(
     """
     model_info(name)
     _check(precision, tile_px)
-    return _build(name, device, precision, tile_px or TILE_PX)
+    return _build(name, device, precision, tile_px or TILE_PX, weights_stamp(name))
 
 
 def upscaler_from_file(

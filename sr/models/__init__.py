@@ -96,6 +96,19 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
+def weights_stamp(name: str) -> tuple[str, int, int] | None:
+    """What changes when a model's weights file does: place, time, size; None without a file."""
+    info = model_info(name)
+    if info.weights is None:
+        return None
+    path = WEIGHTS_DIR / info.weights
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
 def verified_weights(name: str) -> Path:
     """The weights file of a model, checked against the manifest's sha256.
 
