@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DOTS_PER_INCH = 130
 BAR = 0.8
+DENSITIES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240)  # pixels per degree that are marked
 
 
 class View(NamedTuple):
@@ -62,7 +63,7 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
                 edgecolors="0.35",
                 label=say(view.language, "paper_set", set=data_set),
             )
-        axes.set(ylim=(0.9, 5.1), ylabel=say(view.language, "axis_mos"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xticks(range(len(methods)), [name_of(view.language, m) for m in methods])
         axes.legend(loc="upper left", frameon=False, fontsize="small")
         _title(figure, view, "scores", raters=analysis.facts["counted_raters"])
@@ -111,7 +112,9 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
             100 * share, annot=label, fmt="", vmin=0, vmax=100, cmap="vlag", cbar=False,
             square=True, linewidths=2, xticklabels=names, yticklabels=names, ax=left,
         )  # fmt: skip
+        left.grid(False)
         left.set(title=say(view.language, "panel_matrix"))
+        right.yaxis.set_major_formatter(_plain_number(view.language))
         for place, row in enumerate(analysis.jod.itertuples()):
             _bar(right, place, row.jod, row.ci95_low, row.ci95_high, _colour(row.method))
         right.set_xticks(range(len(names)), names)
@@ -137,6 +140,8 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
         return None
     if view.is_public:
         return _display_bins(analysis, view)
+    from matplotlib.ticker import FixedLocator
+
     part = ratings.only(known)
     with _style(view):
         figure, axes = _axes(7, 4.2)
@@ -150,8 +155,9 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
                 x = np.linspace(np.log2(line.low_ppd), np.log2(line.high_ppd), 2)
                 axes.plot(2**x, line.intercept + line.slope * (x - line.at), color=colour)
         axes.set_xscale("log", base=2)
-        axes.set(ylim=(0.9, 5.1), ylabel=say(view.language, "axis_mos"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xlabel(say(view.language, "axis_ppd"))
+        axes.xaxis.set_major_locator(FixedLocator(DENSITIES))
         axes.xaxis.set_major_formatter(_plain_number(view.language))
         axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
         _title(figure, view, "displays", raters=int(known.sum()))
@@ -178,7 +184,7 @@ def _display_bins(analysis: Analysis, view: View) -> Figure | None:
             label = name_of(view.language, method)
             axes.plot([], [], "o", color=_colour(method), label=label)
         axes.set_xticks(range(len(bins)), bins)
-        axes.set(ylim=(0.9, 5.1), ylabel=say(view.language, "axis_mos"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xlabel(say(view.language, "axis_ppd"))
         axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
         _title(figure, view, "displays", raters=analysis.facts["raters_with_density"])
@@ -208,6 +214,7 @@ def measures(analysis: Analysis, view: View) -> Figure | None:
             axes.set(xlabel=name_of(view.language, measure), title=f"SROCC {rho}")
             axes.xaxis.set_major_formatter(_plain_number(view.language))
         panels[0, 0].set_ylabel(say(view.language, "axis_mos"))
+        panels[0, 0].yaxis.set_major_formatter(_plain_number(view.language))
         panels[0, -1].legend(
             frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5)
         )
@@ -229,6 +236,8 @@ def consistency(analysis: Analysis, view: View) -> Figure | None:
             axes.scatter(part["bias"], part["inconsistency"], marker=marker, s=40, label=label)
         axes.axvline(0, color="0.7", linewidth=1)
         axes.set(ylim=(0, None), xlabel=say(view.language, "axis_bias"))
+        axes.xaxis.set_major_formatter(_plain_number(view.language))
+        axes.yaxis.set_major_formatter(_plain_number(view.language))
         axes.set_ylabel(say(view.language, "axis_inconsistency"))
         axes.legend(frameon=False, fontsize="small")
         _title(figure, view, "consistency")

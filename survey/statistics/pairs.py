@@ -25,6 +25,7 @@ from survey.statistics.interval import (
     student,
     student_on_scale,
 )
+from survey.statistics.ranks import holm, signed_rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,16 +75,23 @@ def wilson(share: float, n: float) -> tuple[float, float]:
 
 
 def p_value(pairs: Pairs, pair: int) -> float:
-    """Of "neither is preferred": Student's t over raters, or the sign test where all agree."""
+    """Of "neither is preferred": the larger p of two tests, which have to agree.
+
+    Student's t of the preference over raters, and Wilcoxon's signed-rank test of the raters' own
+    shares. With fewer than six raters Wilcoxon's cannot fall below 0.05.
+    """
     found = preference_jackknife(pairs, pair)
-    if found.n == 0 or found.raters < 2:
+    if found.raters < 2:
         return math.nan
-    if found.se < 1e-12 or math.isnan(found.se):
-        return 1.0 if abs(found.value - 0.5) < 1e-12 else min(1.0, 2 * 0.5**found.raters)
+    won = pairs.won[:, :, pair]
+    own = np.array([row[~np.isnan(row)].mean() for row in won if not np.isnan(row).all()])
+    by_ranks = signed_rank(own - 0.5)
+    if not found.se > 1e-12:
+        return by_ranks
     from scipy.special import stdtr
 
-    t = abs(found.value - 0.5) / found.se
-    return float(2 * stdtr(found.raters - 1, -t))
+    by_t = float(2 * stdtr(found.raters - 1, -abs(found.value - 0.5) / found.se))
+    return max(by_t, by_ranks)
 
 
 def pair_table(pairs: Pairs) -> pd.DataFrame:
@@ -116,17 +124,6 @@ def pair_table(pairs: Pairs) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[c for c in PAIR_COLUMNS if c != "p_holm"])
     table["p_holm"] = holm(table["p_value"].to_numpy(dtype=float))
     return table[list(PAIR_COLUMNS)]
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction; NaN stays NaN and does not count."""
-    result = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    if len(known):
-        from statsmodels.stats.multitest import multipletests
-
-        result[known] = multipletests(p_values[known], method="holm")[1]
-    return result
 
 
 def left_share(pairs: Pairs) -> Estimate:

@@ -13,7 +13,7 @@ import numpy as np
 
 from survey.statistics.data import Ratings
 from survey.statistics.mos import difference
-from survey.statistics.pairs import holm
+from survey.statistics.ranks import holm, rank_biserial, signed_rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,18 +92,11 @@ def comparisons(ratings: Ratings) -> pd.DataFrame:
 
 def _wilcoxon(step: np.ndarray) -> dict[str, float]:
     """Two-sided signed-rank test of differences, and its effect sizes."""
-    empty = {"p_value": math.nan, "rank_biserial": math.nan, "cohens_dz": math.nan}
     if len(step) < MIN_RATERS:
-        return empty
-    moved = step[step != 0]
-    if not len(moved):
-        return empty | {"p_value": 1.0, "rank_biserial": 0.0}
-    from scipy.stats import rankdata, wilcoxon
-
-    rank = rankdata(np.abs(moved))
+        return {"p_value": math.nan, "rank_biserial": math.nan, "cohens_dz": math.nan}
     sd = float(step.std(ddof=1))
     return {
-        "p_value": float(wilcoxon(step).pvalue),
-        "rank_biserial": float((rank * np.sign(moved)).sum() / rank.sum()),
+        "p_value": signed_rank(step),
+        "rank_biserial": rank_biserial(step),
         "cohens_dz": float(step.mean()) / sd if sd > 0 else math.nan,
     }
