@@ -21,6 +21,7 @@ from survey.statistics.interval import (
     NO_DATA,
     Estimate,
     Jackknife,
+    combine,
     mean_of_cells,
     student,
     student_on_scale,
@@ -41,11 +42,20 @@ PAIR_COLUMNS = (
 
 
 def preference_jackknife(pairs: Pairs, pair: int) -> Jackknife:
-    """How often a is preferred to b, a tie counting half: both sides alike, images alike."""
+    """How often a is preferred to b, a tie counting half: sides alike, on a side images alike."""
     won, left = pairs.won[:, :, pair], pairs.a_left[:, :, pair]
-    return mean_of_cells(
-        np.concatenate([np.where(left, won, np.nan), np.where(~left, won, np.nan)], axis=1)
+    return combine(
+        _middle,
+        mean_of_cells(np.where(left, won, np.nan)),
+        mean_of_cells(np.where(~left, won, np.nan)),
     )
+
+
+def _middle(sides: np.ndarray) -> np.ndarray:
+    """(2, k) to (k,): the mean of two, or the one that is there."""
+    known = ~np.isnan(sides)
+    total, count = np.where(known, sides, 0.0).sum(axis=0), known.sum(axis=0)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 def preference(pairs: Pairs, pair: int) -> Estimate:

@@ -52,6 +52,8 @@ def subject_model(
 ) -> SubjectModel:
     """Fit ITU-T P.910's subject model by alternating projection.
 
+    It tells raters apart from about eight on; of four, one can be fitted as if never unsteady.
+
     Args:
         scores: (raters, images, methods) float, NaN where there is no score.
         tolerance: on the Euclidean length of a step of the qualities.
