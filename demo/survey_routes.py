@@ -107,7 +107,7 @@ def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
 
 def start(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
     """Consent, and a new session."""
-    chosen = fields(body, language=str, consent_version=str, adult=bool)
+    chosen = fields(body, request=str, language=str, consent_version=str, adult=bool)
     return survey.start(user_agent=user_agent, **chosen)
 
 

@@ -46,10 +46,16 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def new_code() -> str:
-    """A withdrawal code such as 7K3QX-M9T2A."""
-    text = "".join(secrets.choice(CROCKFORD) for _ in range(CODE_LENGTH))
-    return f"{text[:5]}-{text[5:]}"
+def token_and_code(secret: bytes, request: str) -> tuple[str, str]:
+    """A session token, 64 hexadecimal digits, and a withdrawal code such as 7K3QX-M9T2A.
+
+    Args:
+        request: random; the same one gives the same two, so that a start can be repeated.
+    """
+    digest = hmac.new(secret, b"start:" + request.encode(), hashlib.sha512).digest()
+    number = int.from_bytes(digest[32:], "big")
+    text = "".join(CROCKFORD[(number >> 5 * k) % 32] for k in range(CODE_LENGTH))
+    return digest[:32].hex(), f"{text[:5]}-{text[5:]}"
 
 
 def normal_code(code: str) -> str:
@@ -66,11 +72,6 @@ def picture_token(secret: bytes, session: str, version: str) -> str:
     """The name of a picture within one session; tells nothing and fits no other session."""
     message = f"picture:{session}:{version}".encode()
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
-
-
-def new_token() -> str:
-    """A session token, 43 characters."""
-    return secrets.token_urlsafe(32)
 
 
 def token_sha256(token: str) -> str:

@@ -124,6 +124,35 @@ def read_journal(folder: Path) -> Iterator[Event]:
             yield event
 
 
+def final_rows(events: Iterable[Event]) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the rows that change are in the end, by table and key: equal for equal stories.
+
+    When a session was last seen is no part of it: answers change it without an event.
+    """
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for event in events:
+        match event["event"]:
+            case "study":
+                rows["study", event["row"]["name"]] = event["row"]
+            case "session":
+                for table in ("participant", "session"):
+                    rows[table, event[table]["id"]] = dict(event[table])
+            case "session_changed":
+                rows["session", event["id"]] |= event["changes"]
+            case "finished":
+                changes = {k: event[k] for k in ("vision", "comment")}
+                rows["participant", event["participant"]] |= changes
+                rows["session", event["session"]]["finished_at"] = event["finished_at"]
+            case "response":
+                rows["response", event["trial_id"]] = event["row"]
+            case "withdrawal":
+                rows["withdrawal", event["participant"]] = {}
+    for (table, _), row in rows.items():
+        if table == "session":
+            row.pop("last_seen_at", None)
+    return rows
+
+
 def _line(event: Event) -> bytes:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -18,10 +19,9 @@ from typing import Any
 from survey.answers import Answer, flags_of, read_answer
 from survey.codes import (
     code_hmac,
-    new_code,
-    new_token,
     picture_token,
     read_secret,
+    token_and_code,
     token_sha256,
 )
 from survey.consent import consent_version
@@ -35,8 +35,9 @@ from survey.errors import (
     StudyError,
     SurveyError,
     UnknownCodeError,
+    UnknownTokenError,
 )
-from survey.journal import Event, Journal, read_journal
+from survey.journal import Event, Journal, final_rows, read_journal
 from survey.reveal import reveal
 from survey.schedule import PlannedTrial, build_schedule, is_right
 from survey.store import Row, Store
@@ -143,18 +144,12 @@ class Survey:
 
     def _agree(self) -> None:
         """Make database and journal tell the same story, whichever knows more."""
-        written: set[str] = set()
-        sessions: set[str] = set()
-        for event in read_journal(self.journal.folder):
-            if event["event"] == "response":
-                written.add(event["trial_id"])
-            elif event["event"] == "session":
-                sessions.add(event["session"]["id"])
-        stored = self.store.response_ids()
-        if written - stored:
+        written = final_rows(read_journal(self.journal.folder))
+        stored = final_rows(self.store.events())
+        if {key for key in written if key[0] == "response"} - stored.keys():
             self.store.apply(read_journal(self.journal.folder))
-        known = self.store.session_ids()
-        if self.store.response_ids() - written or known - sessions:
+            stored = final_rows(self.store.events())
+        if written != stored:
             self.journal.replace(self.store.events())
 
     def prepare(self, *, sources: Callable[[], list[Source]] = default_sources) -> None:
@@ -247,11 +242,16 @@ class Survey:
         language: str,
         consent_version: str,
         adult: bool,
+        request: str = "",
         user_agent: str = "",
         simulated: bool = False,
         seed: int | None = None,
     ) -> dict[str, Any]:
         """Begin: a token for the browser, a code for the person, and the first state.
+
+        Args:
+            request: 32 random hexadecimal digits of the caller's; the same again, as after a lost
+                answer, is the same session.
 
         Raises:
             ConsentError: no consent to the present text, or under 18.
@@ -265,16 +265,24 @@ class Survey:
             raise ConsentError("the consent text has changed meanwhile; reload the page, read it")
         if language not in LANGUAGES:
             raise InvalidAnswerError(f"language is {language!r:.20}; needed en or pt-BR")
+        request = request or secrets.token_hex(16)
+        if not re.fullmatch("[0-9a-f]{32}", request):
+            raise InvalidAnswerError(f"request is {request!r:.40}; needed 32 hexadecimal digits")
+        token, code = token_and_code(self._secret, request)
         with self._lock:
             self._check_open()
             now = self._clock()
+            try:
+                session = self.store.session(token_sha256(token))
+                return {"token": token, "code": code, "state": self._state(session)}
+            except UnknownTokenError:
+                pass
             coverage = self.store.coverage(
                 study.name, simulated=simulated, active_since=stamp(now - RESERVED)
             )
             plan = build_schedule(
                 study, coverage, seed=secrets.randbits(63) if seed is None else seed
             )
-            token, code = new_token(), new_code()
             participant = {
                 "id": secrets.token_hex(8),
                 "study": study.name,
@@ -288,7 +296,7 @@ class Survey:
                 "comment": "",
                 "anonymised_at": None,
             }
-            session: Row = {
+            session = {
                 "id": secrets.token_hex(8),
                 "participant": participant["id"],
                 "token_sha256": token_sha256(token),
@@ -502,16 +510,14 @@ class Survey:
             if session["finished_at"] is None:
                 now = stamp(self._clock())
                 self.store.finish_session(session, now, vision, comment)
-                event = {
-                    "event": "finished",
-                    "session": session["id"],
-                    "participant": session["participant"],
-                    "finished_at": now,
-                    "vision": vision,
-                    "comment": comment,
-                }
-                self._write([event])
-                session["finished_at"] = now
+                session |= {"finished_at": now, "vision": vision, "comment": comment}
+            event = {
+                "event": "finished",
+                "session": session["id"],
+                "participant": session["participant"],
+                **{name: session[name] for name in ("finished_at", "vision", "comment")},
+            }
+            self._write([event])  # again after a retry, too
             return self._state(session)
 
     def image(self, token: str) -> Path:

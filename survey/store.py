@@ -512,10 +512,6 @@ class Store:
         """All trials that have a response."""
         return {row["trial_id"] for row in self._rows("SELECT trial_id FROM response")}
 
-    def session_ids(self) -> set[str]:
-        """All sessions."""
-        return {row["id"] for row in self._rows("SELECT id FROM session")}
-
     def snapshot(self, path: Path) -> None:
         """Write a consistent copy while others go on.
 

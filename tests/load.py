@@ -149,7 +149,12 @@ class HttpRater:
             status = self.client.get("/survey/status").json()
             started, _ = self.ask(
                 "start",
-                {"language": "en", "adult": True, "consent_version": status["consent_version"]},
+                {
+                    "request": f"{self.random.getrandbits(128):032x}",
+                    "language": "en",
+                    "adult": True,
+                    "consent_version": status["consent_version"],
+                },
             )
             self.token = started["token"]
             state, _ = self.ask("display", DISPLAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,8 @@ def client(survey: Survey) -> TestClient:
 
 def begin(client: TestClient) -> dict[str, Any]:
     version = client.get("/survey/status").json()["consent_version"]
-    body = {"language": "en", "consent_version": version, "adult": True}
+    request = secrets.token_hex(16)
+    body = {"language": "en", "consent_version": version, "adult": True, "request": request}
     return client.post("/survey/start", json=body).json()
 
 
@@ -142,8 +144,8 @@ def test_what_is_no_answer_is_refused(client: TestClient, body: bytes, headers: 
 @pytest.mark.parametrize(
     "body",
     [
+        {"language": "en", "consent_version": "x", "adult": True, "request": "0" * 32},
         {"language": "en", "consent_version": "x", "adult": True},
-        {"language": "en", "adult": True},
         {"language": "en", "consent_version": None, "adult": True},
         {"language": "en", "consent_version": "", "adult": "yes"},
         {"language": "en", "consent_version": "", "adult": True, "simulated": True},

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from survey.codes import code_hmac
 from survey.errors import (
     ConsentError,
     InvalidAnswerError,
@@ -19,7 +20,7 @@ from survey.errors import (
     UnknownCodeError,
     UnknownTokenError,
 )
-from survey.journal import read_journal
+from survey.journal import final_rows, read_journal
 from survey.service import Survey
 from survey.store import Store
 from tests.survey.conftest import CONDITIONS, DISPLAY, Rater, answer_to
@@ -229,6 +230,46 @@ def test_a_session_goes_on_after_a_restart(open_survey: Callable[..., Survey]) -
     rater.survey = again
     rater.finish()
     assert rater.state["phase"] == "end"
+
+
+def test_a_start_whose_answer_was_lost_can_be_repeated(survey: Survey) -> None:
+    one, two = Rater(survey, request="ab" * 16), Rater(survey, request="ab" * 16)
+    assert (one.token, one.code, one.state) == (two.token, two.code, two.state)
+    assert Rater(survey, request="cd" * 16).token != one.token
+    assert sum(event["event"] == "session" for event in survey.store.events()) == 2
+    with pytest.raises(InvalidAnswerError, match="32 hexadecimal digits"):
+        Rater(survey, request="short")
+
+
+def test_what_a_crash_kept_from_the_journal_is_written_at_the_next_start(
+    open_survey: Callable[..., Survey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey = open_survey()
+    rater = Rater(survey)
+    rater.go_on(12)
+    other = Rater(survey)
+    monkeypatch.setattr(survey, "_write", lambda events: None)  # the crash is before it
+    rater.survey.undo(rater.token)
+    rater.show_display(distance_cm=71.0)
+    survey.store.withdraw(code_hmac(survey._secret, other.code), "2026-11-01T00:00:00.000+00:00")
+    stored = final_rows(survey.store.events())
+    assert final_rows(read_journal(survey.journal.folder)) != stored
+    again = open_survey()
+    assert final_rows(read_journal(again.journal.folder)) == stored
+    files = sorted(again.journal.folder.iterdir())
+    open_survey()
+    assert sorted(again.journal.folder.iterdir()) == files
+
+
+def test_a_repeated_end_is_in_the_journal(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    rater = Rater(survey)
+    rater.go_on()
+    with monkeypatch.context() as crash:
+        crash.setattr(survey, "_write", lambda events: None)
+        survey.finish(rater.token, comment="kept")
+    survey.finish(rater.token, comment="another")
+    events = [e for e in read_journal(survey.journal.folder) if e["event"] == "finished"]
+    assert [event["comment"] for event in events] == ["kept"]
 
 
 def test_consent_is_needed(survey: Survey) -> None:

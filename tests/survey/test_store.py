@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.codes import CROCKFORD, new_code, normal_code, read_secret
+from survey.codes import CROCKFORD, normal_code, read_secret, token_and_code
 from survey.errors import StoreError, StudyError, SurveyError
 from survey.journal import Journal, read_journal
 from survey.service import Survey
@@ -181,9 +181,12 @@ def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
 
 
 def test_codes_can_be_typed_in_many_ways() -> None:
-    code = new_code()
+    token, code = token_and_code(b"secret", "request")
     assert len(code) == 11
     assert set(code) <= {*CROCKFORD, "-"}
+    assert (token, code) == token_and_code(b"secret", "request")
+    others = {token_and_code(b"secret", str(k)) for k in range(1000)}
+    assert len({code for _, code in others}) == len({token for token, _ in others}) == 1000
     assert normal_code("io-l0 7k") == "10107K"
 
 

@@ -183,12 +183,15 @@ class SurveyPage {
     const note = this.find("#ns-start-note");
     this.find("[data-go=start]").disabled = true;
     note.textContent = this.say("loading");
+    this.request ||= randomHex(16); // the same until it is answered: one session, not two
     try {
       const reply = await this.transport.call("start", {
+        request: this.request,
         language: this.language,
         consent_version: this.status.consent_version,
         adult: this.find("[name=adult]").checked,
       });
+      this.request = null;
       note.textContent = "";
       this.transport.token = reply.token;
       kept.token = reply.token;

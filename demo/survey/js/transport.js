@@ -18,6 +18,9 @@ class Refusal extends Error {
   }
 }
 
+const randomHex = (bytes) =>
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 const surveyUrl = (name) => new URL(`survey/${name}`, document.baseURI).href;
 
 class Transport {
