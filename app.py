@@ -89,6 +89,7 @@ def main() -> int:
     # Gradio reads this when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from demo.build import build_app, launch_options
+    from demo.owner import Owner
     from demo.survey_routes import close_surveys, open_survey
 
     signal.signal(signal.SIGTERM, end)  # what `docker stop`, systemd and Spaces send
@@ -99,9 +100,10 @@ def main() -> int:
             backup=settings.backup,
             backup_seconds=settings.backup_seconds,
         )
+        owner = Owner(password=settings.owner_password, names=settings.owners)
         app = build_app(settings)
         app.launch(
-            **launch_options(settings),
+            **launch_options(settings, owner),
             quiet=True,
             inbrowser=args.open,
             prevent_thread_lock=True,
@@ -111,6 +113,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Nitidez {__version__} is at {settings.address} (stop with Ctrl+C)", flush=True)
+    if settings.is_local:  # whoever reads this terminal is the owner
+        token = owner.link_token()
+        print(f"Results, for you only: {settings.address}/?tab=results#owner={token}", flush=True)
     try:
         app.block_thread()
     finally:

@@ -16,11 +16,14 @@ from demo.api import build_api
 from demo.engine import Engine, SuperResolution
 from demo.i18n import LANGUAGES, Language, language_of, texts
 from demo.jobs import Jobs
+from demo.owner import Owner
+from demo.results_routes import ResultsApi, results_routes
 from demo.samples import thumbnail_route
 from demo.session import Session, Sessions
 from demo.settings import Settings
 from demo.store import ImageStore, Sweeper, delete_old_files, image_route
-from demo.survey_routes import open_survey, survey_routes
+from demo.survey_routes import open_protected, open_survey, survey_routes
+from demo.tabs.results import build_results_tab
 from demo.tabs.survey import build_survey_tab
 from demo.tabs.upscale import Tab, build_upscale_tab
 
@@ -47,6 +50,11 @@ SHOW_API = """element.addEventListener("click", (event) => {
 # A link opens a tab by ?tab=survey or #survey; the address follows what is chosen. The tab is
 # pressed: an update of gr.Tabs can be lost while the page is being put together.
 CHOOSE_TAB = """(async () => {
+  const owner = new URLSearchParams(location.hash.slice(1)).get("owner");
+  if (owner) {
+    try { sessionStorage.setItem("nitidez-owner", owner); } catch {}
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
   const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
   if (!%s.includes(asked)) return;
   for (let attempt = 0; attempt < 200; attempt += 1) {
@@ -119,6 +127,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         builders: dict[str, Callable[[], Tab]] = {
             "upscale": lambda: build_upscale_tab(settings, jobs, sessions, i18n, language),
             "survey": build_survey_tab,
+            "results": build_results_tab,
         }
         tabs: list[Tab] = []
         headings: dict[str, gr.Tab] = {}
@@ -135,6 +144,8 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             js_on_load=f"{SHOW_API}\n{CHOOSE_TAB % json.dumps(list(builders))}",
         )
         build_api(settings, jobs)
+        if settings.owners and os.environ.get("OAUTH_CLIENT_ID"):
+            gr.LoginButton(visible="hidden")  # brings the routes of Hugging Face's sign-in
 
         def retell(wanted: str | None, request: gr.Request) -> list[Any]:
             """The page in a language: everything that is said, said again."""
@@ -209,8 +220,12 @@ def build_theme() -> gr.themes.Base:
     )
 
 
-def launch_options(settings: Settings) -> dict[str, Any]:
-    """Keywords for `launch`: what is served, where, and how it looks."""
+def launch_options(settings: Settings, owner: Owner | None = None) -> dict[str, Any]:
+    """Keywords for `launch`: what is served, where, and how it looks.
+
+    Args:
+        owner: who may see results; None makes one of the settings.
+    """
     return {
         "server_name": settings.host,
         "server_port": settings.port,
@@ -223,6 +238,13 @@ def launch_options(settings: Settings) -> dict[str, Any]:
                 image_route(settings.versions_folder),
                 thumbnail_route(),
                 *survey_routes(lambda: open_survey(settings.data_folder, settings.study)),
+                *results_routes(
+                    ResultsApi(
+                        lambda: open_protected(settings.data_folder, settings.study),
+                        owner or Owner(password=settings.owner_password, names=settings.owners),
+                    ),
+                    behind_proxy=settings.behind_proxy,
+                ),
             ]
         },
         "max_file_size": settings.max_upload_mb * 1_000_000,

@@ -72,6 +72,11 @@ class Owner:
         """Whether one was set."""
         return self._password is not None
 
+    @property
+    def has_names(self) -> bool:
+        """Whether somebody may sign in with Hugging Face."""
+        return bool(self._names)
+
     def sign_in(self, password: str, *, visitor: str) -> str:
         """A token for the right password.
 

@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demo.owner import SHORTEST_PASSWORD
 from sr.errors import ConfigError
 
 LONGEST_KEEP_MINUTES = 59  # nothing uploaded stays longer than an hour, sweeps included
 
 
 ROOT = Path(__file__).parents[1]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 def default_folder() -> Path:
@@ -44,6 +49,9 @@ class Settings:
     study: str = "default"  # of the survey, which raters get
     backup: str = ""  # of the survey: folder:PATH, dataset:OWNER/NAME, bucket:OWNER/NAME or none
     backup_seconds: int = 120  # between two copies
+    owner_password: str = field(default="", repr=False)  # of who may see and export results
+    owners: frozenset[str] = frozenset()  # Hugging Face names of who may, too
+    behind_proxy: bool = False  # visitors' addresses come from a proxy
     source_url: str = ""  # where the page links to as its source; "" shows no link
 
     def __post_init__(self) -> None:
@@ -56,6 +64,11 @@ class Settings:
         self._check("NITIDEZ_BACKUP_SECONDS", self.backup_seconds, 60, 300)
         if self.threads is not None:
             self._check("NITIDEZ_THREADS", self.threads, 1, 1024)
+        if self.owner_password and len(self.owner_password) < SHORTEST_PASSWORD:
+            raise ConfigError(
+                f"NITIDEZ_OWNER_PASSWORD has {len(self.owner_password)} characters; it must have "
+                f"{SHORTEST_PASSWORD} or more"
+            )
         if not self.host:
             raise ConfigError("HOST is empty; give an address such as 127.0.0.1 or 0.0.0.0")
 
@@ -74,7 +87,11 @@ class Settings:
         env = os.environ if environment is None else environment
         values: dict[str, Any] = {}
         if space := env.get("SPACE_ID"):
-            values = {"host": "0.0.0.0", "source_url": f"https://huggingface.co/spaces/{space}"}
+            values = {
+                "host": "0.0.0.0",
+                "source_url": f"https://huggingface.co/spaces/{space}",
+                "behind_proxy": True,
+            }
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),
             "PORT": ("port", int, "a whole number"),
@@ -89,6 +106,8 @@ class Settings:
             "NITIDEZ_STUDY": ("study", str, "a study's name"),
             "NITIDEZ_BACKUP": ("backup", str, "folder:PATH, dataset:OWNER/NAME or bucket:..."),
             "NITIDEZ_BACKUP_SECONDS": ("backup_seconds", int, "a whole number"),
+            "NITIDEZ_OWNER_PASSWORD": ("owner_password", str, "a password"),
+            "NITIDEZ_OWNERS": ("owners", _names, "Hugging Face names with commas between them"),
             "NITIDEZ_SOURCE_URL": ("source_url", str, "an address"),
         }
         for name, (field_name, read, kind) in readers.items():
@@ -110,6 +129,11 @@ class Settings:
     def versions_folder(self) -> Path:
         """Where results lie, under opaque names."""
         return self.folder / "versions"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the app."""
+        return self.host in ("127.0.0.1", "localhost", "::1")
 
     @property
     def address(self) -> str:

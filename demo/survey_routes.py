@@ -58,6 +58,17 @@ def open_survey(
     backup: str = "",
     backup_seconds: float = DEFAULT_SECONDS,
 ) -> Survey:
+    """The survey of `open_protected`."""
+    return open_protected(data_folder, study, backup=backup, backup_seconds=backup_seconds).survey
+
+
+def open_protected(
+    data_folder: Path,
+    study: str = "default",
+    *,
+    backup: str = "",
+    backup_seconds: float = DEFAULT_SECONDS,
+) -> ProtectedSurvey:
     """The survey of a data folder: one for the whole process, however often it is asked for.
 
     Args:
@@ -73,7 +84,7 @@ def open_survey(
             _opened[key] = ProtectedSurvey(
                 key[0], study=study, place=backup, seconds=backup_seconds
             )
-        return _opened[key].survey
+        return _opened[key]
 
 
 def close_surveys() -> None:

@@ -70,7 +70,7 @@ def page(
         for language, name in LANGUAGES.items()
     )
     sections = "".join(
-        f'<section lang="{language}">{_section(analysis, origin, figures[language], language)}'
+        f'<section lang="{language}">{section(analysis, origin, figures[language], language)}'
         "</section>"
         for language in LANGUAGES
     )
@@ -83,7 +83,7 @@ def page(
     ).encode()
 
 
-def _section(
+def section(
     analysis: Analysis, origin: Origin, figures: Mapping[str, bytes], language: Language
 ) -> str:
     tables = Tables(analysis, language)

@@ -45,7 +45,7 @@ def report_files(
     Raises:
         ReportError: a library that reports need is not installed.
     """
-    _need_libraries()
+    need_libraries()
     from survey import public
     from survey.figures import View, draw_all, encode
     from survey.page import Origin, page
@@ -105,7 +105,7 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-def _need_libraries() -> None:
+def need_libraries() -> None:
     try:
         import evalica  # noqa: F401
         import seaborn  # noqa: F401

@@ -333,6 +333,17 @@ class Store:
             "withdrawn": withdrawn,
         }
 
+    def stamp(self, study: str) -> str:
+        """A text that changes with every answer to a study, and with every one that goes."""
+        row = self._rows(
+            "SELECT count(*) AS n, sum(a.undone) AS undone, max(a.created_at) AS made, "
+            "max(a.changed_at) AS changed FROM response a JOIN trial t ON t.id = a.trial_id "
+            "JOIN session s ON s.id = t.session JOIN participant p ON p.id = s.participant "
+            "WHERE p.study = ?",
+            [study],
+        )[0]
+        return " ".join(str(value) for value in row.values())
+
     def answers_of(self, session: str) -> list[Row]:
         """A session's answered main trials with images and methods, for its own rater's eyes."""
         return self._rows(

@@ -20,7 +20,7 @@ import numpy as np
 
 from survey.errors import SurveyError
 from survey.generator import COMPARED, DENSE, Studies, World, simulate_studies
-from survey.statistics import density, mos, pairs, ranks, raters, significance
+from survey.statistics import density, mos, pairs, raters, significance
 from survey.statistics.data import METHOD_ORDER, Pairs
 from survey.statistics.interval import Estimate, mean_of_cells, student
 from survey.statistics.paper import CLAIMS
@@ -147,9 +147,8 @@ def false_positives(studies: Studies) -> dict[str, float]:
         found["wilcoxon_single"].append(bool(table["p_value"].iloc[0] < significance.ALPHA))
         found["any_wilcoxon_holm"].append(bool((table["p_holm"] < significance.ALPHA).any()))
         found["any_reported"].append(bool(table["is_significant"].any()))
-        p = np.array([pairs.p_value(choices, k) for k in range(len(COMPARED))])
-        found["preference_single"].append(bool(p[0] < significance.ALPHA))
-        found["any_preference"].append(bool((ranks.holm(p) < significance.ALPHA).any()))
+        found["preference_single"].append(bool(pairs.p_value(choices, 0) < significance.ALPHA))
+        found["any_preference"].append(bool((pairs.adjusted_p(choices) < significance.ALPHA).any()))
         line = density.fit_line(density.score_advantage(ratings), ratings.ppd)
         found["density_crossing"].append(density.crossing(line, 24).is_known)
     return {name: float(np.mean(values)) for name, values in found.items()}

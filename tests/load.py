@@ -34,7 +34,7 @@ from survey.journal import read_journal
 from tests.survey.conftest import CONDITIONS, DISPLAY
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 120
+START_SECONDS = 600  # the default study is made at the first start
 
 
 class Server:
@@ -115,12 +115,15 @@ class HttpRater:
         self.token = ""
         self.seen: set[str] = set()
 
-    def ask(self, name: str, body: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    def ask(self, name: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], bool]:
         """The answer, and whether it came at the first attempt."""
         for attempt in range(2000):
             try:
-                answer = self.client.post(
-                    f"/survey/{name}", json=body, headers={TOKEN_HEADER: self.token}
+                answer = self.client.request(
+                    "GET" if body is None else "POST",
+                    f"/survey/{name}",
+                    json=body,
+                    headers={TOKEN_HEADER: self.token},
                 )
                 if answer.status_code < 500:
                     return answer.json(), attempt == 0
@@ -146,7 +149,7 @@ class HttpRater:
     def go(self, stop: threading.Event) -> None:
         """Start, and answer until the end or until told to stop."""
         with self.client:
-            status = self.client.get("/survey/status").json()
+            status, _ = self.ask("status")
             started, _ = self.ask(
                 "start",
                 {

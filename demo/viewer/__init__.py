@@ -38,9 +38,24 @@ def viewer_text() -> dict[str, dict[str, str]]:
     return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
 
 
+def viewer_classes() -> str:
+    """The viewer's JavaScript without its last file, for pages that start a viewer themselves."""
+    return "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1])
+
+
 def viewer_script() -> str:
     """The viewer's JavaScript: the files of js/ in order, one function body."""
-    return "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    return f"{viewer_classes()}\n{(FOLDER / 'js' / f'{SCRIPTS[-1]}.js').read_text('utf-8')}"
+
+
+def viewer_html() -> str:
+    """The viewer's HTML, without words."""
+    return (FOLDER / "viewer.html").read_text("utf-8")
+
+
+def viewer_css() -> str:
+    """The viewer's styles."""
+    return (FOLDER / "viewer.css").read_text("utf-8")
 
 
 def build_viewer(**kwargs: Any) -> gr.HTML:
@@ -52,8 +67,8 @@ def build_viewer(**kwargs: Any) -> gr.HTML:
     """
     kwargs.setdefault("value", viewer_value([]))
     return gr.HTML(
-        html_template=(FOLDER / "viewer.html").read_text("utf-8"),
-        css_template=(FOLDER / "viewer.css").read_text("utf-8"),
+        html_template=viewer_html(),
+        css_template=viewer_css(),
         js_on_load=viewer_script(),
         apply_default_css=False,
         text=viewer_text(),

@@ -104,6 +104,39 @@ def p_value(pairs: Pairs, pair: int) -> float:
     return max(by_t, by_ranks)
 
 
+def overall_p(pairs: Pairs) -> float:
+    """Of "none of the pairs has a preferred side": Hotelling's one-sample T squared.
+
+    Over raters who met every pair; NaN with fewer than two more of them than pairs, or where
+    nobody differs.
+
+    Source: Hotelling 1931, "The generalization of Student's ratio".
+    """
+    answered = ~np.isnan(pairs.won)
+    met = answered.any(axis=1).all(axis=1)
+    won = np.where(answered, pairs.won, 0.0).sum(axis=1)[met]
+    own = won / answered.sum(axis=1)[met] - 0.5
+    n, k = own.shape
+    if not 0 < k <= n - 2:
+        return math.nan
+    spread = np.atleast_2d(np.cov(own.T))
+    k = int(np.linalg.matrix_rank(spread))
+    if k == 0:
+        return math.nan
+    from scipy.special import fdtrc
+
+    mean = own.mean(axis=0)
+    t_squared = n * float(mean @ np.linalg.pinv(spread) @ mean)
+    return float(fdtrc(k, n - k, (n - k) / (k * (n - 1)) * t_squared))
+
+
+def adjusted_p(pairs: Pairs) -> np.ndarray:
+    """(pairs,) p after Holm's correction, and never below that of all pairs together."""
+    each = holm(np.array([p_value(pairs, k) for k in range(len(pairs.compared))]))
+    together = overall_p(pairs)
+    return each if math.isnan(together) else np.fmax(each, np.where(np.isnan(each), each, together))
+
+
 def pair_table(pairs: Pairs) -> pd.DataFrame:
     """One row a pair of methods. Counts are of answers; `preference_a` weighs sides alike."""
     import pandas as pd
@@ -132,7 +165,7 @@ def pair_table(pairs: Pairs) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows, columns=[c for c in PAIR_COLUMNS if c != "p_holm"])
-    table["p_holm"] = holm(table["p_value"].to_numpy(dtype=float))
+    table["p_holm"] = adjusted_p(pairs)
     return table[list(PAIR_COLUMNS)]
 
 

@@ -164,6 +164,20 @@ def test_all_ties_are_no_preference_and_no_interval() -> None:
     assert pairs.left_share(pairs_of(np.full((10, 4), 0.5))).reason == NO_DATA
 
 
+def test_the_test_of_all_pairs_is_hotellings() -> None:
+    from statsmodels.stats.multivariate import test_mvmean
+
+    choices = STUDY.pairs(0)
+    own = choices.won.mean(axis=1)
+    expected = test_mvmean(own, np.full(own.shape[1], 0.5)).pvalue
+    assert pairs.overall_p(choices) == pytest.approx(expected, rel=1e-6)
+    one = pairs_of(np.random.default_rng(2).integers(0, 2, (12, 4)).astype(float))
+    t_test = stats.ttest_1samp(one.won[:, :, 0].mean(axis=1), 0.5).pvalue
+    assert pairs.overall_p(one) == pytest.approx(t_test)
+    assert math.isnan(pairs.overall_p(pairs_of(np.ones((12, 4)))))
+    assert math.isnan(pairs.overall_p(pairs_of(np.ones((2, 4)))))
+
+
 def test_bradley_terry_is_that_of_evalica() -> None:
     import evalica
 

@@ -221,7 +221,7 @@ function showStatus(viewer) {
   const find = (selector) => root.querySelector(selector);
   const { zoom, center } = viewport;
   const isEmpty = !panes.length || !viewer.extent;
-  const pixels = viewer.number(zoom >= 1 ? zoom : 1 / zoom, 1);
+  const pixels = viewer.number(zoom >= 1 ? zoom : 1 / zoom, zoom > 0.5 ? 2 : 1);
   const scale = viewer.t(zoom >= 1 ? "scale_up" : "scale_down", { pixels });
   const isPageZoomed = window.visualViewport && Math.abs(window.visualViewport.scale - 1) > 0.001;
   const isReduced = viewer.mode === "difference" && viewer.difference.isReduced;

@@ -1,0 +1,295 @@
+// The results while they come in; for the owner also what only the owner may do.
+
+const LOOK_MS = 15000;
+
+class ResultsPage {
+  constructor(root, texts, viewerTexts) {
+    this.root = root;
+    this.texts = texts;
+    this.status = null;
+    this.shown = null;
+    this.language = this.languageNow();
+    this.viewer = null;
+    this.viewerTexts = viewerTexts;
+    this.openImage = null;
+    this.begun = false;
+    this.fetching = null;
+    root.addEventListener("click", (event) => {
+      const go = event.target.closest("[data-go]");
+      if (go) this.go(go.dataset.go);
+      const picture = event.target.closest("[data-image]");
+      if (picture) this.open(picture.dataset.image);
+    });
+    this.find("[data-form=sign-in]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.signIn(this.find("[name=password]").value);
+    });
+    this.find("[name=simulated]").addEventListener("change", () => this.look(true));
+    new MutationObserver(() => this.retell()).observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["lang"],
+    });
+    // The tab costs nothing until somebody looks at it.
+    new ResizeObserver(() => {
+      if (this.begun || !root.offsetParent) return;
+      this.begun = true;
+      this.begin();
+    }).observe(root);
+    this.retell();
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  // Words
+
+  languageNow() {
+    return document.documentElement.lang.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
+  }
+
+  say(key, values = {}) {
+    const phrase = this.texts[this.language][key] ?? this.texts[this.language].survey_error;
+    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  retell() {
+    const before = this.language;
+    this.language = this.languageNow();
+    this.root.lang = this.language;
+    this.root.setAttribute("aria-label", this.say("results"));
+    for (const node of this.root.querySelectorAll(":scope [data-text]")) {
+      if (!node.closest(".nv")) node.textContent = this.say(node.dataset.text);
+    }
+    this.refresh();
+    if (before !== this.language && this.begun) this.look(true);
+  }
+
+  // Talking to the server
+
+  get token() {
+    try {
+      return sessionStorage.getItem("nitidez-owner") || "";
+    } catch {
+      return "";
+    }
+  }
+
+  set token(value) {
+    try {
+      if (value) sessionStorage.setItem("nitidez-owner", value);
+      else sessionStorage.removeItem("nitidez-owner");
+    } catch {
+      // Without storage the owner signs in again after a reload.
+    }
+  }
+
+  async call(name, body) {
+    const options = { headers: { "X-Owner-Token": this.token }, cache: "no-store" };
+    if (body !== undefined) {
+      options.method = "POST";
+      options.body = JSON.stringify(body);
+      options.headers["Content-Type"] = "application/json";
+    }
+    const reply = await fetch(new URL(`results/${name}`, document.baseURI), options);
+    if (reply.ok) return reply;
+    const told = await reply.json().catch(() => null);
+    const error = new Error(told?.error?.detail || `HTTP ${reply.status}`);
+    error.key = told?.error?.key || "survey_error";
+    throw error;
+  }
+
+  async begin() {
+    await this.look();
+    if (!this.token && this.status?.has_names) await this.signIn("", true);
+    setInterval(() => {
+      if (this.root.offsetParent && !document.hidden) this.look();
+    }, LOOK_MS);
+  }
+
+  async look(isForced = false) {
+    try {
+      this.status = await (await this.call("status")).json();
+      if (!this.status.can_see) this.shown = null;
+      else if (isForced || this.shown?.stamp !== this.status.stamp) await this.load();
+      this.trouble = null;
+    } catch (error) {
+      this.trouble = error.key ? this.say(error.key) : this.say("offline");
+    }
+    this.refresh();
+  }
+
+  async load() {
+    const simulated = this.find("[name=simulated]").checked;
+    const asked = new URLSearchParams({ language: this.language, simulated });
+    const isFirst = this.shown === null;
+    if (isFirst) this.page("loading");
+    const turn = (this.turn = (this.turn || 0) + 1);
+    const shown = await (await this.call(`shown?${asked}`)).json();
+    if (turn !== this.turn) return; // asked otherwise meanwhile
+    this.shown = shown;
+    this.find(".nr-report").innerHTML = this.shown.html; // made by the server of its own words and numbers
+    this.shownAt = new Date();
+    this.makePictures();
+    if (this.openImage) this.open(this.openImage);
+  }
+
+  // What is on the screen
+
+  page(name) {
+    for (const node of this.root.querySelectorAll("[data-page]")) {
+      node.hidden = node.dataset.page !== name;
+    }
+  }
+
+  refresh() {
+    const { status } = this;
+    if (this.trouble && !this.shown) {
+      this.find(".nr-trouble").textContent = this.trouble;
+      this.page("trouble");
+      return;
+    }
+    if (!status) return;
+    this.page(status.can_see && this.shown ? "results" : status.can_see ? "loading" : "closed");
+    this.find(".nr-owner").hidden = !status.is_owner;
+    this.find(".nr-sign-in").hidden = status.is_owner;
+    this.find("[data-form=sign-in]").hidden = !status.has_password;
+    this.find(".nr-hub").hidden = !status.has_names;
+    this.find(".nr-no-way").hidden = status.has_password || status.has_names;
+    for (const node of this.root.querySelectorAll(".nr-count")) {
+      const key = ["count_none", "count_one"][status.raters] ?? "count";
+      node.textContent = this.say(key, { raters: status.raters });
+    }
+    if (status.is_owner) {
+      this.find("[data-go=toggle-results]").textContent = this.say(
+        status.results_open ? "results_close" : "results_open",
+      );
+      this.find("[data-go=toggle-study]").textContent = this.say(
+        status.state === "open" ? "study_close" : "study_open",
+      );
+      this.find(".nr-backup").textContent = this.backupText(status.backup);
+    }
+    if (this.shownAt) {
+      const time = this.shownAt.toLocaleTimeString(this.language);
+      const text = this.say("updated", { time });
+      this.find(".nr-updated").textContent = this.trouble ? `${text} ${this.trouble}` : text;
+    }
+  }
+
+  backupText(backup) {
+    if (!backup) return this.say("backup_none");
+    if (backup.problem) return this.say("backup_problem", { place: backup.place, problem: backup.problem });
+    if (!backup.at) return this.say("backup_not_yet", { place: backup.place });
+    const minutes = Math.max(0, Math.round((Date.now() - new Date(backup.at)) / 60000));
+    return this.say("backup_at", { place: backup.place, minutes });
+  }
+
+  makePictures() {
+    const buttons = this.shown.images.map((image) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.image = image.id;
+      button.setAttribute("aria-pressed", image.id === this.openImage);
+      const picture = document.createElement("img");
+      picture.alt = "";
+      picture.loading = "lazy";
+      picture.width = this.shown.width;
+      picture.height = this.shown.height;
+      picture.src = new URL(image.versions.at(-1).url, document.baseURI);
+      const name = document.createElement("span");
+      name.textContent = image.name;
+      button.append(picture, name);
+      return button;
+    });
+    this.find(".nr-pictures").replaceChildren(...buttons);
+  }
+
+  open(id) {
+    const image = this.shown.images.find((each) => each.id === id);
+    if (!image) return;
+    const isNew = this.openImage !== id;
+    this.openImage = id;
+    for (const button of this.root.querySelectorAll("[data-image]")) {
+      button.setAttribute("aria-pressed", button.dataset.image === id);
+    }
+    const box = this.find(".nr-viewer");
+    box.hidden = false;
+    const value = {
+      language: this.language,
+      set: id,
+      panes: image.versions.map((version) => ({
+        key: version.id,
+        state: "ready",
+        label: version.label,
+        caption: version.caption,
+        width: this.shown.width,
+        height: this.shown.height,
+        url: new URL(version.url, document.baseURI).href,
+      })),
+      pair: image.versions.slice(2, 4).map((version) => version.id),
+      message: null,
+    };
+    if (this.viewer) this.viewer.receive(value);
+    else this.viewer = new Viewer(box, { text: this.viewerTexts, value }, () => {});
+    if (isNew) box.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  // The owner
+
+  async go(action) {
+    const { status } = this;
+    const note = this.find(".nr-note");
+    const actions = {
+      retry: () => this.look(true),
+      "sign-out": () => {
+        this.token = "";
+        this.shown = null;
+        return this.look(true);
+      },
+      "toggle-results": () => this.change({ results_open: !status.results_open }),
+      "toggle-study": () => this.change({ study_open: status.state !== "open" }),
+      "export-public": () => this.export(true),
+      "export-full": () => this.export(false),
+    };
+    if (!actions[action]) return;
+    const buttons = this.root.querySelectorAll(".nr-owner button");
+    for (const button of buttons) button.disabled = true;
+    note.textContent = action.startsWith("export") ? this.say("export_wait") : "";
+    try {
+      await actions[action]();
+      note.textContent = "";
+    } catch (error) {
+      note.textContent = error.key ? this.say(error.key) : this.say("offline");
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+
+  async change(body) {
+    this.status = await (await this.call("change", body)).json();
+    this.refresh();
+  }
+
+  async export(isPublic) {
+    const simulated = this.find("[name=simulated]").checked;
+    const reply = await this.call("export", { language: this.language, public: isPublic, simulated });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await reply.blob());
+    link.download = isPublic ? "nitidez-results-public.zip" : "nitidez-results.zip";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
+
+  async signIn(password, isSilent = false) {
+    const note = this.find(".nr-sign-note");
+    note.textContent = "";
+    try {
+      this.token = (await (await this.call("sign-in", { password })).json()).token;
+      this.find("[name=password]").value = "";
+      this.shown = null;
+      await this.look(true);
+    } catch (error) {
+      if (!isSilent) note.textContent = error.key ? this.say(error.key) : this.say("offline");
+    }
+  }
+}

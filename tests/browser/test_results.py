@@ -1,0 +1,85 @@
+"""The results tab in a real browser: closed for strangers, open for the owner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+from playwright.sync_api import expect
+
+from demo.owner import Owner
+from survey.simulate import simulate
+from tests.fake_engine import FakeEngine
+from tests.tiny_study import make_study
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def owner() -> Owner:
+    return Owner(password=PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, owner: Owner) -> Iterator[str]:
+    from demo.build import build_app, launch_options
+    from demo.settings import Settings
+    from demo.survey_routes import open_survey
+
+    folder = tmp_path_factory.mktemp("results")
+    make_study(folder)
+    simulate(open_survey(folder), raters=4, seed=1)
+    uploads = os.environ.get("GRADIO_TEMP_DIR", str(folder / "uploads"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", uploads)
+        settings = Settings(folder=folder / "app", data_folder=folder)
+        app = build_app(settings, FakeEngine())
+        options = launch_options(settings, owner) | {"server_port": None}
+        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+        yield address
+        app.close(verbose=False)
+
+
+def test_a_stranger_learns_nothing_and_the_owner_everything(
+    address: str, owner: Owner, open_page: Callable[..., Page]
+) -> None:
+    stranger = open_page(f"{address}?tab=results")
+    expect(stranger.get_by_text("The results are not open yet")).to_be_visible()
+    assert "SRGAN" not in stranger.locator("#results").inner_text()
+    stranger.get_by_text("I run this survey").click()
+    stranger.get_by_label("Password").fill("wrong")
+    stranger.keyboard.press("Enter")
+    expect(stranger.get_by_text("That is not the owner's password.")).to_be_visible()
+    stranger.get_by_label("Password").fill(PASSWORD)
+    stranger.keyboard.press("Enter")
+    expect(stranger.get_by_text("You are the owner")).to_be_visible()
+    stranger.get_by_role("button", name="Sign out").click()
+    expect(stranger.get_by_text("The results are not open yet")).to_be_visible()
+
+    page = open_page(f"{address}?tab=results#owner={owner.link_token()}", locale="pt-BR")
+    expect(page.get_by_text("Você é o responsável")).to_be_visible()
+    assert "owner" not in page.url
+    page.get_by_text("Contar também os avaliadores simulados").click()
+    expect(page.locator(".nr-report h1")).to_be_visible(timeout=60_000)
+    expect(page.locator(".nr-report img").first).to_be_visible(timeout=60_000)
+    page.locator(".nr-pictures button").first.click()
+    expect(page.locator(".nr-viewer .nv")).to_be_visible()
+    expect(page.locator(".nr-viewer")).to_contain_text("bicúbica")
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name="Salvar os resultados para qualquer pessoa").click()
+    assert download.value.suggested_filename == "nitidez-results-public.zip"
+    page.get_by_role("button", name="Abrir os resultados a todos").click()
+    expect(page.get_by_role("button", name="Fechar os resultados")).to_be_visible()
+    errors: list[Any] = page.console_errors  # type: ignore[attr-defined]
+    assert errors == []
+
+    guest = open_page(f"{address}?tab=results")
+    expect(guest.locator(".nr-report h1")).to_be_visible(timeout=60_000)
+    expect(guest.get_by_text("You are the owner")).to_be_hidden()
