@@ -628,6 +628,7 @@ class Survey:
         if phase == "end":
             study = self.study
             state["reveal"] = reveal(study, self.store.answers_of(session["id"]))
+            state["results_open"] = self.status()["results_open"]
         return state
 
     def _phase(self, session: Row, opened: list[Row]) -> str:

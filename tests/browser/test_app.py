@@ -34,7 +34,7 @@ def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
     apps = []
 
-    def serve(engine: FakeEngine) -> str:
+    def serve(engine: FakeEngine | None) -> str:
         settings = Settings(folder=folder, max_megapixels=0.5)
         app = build_app(settings, engine)
         options = launch_options(settings) | {"server_port": None}
@@ -110,6 +110,27 @@ def test_the_download_is_the_png_under_a_name_that_says_what_it_is(
     assert download.value.suggested_filename == "férias _ praia_srgan_x4.png"
     image = Image.open(download.value.path())
     assert image.text["Nitidez-Model"] == "srgan_x4"
+
+
+def test_with_the_weights_that_ship_the_download_is_the_networks_own_output(
+    open_page, serve_demo: Callable[..., str], tmp_path: Path
+):
+    from skimage import data
+
+    from sr.image_io import open_image
+    from sr.upscale import get_upscaler
+
+    file = tmp_path / "cat.png"
+    Image.fromarray(data.chelsea()[80:112, 120:168]).save(file)
+    page = open_page(serve_demo(None))
+    choose(page, file)
+    expect(page.get_by_text("All versions are ready.")).to_be_visible(timeout=90_000)
+    for model in ("srresnet_x4", "srgan_x4"):
+        with page.expect_download() as download:
+            page.locator(f'#viewer a[download*="{model}"]').first.click()
+        got = np.asarray(Image.open(download.value.path()).convert("RGB"))
+        made = get_upscaler(model).upscale(open_image(file)).rgb
+        np.testing.assert_array_equal(got, made)
 
 
 def test_test_mode_measures_and_marks_the_best(open_page, quick: str, photo: Path):

@@ -36,6 +36,7 @@ def test_a_whole_session(survey: Survey) -> None:
     assert len({trial["id"] for trial in shown}) == len(shown) == rater.state["progress"]["total"]
     rater.finish()
     assert rater.state["phase"] == "end"
+    assert rater.state["results_open"] is False
     assert {row["method"] for row in rater.state["reveal"]["ratings"]} == {
         "nearest",
         "bicubic",

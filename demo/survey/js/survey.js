@@ -113,6 +113,7 @@ class SurveyPage {
     scaling.textContent = say("scaling", { percent: say.number(dprNow() * 100) });
     if (state && ["practice", "rating", "pair"].includes(state.phase)) this.fillReady();
     if (state?.reveal) this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
+    this.find(".ns-class").hidden = !state?.results_open;
     this.refreshStart();
     if (this.screen === "break") this.showRest();
   }
