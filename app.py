@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import socket
 import sys
 from dataclasses import replace
 
+from demo.scratch import Scratch
 from demo.settings import Settings
 from sr import __version__
-from sr.errors import SRError
+from sr.errors import ConfigError, SRError
 from survey.errors import SurveyError
 
 
@@ -29,7 +31,7 @@ def build_parser(defaults: Settings) -> argparse.ArgumentParser:
         "--port",
         type=int,
         default=defaults.port,
-        help="port to listen on; PORT (default: %(default)s)",
+        help="port to listen on, 0 for any free one; PORT (default: %(default)s)",
     )
     add(
         "--max-megapixels",
@@ -49,16 +51,27 @@ def build_parser(defaults: Settings) -> argparse.ArgumentParser:
     return parser
 
 
-def is_taken(host: str, port: int) -> bool:
-    """Whether a server cannot listen there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def usable_port(host: str, port: int) -> int:
+    """The port, or a free one for 0.
+
+    Raises:
+        ConfigError: a server cannot listen there.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name != "nt":  # there it would let two servers share a port
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} of {host} is taken; give another with --port or PORT"
+        elif error.errno in (errno.EACCES, errno.EPERM):
+            text = f"port {port} may not be used; give one from 1024 with --port or PORT"
+        else:
+            text = f"{host} is no address of this machine; give 127.0.0.1 or 0.0.0.0 with --host"
+        raise ConfigError(text) from None
 
 
 def end(number: int, frame: object) -> None:
@@ -78,13 +91,10 @@ def main() -> int:
             max_megapixels=args.max_megapixels,
             threads=args.threads,
         )
-    except SRError as error:
+        settings = replace(settings, port=usable_port(settings.host, settings.port))
+        scratch = Scratch(settings)
+    except (SRError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-
-    if is_taken(settings.host, settings.port):
-        text = f"port {settings.port} of {settings.host} is taken; give another with --port or PORT"
-        print(f"error: {text}", file=sys.stderr)
         return 2
     # Gradio reads this when it is imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -120,6 +130,7 @@ def main() -> int:
         app.block_thread()
     finally:
         close_surveys()
+        scratch.close()
     return 0
 
 

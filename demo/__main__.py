@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from demo import publish
-from demo.engine import SuperResolution
+from demo.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
 from demo.jobs import Jobs
 from demo.samples import make_results
 from demo.store import ImageStore
@@ -50,7 +50,7 @@ def compute_examples() -> None:
     """
     with tempfile.TemporaryDirectory() as folder:
         store = ImageStore(Path(folder), max_bytes=2**30, max_age_seconds=3600)
-        jobs = Jobs(SuperResolution(), store)
+        jobs = Jobs(SuperResolution(lpips_wait_seconds=LPIPS_TIMEOUT_SECONDS), store)
         try:
             make_results(jobs)
         finally:

@@ -6,6 +6,8 @@ import asyncio
 import os
 import secrets
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,20 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from demo.engine import MODELS
+from demo.i18n import say
 from demo.jobs import Jobs
 from demo.settings import Settings
 from demo.uploads import clean_name, read_upload
 from sr.errors import SRError
 
 TICK_SECONDS = 0.1
-MEASURE_MEGAPIXELS = 4  # times the upload limit: what /measure takes
 
 
 def build_api(settings: Settings, jobs: Jobs) -> None:
     """Add the three endpoints to the current Blocks context; nothing of them is visible."""
+
+    # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
+    measuring = ThreadPoolExecutor(1, thread_name_prefix="nitidez-measure")
 
     async def upscale(
         image: str,
@@ -42,7 +47,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             photo = await asyncio.to_thread(
                 read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
             )
-            job = await asyncio.to_thread(jobs.submit, photo, models=[model])
+            job = await jobs.submit_in_thread(photo, models=[model])
         except SRError as error:
             raise refusal(error) from None
         except FileNotFoundError:
@@ -55,24 +60,26 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             job.cancel()  # ends the work when the client has cancelled; else without effect
         version = job.version(model)
         if version.image is None:
-            raise refusal(SRError(version.error or f"{model}: stopped"))
+            why = say("en", version.error) if version.error else "stopped"
+            raise refusal(SRError(f"{model}: {why}"))
         return str(named_copy(version.image.path, f"{clean_name(image)}_{model}.png"))
 
     async def measure(prediction: str, reference: str) -> dict[str, Any]:
-        """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference.
+        """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference; each
+        may have as many pixels as an upload.
 
         Args:
             prediction: image file, as large as the reference.
             reference: image file.
         """
-        limit = settings.max_megapixels * MEASURE_MEGAPIXELS
+        left = threading.Event()
 
         def work() -> dict[str, Any]:
             images = [
-                read_upload(given(file, name), max_megapixels=limit).rgb
+                read_upload(given(file, name), max_megapixels=settings.max_megapixels).rgb
                 for file, name in ((prediction, "prediction"), (reference, "reference"))
             ]
-            found = jobs.measure(*images)
+            found = jobs.measure(*images, cancel=left)
             finite = {
                 name: None if value is None else value if abs(value) < float("inf") else "inf"
                 for name, value in (
@@ -81,14 +88,16 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
                     ("lpips_alex", found.lpips_alex),
                 )
             }
-            return {**finite, "note": found.note}
+            return {**finite, "note": say("en", found.note) if found.note else None}
 
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.get_running_loop().run_in_executor(measuring, work)
         except SRError as error:
             raise refusal(error) from None
         except FileNotFoundError:
             raise refusal(SRError("an uploaded file is no longer here; send it again")) from None
+        finally:
+            left.set()  # ends the work when the client has cancelled; else without effect
 
     def models() -> list[dict[str, Any]]:
         """The models: name, scale, parameters, description, data and metrics."""
@@ -121,7 +130,8 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
         button = gr.Button()
     public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": 8}
     button.click(upscale, [image, model], result, api_name="upscale", **public)
-    button.click(measure, [prediction, reference], answer, api_name="measure", **public)
+    one: dict[str, Any] = public | {"concurrency_limit": 2}
+    button.click(measure, [prediction, reference], answer, api_name="measure", **one)
     button.click(models, None, answer, api_name="models", queue=False, **public)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -14,19 +15,28 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sr import __version__
-from sr.errors import BackboneError
+from sr.errors import Cancelled
 from sr.image_io import Photo
 from sr.models import WEIGHTS_DIR, model_info
 
 if TYPE_CHECKING:
-    from sr.metrics import Measurement
+    from torch import Tensor
+
+    from sr.measurement import Measurement
+    from sr.metrics import Lpips
     from sr.upscale import Progress
 
 SCALE = 4
 LIGHT_MODELS = ("nearest", "bicubic")  # no network: quick, and never in anyone's way
 NETWORKS = ("srresnet_x4", "srgan_x4")
 MODELS = LIGHT_MODELS + NETWORKS
-LPIPS_RETRY_SECONDS = 600
+LPIPS_WAIT_SECONDS = 5.0  # what a measurement waits for LPIPS to be loaded, the first time
+LPIPS_TIMEOUT_SECONDS = 300.0  # after which a download counts as failed
+LPIPS_RETRY_SECONDS = 600.0  # between two attempts
+# Notes of a measurement without LPIPS, as keys of the page's texts.
+LPIPS_LOADING, LPIPS_MISSING, TOO_SMALL = "lpips_loading", "lpips_missing", "measure_small"
+
+logger = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
@@ -48,18 +58,31 @@ class Engine(Protocol):
     def version(self, model: str) -> str:
         """Changes whenever the model's results may change."""
 
-    def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
-        """PSNR, SSIM and LPIPS of a prediction."""
+    def measure(
+        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+    ) -> Measurement:
+        """PSNR, SSIM and LPIPS of a prediction; its note is a key of the page's texts.
+
+        Raises:
+            Cancelled: `cancel` was set.
+            ShapeError: the two differ in size, or are too small.
+        """
 
 
 class SuperResolution:
-    """The engine of the app: `sr`, loaded the first time it is needed."""
+    """The engine of the app: `sr`, loaded the first time it is needed.
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    Args:
+        threads: of the networks; None is one per core.
+        lpips_wait_seconds: how long the first measurement may wait for LPIPS.
+    """
+
+    def __init__(
+        self, *, threads: int | None = None, lpips_wait_seconds: float = LPIPS_WAIT_SECONDS
+    ) -> None:
         self._threads = threads
         self._threads_lock = threading.Lock()
-        self._lpips_note = ""
-        self._lpips_retry_at = 0.0
+        self._lpips = LoadedLpips(lpips_wait_seconds)
 
     def upscale(
         self,
@@ -84,22 +107,22 @@ class SuperResolution:
         weights = model_info(model).weights
         return f"{__version__}-{file_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
 
-    def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
-        from sr.metrics import default_lpips, measure
+    def measure(
+        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+    ) -> Measurement:
+        from sr.metrics import measure
 
         self._set_threads()
-        # Without features every attempt would try to download them: wait a while after a failure.
-        if time.monotonic() < self._lpips_retry_at:
-            found = measure(prediction, reference, lpips=None)
-            notes = [note for note in (found.note, self._lpips_note) if note]
-            return replace(found, note="; ".join(notes))
-        try:
-            lpips = default_lpips()
-        except BackboneError as error:
-            self._lpips_note = str(error)
-            self._lpips_retry_at = time.monotonic() + LPIPS_RETRY_SECONDS
-            return self.measure(prediction, reference)
-        return measure(prediction, reference, lpips=lpips)
+        lpips, note = self._lpips.get()
+
+        def distance(a: Tensor, b: Tensor) -> Tensor:
+            if cancel.is_set():
+                raise Cancelled("stopped on request")
+            assert lpips is not None
+            return lpips(a, b)
+
+        found = measure(prediction, reference, lpips=None if lpips is None else distance)
+        return replace(found, note=note or (TOO_SMALL if found.note else None))
 
     def _set_threads(self) -> None:
         with self._threads_lock:
@@ -108,6 +131,54 @@ class SuperResolution:
 
                 torch.set_num_threads(self._threads)
                 self._threads = None
+
+
+class LoadedLpips:
+    """LPIPS, loaded by a thread of its own: its features may have to be downloaded.
+
+    Args:
+        wait_seconds: how long, from the beginning of the loading, `get` waits for its end.
+    """
+
+    def __init__(self, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
+        self._lock = threading.Lock()
+        self._lpips: Lpips | None = None
+        self._thread: threading.Thread | None = None
+        self._since = 0.0  # when the last attempt began
+        self._failed_at: float | None = None
+
+    def get(self) -> tuple[Lpips | None, str | None]:
+        """The distance, or None and why not yet."""
+        with self._lock:
+            now = time.monotonic()
+            is_due = self._failed_at is None or now - self._failed_at > LPIPS_RETRY_SECONDS
+            if self._thread is None and self._lpips is None and is_due:
+                self._since, self._failed_at = now, None
+                self._thread = threading.Thread(
+                    target=self._load, name="nitidez-lpips", daemon=True
+                )
+                self._thread.start()
+            thread = self._thread
+        if thread is not None:
+            thread.join(max(0.0, self._since + self._wait_seconds - time.monotonic()))
+        with self._lock:
+            if self._lpips is not None:
+                return self._lpips, None
+            late = time.monotonic() - self._since > LPIPS_TIMEOUT_SECONDS
+            return None, LPIPS_MISSING if self._failed_at is not None or late else LPIPS_LOADING
+
+    def _load(self) -> None:
+        lpips: Lpips | None = None
+        try:
+            from sr.metrics import default_lpips
+
+            lpips = default_lpips()
+        except Exception as error:
+            logger.warning("no LPIPS: %s", error)
+        with self._lock:
+            self._lpips, self._thread = lpips, None
+            self._failed_at = time.monotonic() if lpips is None else None
 
 
 @lru_cache(maxsize=8)

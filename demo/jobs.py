@@ -8,6 +8,7 @@ once for the same pixels, model and weights is taken from the store.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -18,14 +19,22 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from demo.engine import LIGHT_MODELS, MODELS, SCALE, Engine
+from demo.engine import (
+    LIGHT_MODELS,
+    LPIPS_LOADING,
+    LPIPS_MISSING,
+    MODELS,
+    SCALE,
+    TOO_SMALL,
+    Engine,
+)
 from demo.store import ImageStore, StoredImage, photo_key
 from sr.errors import Cancelled, ShapeError, SRError
 from sr.image_io import Photo, encode_png, open_image
 from sr.resize import matlab_bicubic, modcrop
 
 if TYPE_CHECKING:
-    from sr.metrics import Measurement
+    from sr.measurement import Measurement
     from sr.upscale import Progress
 
 logger = logging.getLogger(__name__)
@@ -34,6 +43,7 @@ Mode = Literal["upscale", "test"]
 State = Literal["waiting", "running", "ready", "failed", "cancelled"]
 ORIGINAL = "original"
 MEASUREMENTS_KEPT = 1000
+FAILED = "failed_here"  # text of what went wrong on our side; the log has the details
 FINISHED: tuple[State, ...] = ("ready", "failed", "cancelled")
 
 
@@ -53,17 +63,20 @@ class Version:
     cached: bool = False  # taken from the store, not computed for this job
     measured: bool = False  # its measurement was tried
     measurement: Measurement | None = None
-    error: str | None = None
+    error: str | None = None  # key of a text of the page
 
 
 @dataclass(eq=False)
 class Job:
     """One photo and its versions. Read it through `versions()`; end it with `cancel()`."""
 
-    photo: Photo  # what the models are given
+    photo: Photo | None  # what the models are given; None once nothing more is to be done
     key: str  # photo_key of it
-    mode: Mode
-    reference: Photo | None = None  # what the versions are measured against
+    height: int  # of the photo in pixels
+    width: int
+    reference: Photo | None = None  # what the versions are measured against; None as above
+    reference_key: str = ""
+    reference_size: tuple[int, int] | None = None  # height and width; None without a reference
     stop: threading.Event = field(default_factory=threading.Event)
     _versions: dict[str, Version] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -72,12 +85,12 @@ class Job:
     @property
     def out_height(self) -> int:
         """Height of every version in pixels."""
-        return self.photo.height * SCALE
+        return self.height * SCALE
 
     @property
     def out_width(self) -> int:
         """Width of every version in pixels."""
-        return self.photo.width * SCALE
+        return self.width * SCALE
 
     @property
     def changes(self) -> int:
@@ -120,8 +133,13 @@ class Job:
                     self._versions[key] = replace(version, state="cancelled", seconds_left=None)
             self._changes += 1
 
+    def release(self) -> None:
+        """Let go of the pixels when nothing more is to be done: jobs outlive their work."""
+        if self.is_finished:
+            self.photo = self.reference = None
+
     def _is_done(self, version: Version) -> bool:
-        if version.state != "ready" or self.reference is None or self.stop.is_set():
+        if version.state != "ready" or self.reference_size is None or self.stop.is_set():
             return version.state in FINISHED
         return version.measured or version.key == ORIGINAL
 
@@ -162,6 +180,7 @@ class Lane:
                 job = self._jobs.popleft()
             if self._turn(job):
                 self.add(job)
+            del job  # while it waits, the thread keeps nobody's pixels
 
 
 class Jobs:
@@ -205,11 +224,28 @@ class Jobs:
             if len(self._open) >= self.max_waiting:
                 raise BusyError(f"{len(self._open)} photos are waiting; try again in a minute")
         job = self._prepare(photo, mode, models)
-        if not job.is_finished:
+        if job.is_finished:
+            job.release()
+        else:
             with self._lock:
                 self._open.append(job)
             self._light.add(job)
         return job
+
+    async def submit_in_thread(
+        self, photo: Photo, *, mode: Mode = "upscale", models: Sequence[str] = MODELS
+    ) -> Job:
+        """`submit`, without holding up the caller's loop. A job that nobody waits for any more
+        when it is there (the visitor has left) is cancelled.
+        """
+        work = asyncio.ensure_future(
+            asyncio.to_thread(self.submit, photo, mode=mode, models=models)
+        )
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_cancel_result)
+            raise
 
     def num_ahead(self, job: Job) -> int:
         """Unfinished jobs that came before this one."""
@@ -237,10 +273,19 @@ class Jobs:
             total += seconds
         return total
 
-    def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
-        """The engine's measurement, taking its turn with the inferences."""
+    def measure(
+        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+    ) -> Measurement:
+        """The engine's measurement, taking its turn with the inferences.
+
+        Raises:
+            Cancelled: `cancel` was set.
+            ShapeError: the two differ in size, or are too small.
+        """
         with self._inference:
-            return self.engine.measure(prediction, reference)
+            if cancel.is_set():
+                raise Cancelled("stopped on request")
+            return self.engine.measure(prediction, reference, cancel=cancel)
 
     def close(self) -> None:
         """Stop all work; for the end of the server."""
@@ -250,10 +295,12 @@ class Jobs:
         self._light.close()
         self._heavy.close()
 
-    def remember(self, key: str, model: str, reference: Photo, measurement: Measurement) -> None:
+    def remember(self, key: str, model: str, reference_key: str, measurement: Measurement) -> None:
         """Keep a measurement of a model's version of the photo with this key."""
+        if measurement.note in (LPIPS_LOADING, LPIPS_MISSING):
+            return  # the next one may be whole
         with self._lock:
-            self._measurements[self._measurement_key(key, model, reference)] = measurement
+            self._measurements[self._measurement_key(key, model, reference_key)] = measurement
             while len(self._measurements) > MEASUREMENTS_KEPT:
                 self._measurements.popitem(last=False)
 
@@ -267,7 +314,10 @@ class Jobs:
                 )
             reference = Photo(modcrop(photo.rgb, SCALE))
             photo = Photo(matlab_bicubic(reference.rgb, 1 / SCALE))
-        job = Job(photo=photo, key=photo_key(photo), mode=mode, reference=reference)
+        job = Job(photo=photo, key=photo_key(photo), height=photo.height, width=photo.width)
+        if reference is not None:
+            job.reference, job.reference_key = reference, photo_key(reference)
+            job.reference_size = (reference.height, reference.width)
         for key in [*models, ORIGINAL] if reference is not None else models:
             image = self.store.get(self._store_key(job, key), renew=key != ORIGINAL)
             job._versions[key] = Version(key)
@@ -281,8 +331,8 @@ class Jobs:
         return f"{key}/{model}/{self.engine.version(model)}"
 
     def _store_key(self, job: Job, key: str) -> str:
-        if key == ORIGINAL and job.reference is not None:
-            return f"{photo_key(job.reference)}/{ORIGINAL}"
+        if key == ORIGINAL:
+            return f"{job.reference_key}/{ORIGINAL}"
         return self.result_key(job.key, key)
 
     def _light_turn(self, job: Job) -> bool:
@@ -301,8 +351,11 @@ class Jobs:
 
     def _heavy_turn(self, job: Job) -> bool:
         """Measure one version that is ready, or else make the next; True if there is more."""
-        if job.stop.is_set():
-            return False
+        more = not job.stop.is_set() and self._work_on(job)
+        job.release()
+        return more
+
+    def _work_on(self, job: Job) -> bool:
         for version in job.versions():
             if job._is_done(version):
                 continue
@@ -344,16 +397,18 @@ class Jobs:
             job.update(key, state="cancelled", seconds_left=None)
         except SRError as error:
             logger.warning("%s: %s", key, error)
-            job.update(key, state="failed", seconds_left=None, error=str(error))
-        except Exception as error:  # one version's trouble must not end the lane
+            job.update(key, state="failed", seconds_left=None, error=FAILED)
+        except Exception:  # one version's trouble must not end the lane
             logger.exception("%s failed", key)
-            job.update(key, state="failed", seconds_left=None, error=f"{type(error).__name__}")
+            job.update(key, state="failed", seconds_left=None, error=FAILED)
 
     def _upscale(self, job: Job, model: str) -> Photo:
         def report(progress: Progress) -> None:
             share = progress.done / max(1, progress.total)
             job.update(model, progress=share, seconds_left=progress.seconds_left)
 
+        if job.photo is None:
+            raise Cancelled(f"{model}: stopped on request")
         return self.engine.upscale(model, job.photo, progress=report, cancel=job.stop)
 
     def _measure(self, job: Job, key: str) -> None:
@@ -363,29 +418,35 @@ class Jobs:
             return
         try:
             prediction = open_image(version.image.path).rgb
-            measurement = self.measure(prediction, job.reference.rgb)
-            self.remember(job.key, key, job.reference, measurement)
+            measurement = self.measure(prediction, job.reference.rgb, cancel=job.stop)
+            self.remember(job.key, key, job.reference_key, measurement)
             job.update(key, measurement=measurement, measured=True)
-        except SRError as error:
-            logger.warning("measuring %s: %s", key, error)
-            job.update(key, measured=True, error=str(error))
-        except Exception as error:  # as above
+        except Cancelled:
+            return
+        except ShapeError:
+            job.update(key, measured=True, error=TOO_SMALL)
+        except Exception:  # as above
             logger.exception("measuring %s failed", key)
-            job.update(key, measured=True, error=f"{type(error).__name__}")
+            job.update(key, measured=True, error=FAILED)
 
     def _measure_from_memory(self, job: Job, key: str) -> None:
-        if job.reference is None or key == ORIGINAL:
+        if job.reference_size is None or key == ORIGINAL:
             return
         with self._lock:
-            found = self._measurements.get(self._measurement_key(job.key, key, job.reference))
+            found = self._measurements.get(self._measurement_key(job.key, key, job.reference_key))
         if found is not None:
             job.update(key, measurement=found, measured=True)
 
-    def _measurement_key(self, key: str, model: str, reference: Photo) -> str:
-        return f"{self.result_key(key, model)}|{photo_key(reference)}"
+    def _measurement_key(self, key: str, model: str, reference_key: str) -> str:
+        return f"{self.result_key(key, model)}|{reference_key}"
 
     def _estimate(self, model: str, num_pixels: int) -> float | None:
         known = dict(self._seconds_per_pixel)
         rates = [known[key] for key in known if key not in (*LIGHT_MODELS, ORIGINAL)]
         rate = known.get(model, max(rates, default=None))
         return None if rate is None else rate * num_pixels
+
+
+def _cancel_result(work: asyncio.Future[Job]) -> None:
+    if not work.cancelled() and work.exception() is None:
+        work.result().cancel()

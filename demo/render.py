@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.engine import LIGHT_MODELS, SCALE
 from demo.i18n import Language, duration, number, say
-from demo.jobs import FINISHED, ORIGINAL, Job, Jobs, Version
+from demo.jobs import FAILED, FINISHED, ORIGINAL, Job, Jobs, Version
 from demo.samples import SAMPLES
 from demo.session import Session
 from demo.settings import Settings
@@ -111,13 +111,13 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
 
 def sizes(job: Job, language: Language) -> str:
     """The photo's size and what becomes of it."""
-    height, width = job.photo.height, job.photo.width
-    if job.reference is not None:
+    height, width = job.height, job.width
+    if job.reference_size is not None:
         return say(
             language,
             "sizes_test",
-            width=job.reference.width,
-            height=job.reference.height,
+            width=job.reference_size[1],
+            height=job.reference_size[0],
             small_width=width,
             small_height=height,
         )
@@ -163,7 +163,7 @@ def status_html(session: Session, jobs: Jobs, language: Language) -> str:
 def failures(job: Job, language: Language) -> list[tuple[str, str]]:
     """Label and reason of every version that failed."""
     return [
-        (say(language, version.key), version.error or "")
+        (say(language, version.key), say(language, version.error or FAILED))
         for version in job.versions()
         if version.state == "failed"
     ]
@@ -249,7 +249,7 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
                 "progress": round(version.progress, 3),
                 "seconds_left": version.seconds_left,
                 "download_name": f"{name}_{version.key}.png",
-                "message": version.error if failed else None,
+                "message": say(language, version.error or FAILED) if failed else None,
             }
         )
     return result
@@ -265,7 +265,7 @@ METRICS: tuple[tuple[str, str, int, bool], ...] = (
 def table_html(session: Session, language: Language) -> str:
     """The measurements of test mode, the best of each column marked; "" in the other mode."""
     job = session.job
-    if job is None or job.reference is None:
+    if job is None or job.reference_size is None:
         return ""
     versions = [version for version in job.versions() if version.key != ORIGINAL]
     best = {name: best_of(versions, name, higher) for name, _, _, higher in METRICS}
@@ -304,14 +304,21 @@ def table_notes(versions: list[Version], language: Language) -> list[str]:
     for version in versions:
         if version.state == "ready" and version.measured and version.measurement is None:
             label = say(language, version.key)
-            notes.append(say(language, "table_failed", model=label, note=version.error or ""))
+            notes.append(
+                say(
+                    language,
+                    "table_failed",
+                    model=label,
+                    note=say(language, version.error or FAILED),
+                )
+            )
     missing = {
         version.measurement.note
         for version in versions
         if version.measurement is not None and version.measurement.lpips_alex is None
     }
     for note in sorted(note for note in missing if note):
-        notes.append(say(language, "table_lpips_missing", note=note))
+        notes.append(say(language, "table_lpips_missing", note=say(language, note)))
     return notes
 
 

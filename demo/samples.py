@@ -28,6 +28,7 @@ from demo.jobs import ORIGINAL, Jobs
 from demo.store import photo_key
 from sr.errors import DataError
 from sr.image_io import Photo, open_image
+from sr.measurement import Measurement
 from sr.resize import matlab_bicubic
 
 FOLDER = Path(__file__).parent / "examples"
@@ -107,15 +108,13 @@ def read_manifest() -> dict[str, Any]:
 
 def preload(jobs: Jobs, name: str) -> None:
     """Give `jobs` the shipped results and metrics of an example, as far as they are current."""
-    from sr.metrics import Measurement  # brings torch, which the page does not need to open
-
     manifest = read_manifest()
     small, reference = small_photo(name), sample_photo(name)
     key = photo_key(small)
     for model, facts in manifest["samples"].get(name, {}).items():
         if manifest["models"].get(model) != jobs.engine.version(model):
             continue
-        jobs.remember(key, model, reference, Measurement(**facts["metrics"]))
+        jobs.remember(key, model, photo_key(reference), Measurement(**facts["metrics"]))
         path = result_path(name, model)
         store_key = jobs.result_key(key, model)
         if model in NETWORKS and path.is_file() and jobs.store.get(store_key) is None:

@@ -88,7 +88,7 @@ class ImageStore:
         os.utime(path, (now, now))
         with self._lock:
             if key in self._images:
-                path.unlink(missing_ok=True)
+                delete(path)
                 return self._images[key][0]
             self._images[key] = (image, now)
         self.sweep()
@@ -132,7 +132,16 @@ class ImageStore:
 
     def _remove(self, key: str) -> None:
         image, _ = self._images.pop(key)
-        image.path.unlink(missing_ok=True)
+        delete(image.path)
+
+
+def delete(path: Path) -> bool:
+    """Delete a file, if it can be: on Windows one that is being sent cannot, and goes with age."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def delete_old_files(folder: Path, max_age_seconds: float, *, now: float | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from sr.backbones import load_state
 from sr.color import luma_y
 from sr.errors import BackboneError, ShapeError
+from sr.measurement import Measurement as Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -188,22 +189,12 @@ def default_lpips() -> Lpips:
     return Lpips()
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """How far a picture is from its reference. None: could not be measured, `note` says why."""
-
-    psnr_y: float
-    ssim_y: float | None
-    lpips_alex: float | None
-    note: str | None = None
-
-
 def measure(
     prediction: np.ndarray,
     reference: np.ndarray,
     *,
     crop_px: int = 4,
-    lpips: Lpips | Literal["auto"] | None = "auto",
+    lpips: Callable[[Tensor, Tensor], Tensor] | Literal["auto"] | None = "auto",
 ) -> Measurement:
     """PSNR-Y, SSIM-Y (cropped) and LPIPS-Alex (whole image) of one picture.
 

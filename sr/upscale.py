@@ -112,18 +112,22 @@ class Upscaler:
         height, width = photo.rgb.shape[:2]
         rgb = np.empty((height * self.scale, width * self.scale, 3), np.uint8)
         for share in self._fill(rgb, photo.rgb):
-            if cancel is not None and cancel.is_set():
-                raise Cancelled(f"{self.name}: stopped on request")
+            self._look_at(cancel)
             if progress is not None:
                 seconds = time.perf_counter() - start
                 left = seconds / share - seconds if share > 0 else None
                 progress(Progress(round(1000 * share), 1000, seconds, left))
         alpha = None
         if photo.alpha is not None:
+            self._look_at(cancel)
             enlarge = nearest if self.name == "nearest" else matlab_bicubic
             alpha = enlarge(photo.alpha, self.scale)
         self.seconds_per_megapixel = (time.perf_counter() - start) / (rgb[..., 0].size / 1e6)
         return Photo(rgb, alpha)
+
+    def _look_at(self, cancel: threading.Event | None) -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"{self.name}: stopped on request")
 
     def text(self) -> dict[str, str]:
         """What a PNG of this model's should say of itself."""
@@ -352,13 +356,6 @@ def _check(precision: str, tile_px: int | None) -> None:
         raise ConfigError(f"precision {precision!r}: needed auto, float32 or bfloat16")
     if tile_px is not None and tile_px < 1:
         raise ConfigError(f"tile of {tile_px} px: needed 1 or more")
-
-
-def estimate_seconds(name: str, height: int, width: int) -> float | None:
-    """Seconds an image of this input size should take, from the last one; None before any."""
-    upscaler = get_upscaler(name)
-    rate = upscaler.seconds_per_megapixel
-    return None if rate is None else rate * height * width * upscaler.scale**2 / 1e6
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sr.errors import Cancelled, WeightsError
 from sr.image_io import Photo
-from sr.metrics import Measurement
+from sr.measurement import Measurement
 from sr.resize import matlab_bicubic, nearest
 from sr.upscale import Progress
 
@@ -71,7 +71,9 @@ class FakeEngine:
     def version(self, model: str) -> str:
         return "fake"
 
-    def measure(self, prediction: np.ndarray, reference: np.ndarray) -> Measurement:
+    def measure(
+        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+    ) -> Measurement:
         self.calls["measure"] += 1
         error = float(np.mean((prediction.astype(float) - reference) ** 2))
         psnr = float("inf") if error == 0 else 10 * np.log10(255**2 / error)

@@ -19,7 +19,7 @@ from demo.session import Choice, Problem, Session, Sessions
 from demo.settings import Settings
 from demo.uploads import read_upload
 from demo.viewer import build_viewer, viewer_value
-from sr.errors import ImageError, ImageTooLargeError, ShapeError, SRError
+from sr.errors import ImageError, ImageTooLargeError, ShapeError
 from sr.image_io import Photo
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,8 @@ def build_upscale_tab(
         turn = session.start()
         try:
             photo = await asyncio.to_thread(read_choice, choice, session.mode, settings, jobs)
-            job = await asyncio.to_thread(jobs.submit, photo, mode=session.mode)
+            job = await jobs.submit_in_thread(photo, mode=session.mode)
+            del photo  # the job has it, as long as it needs it
         except Exception as error:
             if session.turn == turn:
                 session.problem = problem_of(error, settings)
@@ -240,7 +241,5 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             return Problem("error_busy")
         case FileNotFoundError():
             return Problem("error_gone")
-        case SRError():
-            return Problem("error_other", detail=str(error))
     logger.error("a photo could not be taken", exc_info=error)
     return Problem("error_other")

@@ -1,17 +1,22 @@
 """Photos become versions: in order, once, one inference at a time, and stop when told to."""
 
+import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from demo.jobs import ORIGINAL, BusyError, Job, Jobs
+from demo.engine import LPIPS_LOADING, LPIPS_MISSING
+from demo.jobs import FAILED, ORIGINAL, BusyError, Job, Jobs
 from demo.store import ImageStore
-from sr.errors import ShapeError
+from sr.errors import Cancelled, ShapeError
 from sr.image_io import Photo, open_image
+from sr.measurement import Measurement
 from sr.resize import matlab_bicubic
 from tests.fake_engine import FakeEngine
 
@@ -137,11 +142,14 @@ def test_progress_and_time_left_are_told(make_jobs: MakeJobs):
     assert jobs.seconds_left(other) == pytest.approx(2, abs=0.5)
 
 
-def test_a_network_without_weights_fails_alone_and_says_why(make_jobs: MakeJobs):
+def test_a_network_without_weights_fails_alone_and_the_log_says_why(
+    make_jobs: MakeJobs, caplog: pytest.LogCaptureFixture
+):
     job = make_jobs(FakeEngine(missing=("srresnet_x4",))).submit(photo())
     wait(job)
     assert job.version("srresnet_x4").state == "failed"
-    assert "weights/README.md" in job.version("srresnet_x4").error
+    assert job.version("srresnet_x4").error == FAILED
+    assert "weights/README.md" in caplog.text
     assert job.version("srgan_x4").state == "ready"
 
 
@@ -167,8 +175,10 @@ def test_test_mode_shrinks_the_photo_and_measures_every_version(make_jobs: MakeJ
     given = photo(height=43, width=65)
     job = jobs.submit(given, mode="test")
     wait(job)
-    assert (job.reference.height, job.reference.width) == (40, 64)
-    np.testing.assert_array_equal(job.photo.rgb, matlab_bicubic(given.rgb[:40, :64], 0.25))
+    assert job.reference_size == (40, 64)
+    small = matlab_bicubic(given.rgb[:40, :64], 0.25)
+    bicubic = open_image(job.version("bicubic").image.path)
+    np.testing.assert_array_equal(bicubic.rgb, matlab_bicubic(small, 4))
     original = job.version(ORIGINAL)
     np.testing.assert_array_equal(open_image(original.image.path).rgb, given.rgb[:40, :64])
     assert original.measurement is None
@@ -210,3 +220,69 @@ def test_closing_ends_the_threads(make_jobs: MakeJobs):
     while set(threading.enumerate()) - before:
         assert time.monotonic() < limit
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("mode", ["upscale", "test"])
+def test_a_finished_job_keeps_no_pixels(make_jobs: MakeJobs, mode: str):
+    jobs = make_jobs(FakeEngine())
+    given = photo(height=40, width=40)
+    pixels = weakref.ref(given.rgb)
+    job = jobs.submit(given, mode=mode)
+    del given
+    wait(job)
+    wait(job, lambda: job.photo is None and job.reference is None)
+    wait(job, lambda: gc.collect() >= 0 and pixels() is None)
+    assert (job.out_height, job.out_width) == ((160, 160) if mode == "upscale" else (40, 40))
+
+
+def test_a_cancelled_job_keeps_no_pixels(make_jobs: MakeJobs):
+    engine = FakeEngine(seconds=60)
+    job = make_jobs(engine).submit(photo())
+    wait(job, lambda: engine.running == 1)
+    job.cancel()
+    wait(job, lambda: job.photo is None)
+
+
+def test_a_job_of_a_visitor_who_left_while_it_was_submitted_is_cancelled(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine(seconds=60))
+    prepare, hashing, go_on = jobs._prepare, threading.Event(), threading.Event()
+    made: list[Job] = []
+
+    def slow(*arguments):
+        hashing.set()
+        go_on.wait(10)
+        made.append(prepare(*arguments))
+        return made[-1]
+
+    jobs._prepare = slow
+
+    async def visit():
+        task = asyncio.create_task(jobs.submit_in_thread(photo()))
+        await asyncio.to_thread(hashing.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while not (made and made[0].is_cancelled):
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(visit(), 10))
+    assert made[0].is_finished
+
+
+def test_a_cancel_is_looked_at_before_a_measurement(make_jobs: MakeJobs):
+    engine = FakeEngine()
+    jobs = make_jobs(engine)
+    left = threading.Event()
+    left.set()
+    with pytest.raises(Cancelled):
+        jobs.measure(photo().rgb, photo().rgb, cancel=left)
+    assert engine.calls["measure"] == 0
+
+
+def test_a_measurement_without_lpips_is_tried_again(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine())
+    for note, is_kept in ((LPIPS_LOADING, False), (LPIPS_MISSING, False), (None, True)):
+        jobs.remember("photo", "bicubic", "reference", Measurement(30, 0.9, None, note))
+        assert bool(jobs._measurements) == is_kept

@@ -6,6 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from app import usable_port
+from sr.errors import ConfigError
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -42,6 +47,33 @@ def test_a_taken_port_is_refused_in_one_line():
         result = run("app.py", "--port", str(port))
     assert result.returncode == 2
     assert result.stderr.startswith(f"error: port {port} of 127.0.0.1 is taken")
+
+
+def test_port_0_is_any_free_one():
+    assert usable_port("127.0.0.1", 0) > 0
+    assert usable_port("localhost", 0) > 0
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
+def test_a_host_that_is_not_this_machine_is_named(host: str):
+    with pytest.raises(ConfigError, match=f"{host} is no address of this machine"):
+        usable_port(host, 7860)
+
+
+def test_an_example_opens_without_torch(tmp_path: Path):
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from demo.engine import SuperResolution; from demo.jobs import Jobs\n"
+        "from demo.samples import preload, sample_photo, small_photo\n"
+        "from demo.store import ImageStore\n"
+        "store = ImageStore(Path(sys.argv[1]), max_bytes=10**9, max_age_seconds=60)\n"
+        "jobs = Jobs(SuperResolution(), store)\n"
+        "preload(jobs, 'cat'); job = jobs.submit(small_photo('cat'))\n"
+        "while not job.is_finished: time.sleep(0.01)\n"
+        "print([version.state for version in job.versions()], 'torch' in sys.modules)"
+    )
+    result = run("-c", code, str(tmp_path))
+    assert result.stdout == f"{['ready'] * 4} False\n", result.stderr
 
 
 def test_the_page_is_built_without_torch(tmp_path: Path):

@@ -94,6 +94,21 @@ def test_files_that_another_process_left_go_with_age(store: ImageStore, clock: C
     assert not left.exists()
 
 
+def test_a_file_that_cannot_be_deleted_now_goes_later(
+    store: ImageStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    put(store, "a")
+    clock.now += 3001
+    with monkeypatch.context() as windows:
+        windows.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(PermissionError))
+        store.sweep()
+        put(store, "b", num_bytes=101)
+        put(store, "b")
+        assert store.get("a") is None
+    store.sweep()
+    assert len(list(store.folder.iterdir())) == 2  # b, and the double that is still young
+
+
 def test_old_uploads_and_their_folders_are_deleted_and_young_ones_stay(tmp_path: Path):
     for name, age in (("old", 4000), ("young", 10)):
         (tmp_path / name).mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 from sr.errors import Cancelled, ConfigError, UnknownModelError
 from sr.image_io import Photo
 from sr.models.srresnet import RECEPTIVE_RADIUS_PX, SRResNet
-from sr.upscale import NetworkUpscaler, Progress, get_upscaler, plan_tiles
+from sr.upscale import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
 
 CPU = torch.device("cpu")
 
@@ -106,6 +107,18 @@ def test_progress_grows_to_the_end_and_knows_the_time_left() -> None:
     assert [p.done for p in seen] == sorted(p.done for p in seen)
     assert seen[-1].done == seen[-1].total
     assert seen[-1].seconds_left == pytest.approx(0, abs=1e-6)
+
+
+def test_cancel_stops_before_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Instant(Upscaler):
+        def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
+            yield 1.0
+
+    cancel = threading.Event()
+    monkeypatch.setattr("sr.upscale.matlab_bicubic", None)  # to enlarge alpha would be an error
+    photo = Photo(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
+    with pytest.raises(Cancelled):
+        Instant("bicubic").upscale(photo, progress=lambda _: cancel.set(), cancel=cancel)
 
 
 def test_cancel_stops_between_pieces() -> None:
