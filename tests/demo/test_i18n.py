@@ -30,7 +30,9 @@ def test_every_text_is_used_and_every_used_text_exists():
     source = "\n".join(path.read_text("utf-8") for path in DEMO.rglob("*.py"))
     built = {f"mode_{mode}" for mode in ("upscale", "test")}
     built |= {f"mode_{mode}_hint" for mode in ("upscale", "test")}
-    built |= {f"example_{name}" for name in SAMPLES} | {"tab_upscale", "tab_survey"}
+    built |= {f"example_{name}" for name in SAMPLES} | {
+        f"tab_{tab}" for tab in ("upscale", "survey", "results")
+    }
     quoted = set(re.findall(r"""["'](\w+)["']""", source))
     unused = [key for key in texts("en") if key not in quoted | built]
     assert not unused
