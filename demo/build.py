@@ -10,12 +10,14 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from demo import render
 from demo.api import build_api
 from demo.engine import Engine, SuperResolution
 from demo.i18n import LANGUAGES, Language, language_of, texts
 from demo.jobs import Jobs
+from demo.limits import Guard, PhotoLimit
 from demo.samples import thumbnail_route
 from demo.session import Session, Sessions
 from demo.settings import Settings
@@ -93,6 +95,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         max_waiting=settings.max_waiting,
     )
     sessions = Sessions()
+    photos = PhotoLimit(settings.photos_per_minute)
 
     def sweep() -> None:
         store.sweep()
@@ -117,7 +120,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 elem_classes="segmented",
             )
         builders: dict[str, Callable[[], Tab]] = {
-            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, i18n, language),
+            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, photos, i18n, language),
             "survey": build_survey_tab,
         }
         tabs: list[Tab] = []
@@ -134,7 +137,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             apply_default_css=False,
             js_on_load=f"{SHOW_API}\n{CHOOSE_TAB % json.dumps(list(builders))}",
         )
-        build_api(settings, jobs)
+        build_api(settings, jobs, photos)
 
         def retell(wanted: str | None, request: gr.Request) -> list[Any]:
             """The page in a language: everything that is said, said again."""
@@ -219,11 +222,12 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "favicon_path": FOLDER / "favicon.png",
         "i18n": gr.I18n(**page_texts(settings)),
         "app_kwargs": {
+            "middleware": [Middleware(Guard, settings=settings)],
             "routes": [
                 image_route(settings.versions_folder),
                 thumbnail_route(),
                 *survey_routes(lambda: open_survey(settings.data_folder, settings.study)),
-            ]
+            ],
         },
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": ["api"],
