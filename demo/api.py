@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from demo.engine import MODELS
 from demo.i18n import say
 from demo.jobs import Jobs
+from demo.limits import PhotoLimit
 from demo.settings import Settings
 from demo.uploads import clean_name, read_upload
 from sr.errors import SRError
@@ -24,7 +25,7 @@ from sr.errors import SRError
 TICK_SECONDS = 0.1
 
 
-def build_api(settings: Settings, jobs: Jobs) -> None:
+def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
     """Add the three endpoints to the current Blocks context; nothing of them is visible."""
 
     # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
@@ -33,6 +34,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
     async def upscale(
         image: str,
         model: str,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
         """Upscale an image 4x with one model; returns the PNG file.
@@ -44,10 +46,13 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
         if model not in MODELS:
             raise refusal(SRError(f"no model {model!r}; known: {', '.join(sorted(MODELS))}"))
         try:
+            photos.take(request)
             photo = await asyncio.to_thread(
                 read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
             )
-            job = await jobs.submit_in_thread(photo, models=[model])
+            job = await jobs.submit_in_thread(
+                photo, models=[model], visitor=request.session_hash or ""
+            )
         except SRError as error:
             raise refusal(error) from None
         except FileNotFoundError:
@@ -64,7 +69,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             raise refusal(SRError(f"{model}: {why}"))
         return str(named_copy(version.image.path, f"{clean_name(image)}_{model}.png"))
 
-    async def measure(prediction: str, reference: str) -> dict[str, Any]:
+    async def measure(prediction: str, reference: str, request: gr.Request) -> dict[str, Any]:
         """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference; each
         may have as many pixels as an upload.
 
@@ -91,6 +96,7 @@ def build_api(settings: Settings, jobs: Jobs) -> None:
             return {**finite, "note": say("en", found.note) if found.note else None}
 
         try:
+            photos.take(request)
             return await asyncio.get_running_loop().run_in_executor(measuring, work)
         except SRError as error:
             raise refusal(error) from None

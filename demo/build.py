@@ -10,12 +10,14 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+from starlette.middleware import Middleware
 
 from demo import render
 from demo.api import build_api
 from demo.engine import Engine, SuperResolution
 from demo.i18n import LANGUAGES, Language, language_of, texts
 from demo.jobs import Jobs
+from demo.limits import Guard, PhotoLimit
 from demo.owner import Owner
 from demo.results_routes import ResultsApi, results_routes
 from demo.samples import thumbnail_route
@@ -101,6 +103,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         max_waiting=settings.max_waiting,
     )
     sessions = Sessions()
+    photos = PhotoLimit(settings.photos_per_minute)
 
     def sweep() -> None:
         store.sweep()
@@ -125,7 +128,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 elem_classes="segmented",
             )
         builders: dict[str, Callable[[], Tab]] = {
-            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, i18n, language),
+            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, photos, i18n, language),
             "survey": build_survey_tab,
             "results": build_results_tab,
         }
@@ -143,9 +146,9 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             apply_default_css=False,
             js_on_load=f"{SHOW_API}\n{CHOOSE_TAB % json.dumps(list(builders))}",
         )
-        build_api(settings, jobs)
         if settings.owners and os.environ.get("OAUTH_CLIENT_ID"):
             gr.LoginButton(visible="hidden")  # brings the routes of Hugging Face's sign-in
+        build_api(settings, jobs, photos)
 
         def retell(wanted: str | None, request: gr.Request) -> list[Any]:
             """The page in a language: everything that is said, said again."""
@@ -234,6 +237,7 @@ def launch_options(settings: Settings, owner: Owner | None = None) -> dict[str, 
         "favicon_path": FOLDER / "favicon.png",
         "i18n": gr.I18n(**page_texts(settings)),
         "app_kwargs": {
+            "middleware": [Middleware(Guard, settings=settings)],
             "routes": [
                 image_route(settings.versions_folder),
                 thumbnail_route(),
@@ -242,10 +246,9 @@ def launch_options(settings: Settings, owner: Owner | None = None) -> dict[str, 
                     ResultsApi(
                         lambda: open_protected(settings.data_folder, settings.study),
                         owner or Owner(password=settings.owner_password, names=settings.owners),
-                    ),
-                    behind_proxy=settings.behind_proxy,
+                    )
                 ),
-            ]
+            ],
         },
         "max_file_size": settings.max_upload_mb * 1_000_000,
         "footer_links": ["api"],

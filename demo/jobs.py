@@ -51,6 +51,10 @@ class BusyError(SRError):
     """Too many photos are waiting already."""
 
 
+class TooManyOwnError(BusyError):
+    """Too many photos of this visitor are waiting already."""
+
+
 @dataclass(frozen=True)
 class Version:
     """One version of a photo, as it is now."""
@@ -74,6 +78,7 @@ class Job:
     key: str  # photo_key of it
     height: int  # of the photo in pixels
     width: int
+    visitor: str = ""  # who takes turns with the others
     reference: Photo | None = None  # what the versions are measured against; None as above
     reference_key: str = ""
     reference_size: tuple[int, int] | None = None  # height and width; None without a reference
@@ -145,12 +150,14 @@ class Job:
 
 
 class Lane:
-    """A thread that gives each of its jobs one turn after another until it has none left."""
+    """A thread that gives each visitor, and of a visitor each job, one turn after another until
+    none is left.
+    """
 
     def __init__(self, name: str, turn: Callable[[Job], bool]) -> None:
         self._name = name
         self._turn = turn  # does one piece of a job's work; True when more of it is left
-        self._jobs: deque[Job] = deque()
+        self._jobs: OrderedDict[str, deque[Job]] = OrderedDict()  # by visitor, the next one first
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -158,7 +165,7 @@ class Lane:
     def add(self, job: Job) -> None:
         """Queue a job; the thread starts with the first."""
         with self._ready:
-            self._jobs.append(job)
+            self._jobs.setdefault(job.visitor, deque()).append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -177,7 +184,10 @@ class Lane:
                     self._ready.wait()
                 if self._closed:
                     return
-                job = self._jobs.popleft()
+                visitor, jobs = self._jobs.popitem(last=False)
+                job = jobs.popleft()
+                if jobs:
+                    self._jobs[visitor] = jobs  # behind the others
             if self._turn(job):
                 self.add(job)
             del job  # while it waits, the thread keeps nobody's pixels
@@ -205,7 +215,12 @@ class Jobs:
         self._heavy = Lane("nitidez-heavy", self._heavy_turn)
 
     def submit(
-        self, photo: Photo, *, mode: Mode = "upscale", models: Sequence[str] = MODELS
+        self,
+        photo: Photo,
+        *,
+        mode: Mode = "upscale",
+        models: Sequence[str] = MODELS,
+        visitor: str = "",
     ) -> Job:
         """Start on a photo.
 
@@ -214,32 +229,47 @@ class Jobs:
                 multiple of 4, shrunk 4x, and the versions of that are measured against it.
             mode: see `photo`.
             models: names of the versions to make.
+            visitor: whose photo it is; visitors take turns.
 
         Raises:
             ShapeError: a photo of less than 4 pixels a side cannot be tested on.
             BusyError: too many photos are waiting.
+            TooManyOwnError: too many of this visitor's are: more than half of all places.
         """
         with self._lock:
-            self._open = [job for job in self._open if not job.is_finished]
-            if len(self._open) >= self.max_waiting:
-                raise BusyError(f"{len(self._open)} photos are waiting; try again in a minute")
+            self._check_places(visitor)
         job = self._prepare(photo, mode, models)
+        job.visitor = visitor
         if job.is_finished:
             job.release()
         else:
             with self._lock:
+                self._check_places(visitor)
                 self._open.append(job)
             self._light.add(job)
         return job
 
+    def _check_places(self, visitor: str) -> None:
+        self._open = [job for job in self._open if not job.is_finished]
+        if len(self._open) >= self.max_waiting:
+            raise BusyError(f"{len(self._open)} photos are waiting; try again in a minute")
+        own = sum(job.visitor == visitor for job in self._open)
+        if visitor and own >= max(1, self.max_waiting // 2):
+            raise TooManyOwnError(f"{own} of your photos are waiting; wait for one of them")
+
     async def submit_in_thread(
-        self, photo: Photo, *, mode: Mode = "upscale", models: Sequence[str] = MODELS
+        self,
+        photo: Photo,
+        *,
+        mode: Mode = "upscale",
+        models: Sequence[str] = MODELS,
+        visitor: str = "",
     ) -> Job:
         """`submit`, without holding up the caller's loop. A job that nobody waits for any more
         when it is there (the visitor has left) is cancelled.
         """
         work = asyncio.ensure_future(
-            asyncio.to_thread(self.submit, photo, mode=mode, models=models)
+            asyncio.to_thread(self.submit, photo, mode=mode, models=models, visitor=visitor)
         )
         try:
             return await asyncio.shield(work)

@@ -199,20 +199,14 @@ def _language(wanted: str) -> Any:
     return wanted
 
 
-def results_routes(api: ResultsApi, *, behind_proxy: bool = False) -> list[Route]:
-    """Every route of the results tab.
-
-    Args:
-        behind_proxy: the visitor's address is what the proxy says, as on Hugging Face Spaces.
-    """
+def results_routes(api: ResultsApi) -> list[Route]:
+    """Every route of the results tab."""
     quick = ThreadPoolExecutor(2, thread_name_prefix="results")
     slow = ThreadPoolExecutor(1, thread_name_prefix="results-analysis")
 
     def caller_of(request: Request) -> Caller:
         token = request.headers.get(OWNER_HEADER, "")[:LONGEST_TOKEN]
         visitor = request.client.host if request.client else ""
-        if behind_proxy:
-            visitor = request.headers.get("x-forwarded-for", visitor).split(",")[0].strip()
         return Caller(api.owner.is_owner(token), visitor[:100], _user_name(request))
 
     async def guarded(

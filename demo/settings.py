@@ -44,6 +44,7 @@ class Settings:
     keep_minutes: int = 55  # age at which uploads and results are deleted
     cache_mb: int = 2048  # disk space that results may take
     max_waiting: int = 16  # photos in work or waiting, over all visitors
+    photos_per_minute: int = 20  # of one page; of one address ten times as many
     folder: Path = field(default_factory=default_folder)
     data_folder: Path = ROOT / "var"  # what must not be lost: the survey's answers
     study: str = "default"  # of the survey, which raters get
@@ -51,8 +52,8 @@ class Settings:
     backup_seconds: int = 120  # between two copies
     owner_password: str = field(default="", repr=False)  # of who may see and export results
     owners: frozenset[str] = frozenset()  # Hugging Face names of who may, too
-    behind_proxy: bool = False  # visitors' addresses come from a proxy
     source_url: str = ""  # where the page links to as its source; "" shows no link
+    is_proxied: bool = False  # whether a proxy says whose request it is, as on Spaces
 
     def __post_init__(self) -> None:
         self._check("PORT", self.port, 0, 65535)
@@ -61,6 +62,7 @@ class Settings:
         self._check("NITIDEZ_KEEP_MINUTES", self.keep_minutes, 1, LONGEST_KEEP_MINUTES)
         self._check("NITIDEZ_CACHE_MB", self.cache_mb, 16, 1_000_000)
         self._check("NITIDEZ_MAX_WAITING", self.max_waiting, 1, 1000)
+        self._check("NITIDEZ_PHOTOS_PER_MINUTE", self.photos_per_minute, 1, 1000)
         self._check("NITIDEZ_BACKUP_SECONDS", self.backup_seconds, 60, 300)
         if self.threads is not None:
             self._check("NITIDEZ_THREADS", self.threads, 1, 1024)
@@ -90,7 +92,7 @@ class Settings:
             values = {
                 "host": "0.0.0.0",
                 "source_url": f"https://huggingface.co/spaces/{space}",
-                "behind_proxy": True,
+                "is_proxied": True,
             }
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),
@@ -101,6 +103,7 @@ class Settings:
             "NITIDEZ_KEEP_MINUTES": ("keep_minutes", int, "a whole number"),
             "NITIDEZ_CACHE_MB": ("cache_mb", int, "a whole number"),
             "NITIDEZ_MAX_WAITING": ("max_waiting", int, "a whole number"),
+            "NITIDEZ_PHOTOS_PER_MINUTE": ("photos_per_minute", int, "a whole number"),
             "NITIDEZ_FOLDER": ("folder", Path, "a folder"),
             "NITIDEZ_DATA": ("data_folder", Path, "a folder"),
             "NITIDEZ_STUDY": ("study", str, "a study's name"),

@@ -125,7 +125,7 @@ class HttpRater:
                     json=body,
                     headers={TOKEN_HEADER: self.token},
                 )
-                if answer.status_code < 500:
+                if answer.status_code < 500 and answer.status_code != 429:
                     return answer.json(), attempt == 0
             except httpx.HTTPError:
                 pass

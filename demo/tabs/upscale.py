@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ from gradio.utils import get_upload_folder
 
 from demo import render
 from demo.i18n import Language, language_of, say
-from demo.jobs import BusyError, Jobs, Mode
+from demo.jobs import BusyError, Jobs, Mode, TooManyOwnError
+from demo.limits import PhotoLimit, TooOftenError
 from demo.samples import SAMPLES, preload, sample_photo, small_photo
 from demo.session import Choice, Problem, Session, Sessions
 from demo.settings import Settings
@@ -37,7 +39,12 @@ class Tab(NamedTuple):
 
 
 def build_upscale_tab(
-    settings: Settings, jobs: Jobs, sessions: Sessions, i18n: gr.I18n, language: gr.Radio
+    settings: Settings,
+    jobs: Jobs,
+    sessions: Sessions,
+    photos: PhotoLimit,
+    i18n: gr.I18n,
+    language: gr.Radio,
 ) -> Tab:
     """Build the tab inside the current Blocks context."""
     with gr.Row(elem_id="controls", equal_height=True):
@@ -86,12 +93,17 @@ def build_upscale_tab(
             gr.HTML(table_text, visible=bool(table_text)),
         ]
 
-    async def run(session: Session, choice: Choice) -> AsyncIterator[list[Any]]:
+    async def run(
+        session: Session, choice: Choice, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
         """Work on a choice and keep the page up to date until it is finished or replaced."""
         turn = session.start()
         try:
+            photos.take(request)
             photo = await asyncio.to_thread(read_choice, choice, session.mode, settings, jobs)
-            job = await jobs.submit_in_thread(photo, mode=session.mode)
+            job = await jobs.submit_in_thread(
+                photo, mode=session.mode, visitor=request.session_hash or ""
+            )
             del photo  # the job has it, as long as it needs it
         except Exception as error:
             if session.turn == turn:
@@ -132,7 +144,7 @@ def build_upscale_tab(
             return
         name = str(data.get("name", ""))[:200]
         choice = Choice(name, path=Path(data["path"]))
-        async for update in run(session, choice):
+        async for update in run(session, choice, request):
             yield update
 
     async def on_sample(
@@ -141,7 +153,7 @@ def build_upscale_tab(
         session = open_session(sessions, request, language, mode)
         name = str((event._data or {}).get("sample"))
         if name in SAMPLES:
-            async for update in run(session, Choice(name, sample=name)):
+            async for update in run(session, Choice(name, sample=name), request):
                 yield update
 
     async def on_mode(
@@ -153,7 +165,7 @@ def build_upscale_tab(
             session.problem = None
             yield [*show(session), hint]
             return
-        async for update in run(session, session.choice):
+        async for update in run(session, session.choice, request):
             yield [*update, hint]
 
     def on_cancel(language: str | None, mode: Mode, request: gr.Request) -> list[Any]:
@@ -237,8 +249,12 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
             return Problem("error_not_image", detail=str(error))
         case ShapeError():
             return Problem("error_too_small")
+        case TooManyOwnError():
+            return Problem("error_busy_own")
         case BusyError():
             return Problem("error_busy")
+        case TooOftenError():
+            return Problem("error_too_often", {"seconds": math.ceil(error.seconds)})
         case FileNotFoundError():
             return Problem("error_gone")
     logger.error("a photo could not be taken", exc_info=error)

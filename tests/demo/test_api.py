@@ -24,7 +24,7 @@ def engine() -> FakeEngine:
 
 @pytest.fixture(scope="module")
 def address(serve_demo: Callable[..., str], engine: FakeEngine) -> str:
-    return serve_demo(engine, max_megapixels=0.1)
+    return serve_demo(engine, max_megapixels=0.1, photos_per_minute=1000)
 
 
 @pytest.fixture(scope="module")

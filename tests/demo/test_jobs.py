@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from demo.engine import LPIPS_LOADING, LPIPS_MISSING
-from demo.jobs import FAILED, ORIGINAL, BusyError, Job, Jobs
+from demo.jobs import FAILED, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
 from demo.store import ImageStore
 from sr.errors import Cancelled, ShapeError
 from sr.image_io import Photo, open_image
@@ -208,6 +208,17 @@ def test_too_many_photos_are_refused_until_there_is_room(make_jobs: MakeJobs):
         jobs.submit(photo(3))
     first.cancel()
     jobs.submit(photo(3))
+
+
+def test_one_visitor_cannot_take_every_place(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine(seconds=60), max_waiting=4)
+    first = jobs.submit(photo(1), visitor="a")
+    jobs.submit(photo(2), visitor="a")
+    with pytest.raises(TooManyOwnError):
+        jobs.submit(photo(3), visitor="a")
+    jobs.submit(photo(3), visitor="b")
+    first.cancel()
+    jobs.submit(photo(4), visitor="a")
 
 
 def test_closing_ends_the_threads(make_jobs: MakeJobs):
