@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench browser space-check clean
+.PHONY: help install demo test lint format bench browser space-check audit clean
 
 help:  ## list these commands
 	@echo "Nitidez. Commands:"
@@ -40,6 +40,10 @@ bench: install  ## measure speed and memory on this machine
 
 space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine
 	$(BIN)/python -m tests.space_check
+
+audit: $(VENV)/installed  ## ask the advisory databases about the installed packages
+	$(PIP) pip-audit
+	$(BIN)/python -m pip_audit --skip-editable --progress-spinner off
 
 browser: $(VENV)/installed-dev
 	@sh .ci/install-browser $(BIN)/python
