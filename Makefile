@@ -10,11 +10,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench browser clean
+.PHONY: help install demo test lint format bench browser space-check audit clean
 
 help:  ## list these commands
 	@echo "Nitidez. Commands:"
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' Makefile | \
 		while IFS='|' read -r command text; do printf '%-16s %s\n' "$$command" "$$text"; done
 	@echo "Variables: PYTHON=python3 (3.10 or newer), HOST=127.0.0.1, PORT=7860"
 
@@ -37,6 +37,13 @@ format: $(VENV)/installed-dev  ## format the code and apply the safe lint fixes
 
 bench: install  ## measure speed and memory on this machine
 	$(BIN)/python -m sr benchmark
+
+space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine
+	$(BIN)/python -m tests.space_check
+
+audit: $(VENV)/installed  ## ask the advisory databases about the installed packages
+	$(PIP) pip-audit
+	$(BIN)/python -m pip_audit --skip-editable --progress-spinner off
 
 browser: $(VENV)/installed-dev
 	@sh .ci/install-browser $(BIN)/python

@@ -81,6 +81,9 @@ def end(number: int, frame: object) -> None:
 
 def main() -> int:
     """Read the settings, build the page, serve it until interrupted."""
+    # Nothing is sent home; libraries look when they are imported.
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         defaults = Settings.from_environment()
         args = build_parser(defaults).parse_args()
@@ -96,8 +99,6 @@ def main() -> int:
     except (SRError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    # Gradio reads this when it is imported.
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     from demo.build import build_app, launch_options
     from demo.owner import Owner
     from demo.survey_routes import close_surveys, open_survey

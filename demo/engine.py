@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from demo import zerogpu
 from sr import __version__
 from sr.errors import Cancelled
 from sr.image_io import Photo
@@ -96,12 +97,18 @@ class SuperResolution:
 
         if model not in LIGHT_MODELS:
             self._set_threads()
+            if zerogpu.is_zero_gpu():
+                result = zerogpu.upscale_on_gpu(model, photo)
+                if cancel.is_set():
+                    raise Cancelled(f"{model}: stopped on request")
+                return result
         return get_upscaler(model).upscale(photo, progress=progress, cancel=cancel)
 
     def png_text(self, model: str) -> dict[str, str]:
         from sr.upscale import get_upscaler
 
-        return get_upscaler(model).text()
+        precision = "float32" if zerogpu.is_zero_gpu() else "auto"
+        return get_upscaler(model, precision=precision).text()
 
     def version(self, model: str) -> str:
         weights = model_info(model).weights

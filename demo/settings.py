@@ -83,8 +83,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Settings from environment variables; names that are unset or empty keep the default.
 
-        On Hugging Face Spaces (SPACE_ID is set) the app listens on every address and
-        the Space is the source.
+        On Hugging Face Spaces (SPACE_ID is set) the app listens on every address, the Space is
+        the source, and data lie beside the application's folder, not in it.
         """
         env = os.environ if environment is None else environment
         values: dict[str, Any] = {}
@@ -93,6 +93,7 @@ class Settings:
                 "host": "0.0.0.0",
                 "source_url": f"https://huggingface.co/spaces/{space}",
                 "is_proxied": True,
+                "data_folder": Path.home() / "nitidez-data",
             }
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),

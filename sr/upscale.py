@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -48,7 +49,8 @@ class Progress:
 
 
 def choose_device(name: str) -> torch.device:
-    """ "auto" is a GPU when there is one, else the CPU.
+    """ "auto" is a GPU when there is one, else the CPU; on Hugging Face's ZeroGPU, where torch
+    only pretends in this process to have one, it is the CPU.
 
     Raises:
         ConfigError: a device that torch does not know or that is not there.
@@ -56,7 +58,8 @@ def choose_device(name: str) -> torch.device:
     import torch
 
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        has_gpu = torch.cuda.is_available() and os.environ.get("SPACES_ZERO_GPU") != "true"
+        return torch.device("cuda" if has_gpu else "cpu")
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.settings import Settings
+from demo.settings import ROOT, Settings
 from sr.errors import ConfigError
 
 
@@ -34,6 +34,8 @@ def test_values_are_read_from_the_environment():
 def test_a_space_listens_on_every_address_unless_told_otherwise():
     space = Settings.from_environment({"SPACE_ID": "a/b"})
     assert (space.host, space.source_url) == ("0.0.0.0", "https://huggingface.co/spaces/a/b")
+    assert space.is_proxied
+    assert not space.data_folder.is_relative_to(ROOT)
     assert Settings.from_environment({"SPACE_ID": "a/b", "HOST": "127.0.0.1"}).host == "127.0.0.1"
 
 
