@@ -25,6 +25,7 @@ from demo.session import Session, Sessions
 from demo.settings import Settings
 from demo.store import ImageStore, Sweeper, delete_old_files, image_route
 from demo.survey_routes import open_protected, open_survey, survey_routes
+from demo.tabs.display import build_display_tab
 from demo.tabs.results import build_results_tab
 from demo.tabs.survey import build_survey_tab
 from demo.tabs.upscale import Tab, build_upscale_tab
@@ -130,6 +131,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         builders: dict[str, Callable[[], Tab]] = {
             "upscale": lambda: build_upscale_tab(settings, jobs, sessions, photos, i18n, language),
             "survey": build_survey_tab,
+            "display": build_display_tab,
             "results": build_results_tab,
         }
         tabs: list[Tab] = []

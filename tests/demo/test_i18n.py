@@ -31,7 +31,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     built = {f"mode_{mode}" for mode in ("upscale", "test")}
     built |= {f"mode_{mode}_hint" for mode in ("upscale", "test")}
     built |= {f"example_{name}" for name in SAMPLES} | {
-        f"tab_{tab}" for tab in ("upscale", "survey", "results")
+        f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
     }
     quoted = set(re.findall(r"""["'](\w+)["']""", source))
     unused = [key for key in texts("en") if key not in quoted | built]

@@ -216,6 +216,20 @@ function stateText(viewer, pane) {
 }
 
 // The line under the pictures, and the state of the view as attributes of the root.
+// Pixels per degree of this screen, as the display tab keeps them; null when not measured.
+function densityNow() {
+  const dpr = window.devicePixelRatio || 1;
+  const sides = [window.screen.width * dpr, window.screen.height * dpr].map(Math.round);
+  const key = `${Math.max(...sides)}x${Math.min(...sides)}@${dpr.toFixed(3)}`;
+  try {
+    const known = JSON.parse(window.localStorage.getItem("nitidez-screens") || "{}")[key];
+    if (!known?.ppi || !known?.distance_cm) return null;
+    return Math.PI / (360 * Math.atan(25.4 / known.ppi / (20 * known.distance_cm)));
+  } catch {
+    return null;
+  }
+}
+
 function showStatus(viewer) {
   const { root, viewport, panes } = viewer;
   const find = (selector) => root.querySelector(selector);
@@ -232,7 +246,10 @@ function showStatus(viewer) {
   setText(find(".nv-position"), viewer.place && !isEmpty ? viewer.t("position", viewer.place) : "");
   setText(find(".nv-note"), note && !isEmpty ? viewer.t(note) : "");
   const dpr = viewer.number(window.devicePixelRatio || 1, 2);
-  setText(find(".nv-screen"), isEmpty ? "" : viewer.t("screen", { dpr }));
+  const ppd = densityNow();
+  const screen = viewer.t("screen", { dpr });
+  const seen = ppd ? ` · ${viewer.t("seen", { ppd: viewer.number(ppd / zoom, 0) })}` : "";
+  setText(find(".nv-screen"), isEmpty ? "" : `${screen}${seen}`);
   for (const button of root.querySelectorAll("[data-zoom-to]")) {
     const { zoomTo } = button.dataset;
     const isPressed = zoomTo === "fit" ? viewer.isFit : !viewer.isFit && Number(zoomTo) === zoom;
