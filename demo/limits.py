@@ -81,7 +81,8 @@ class PhotoLimit:
         Raises:
             TooOftenError: it is one too many.
         """
-        self._page.take(request.session_hash or "")
+        if request.session_hash:  # plain HTTP calls have none
+            self._page.take(request.session_hash)
         self._address.take(request.client.host if request.client else "")
 
 

@@ -63,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
     one = command("link", "print the address for a class and write its QR code")
     one.add_argument("address", metavar="ADDRESS", help="of the app, such as http://10.0.0.5:7860")
     one.add_argument("--output", metavar="FILE", type=Path, help="QR code as SVG or PNG")
+    one = command("restore", "fetch a backup into NITIDEZ_DATA, which it fills", study=False)
+    one.add_argument("place", metavar="PLACE", help="as in NITIDEZ_BACKUP: dataset:OWNER/NAME, ...")
     one = command("replay", "make a database again from the journal", study=False)
     one.add_argument("--output", metavar="FILE", type=Path, required=True, help="of the database")
     for name, text in LATER.items():
@@ -115,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
         return _prepare(args)
     if args.command == "replay":
         return _replay(args.output)
+    if args.command == "restore":
+        return _restore(args.place)
     if args.command == "link":
         return _link(args)
     survey = Survey(data_folder(), study=args.study)
@@ -221,6 +225,23 @@ def _replay(output: Path) -> int:
         print(f"{count} events, {len(store.response_ids())} responses in {output}")
     finally:
         store.close()
+    return 0
+
+
+def _restore(place: str) -> int:
+    from survey.backends import open_backend
+    from survey.backup import BackupError, restore
+    from survey.store import check_database
+
+    folder = data_folder()
+    if (folder / "survey.db").exists():
+        raise StudyError(f"{folder} holds answers already; set NITIDEZ_DATA to a new folder")
+    try:
+        if not restore(folder, open_backend(place), check=check_database):
+            raise StudyError(f"{place}: no backup is there yet")
+    except BackupError as error:
+        raise StudyError(str(error)) from None
+    print(f"{place} restored into {folder}; python -m survey status says what is in it")
     return 0
 
 

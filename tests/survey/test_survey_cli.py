@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from survey.cli import build_parser, main
+from survey.protected import ProtectedSurvey
 from survey.service import Survey
 from survey.study import Source
 from tests.survey.conftest import Rater
@@ -140,3 +141,19 @@ def test_an_empty_data_folder_has_no_journal(
     assert "no journal there" in capsys.readouterr().err
     assert run("status") == 2
     assert "being prepared" in capsys.readouterr().err
+
+
+def test_a_backup_comes_home_and_can_be_exported(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = f"folder:{tmp_path / 'backup'}"
+    assert run("simulate", "--raters", "1") == 0
+    assert run("restore", place) == 2
+    assert "set NITIDEZ_DATA to a new folder" in capsys.readouterr().err
+    ProtectedSurvey(data, place=place).close()
+    monkeypatch.setenv("NITIDEZ_DATA", str(tmp_path / "home"))
+    assert run("restore", f"folder:{tmp_path / 'nothing'}") == 2
+    assert "no backup is there yet" in capsys.readouterr().err
+    assert run("restore", place) == 0
+    assert run("export", "--output", str(tmp_path / "results"), "--include-simulated") == 0
+    assert (tmp_path / "results" / "responses.csv").read_bytes().count(b"\n") > 10
