@@ -124,7 +124,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"Nitidez {__version__} is at {settings.address} (stop with Ctrl+C)", flush=True)
-    if settings.is_local:  # whoever reads this terminal is the owner
+    if not settings.is_proxied:  # whoever reads this terminal is the owner
         token = owner.link_token()
         print(f"Results, for you only: {settings.address}/?tab=results#owner={token}", flush=True)
     try:

@@ -135,11 +135,6 @@ class Settings:
         return self.folder / "versions"
 
     @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach the app."""
-        return self.host in ("127.0.0.1", "localhost", "::1")
-
-    @property
     def address(self) -> str:
         """The address to open in a browser on this machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host

@@ -78,7 +78,7 @@ class DisplayPage {
     const figures = {
       density: ppi ? `${say.number(ppi)} ppi` : unknown,
       distance_label: cm ? `${say.number(cm)} cm` : unknown,
-      per_degree: ppd ? say.number(ppd, 1) : unknown,
+      per_degree: ppd ? say.number(ppd, 1, 1) : unknown,
       arc_minutes: ppd ? `${say.number(arcMinutesOf(ppd), 2)}′` : unknown,
       acuity: ppi ? `${say.number(acuityDistanceCmOf(ppi))} cm` : unknown,
     };
@@ -123,7 +123,7 @@ class DisplayPage {
       const texts = [
         `${say.number(density)} ppi`,
         `${say.number(distance)} cm`,
-        say.number(ppdOf(density, distance), 1),
+        say.number(ppdOf(density, distance), 1, 1),
         `${say.number(acuityDistanceCmOf(density))} cm`,
       ];
       for (const text of texts) {
