@@ -278,7 +278,8 @@ def test_a_job_of_a_visitor_who_left_while_it_was_submitted_is_cancelled(make_jo
         while not (made and made[0].is_cancelled):
             await asyncio.sleep(0.01)
 
-    asyncio.run(asyncio.wait_for(visit(), 10))
+    with ThreadPoolExecutor(1) as pool:  # browser tests leave a loop running in this thread
+        pool.submit(asyncio.run, asyncio.wait_for(visit(), 10)).result()
     assert made[0].is_finished
 
 
