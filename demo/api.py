@@ -16,7 +16,7 @@ from gradio.utils import get_upload_folder
 
 from demo.engine import MODELS
 from demo.i18n import say
-from demo.jobs import Jobs
+from demo.jobs import Jobs, give_way
 from demo.limits import PhotoLimit
 from demo.settings import Settings
 from demo.uploads import clean_name, read_upload
@@ -29,7 +29,7 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
     """Add the three endpoints to the current Blocks context; nothing of them is visible."""
 
     # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
-    measuring = ThreadPoolExecutor(1, thread_name_prefix="nitidez-measure")
+    measuring = ThreadPoolExecutor(1, thread_name_prefix="nitidez-measure", initializer=give_way)
 
     async def upscale(
         image: str,

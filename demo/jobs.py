@@ -9,7 +9,10 @@ once for the same pixels, model and weights is taken from the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -43,6 +46,7 @@ Mode = Literal["upscale", "test"]
 State = Literal["waiting", "running", "ready", "failed", "cancelled"]
 ORIGINAL = "original"
 MEASUREMENTS_KEPT = 1000
+NICENESS = 5
 FAILED = "failed_here"  # text of what went wrong on our side; the log has the details
 FINISHED: tuple[State, ...] = ("ready", "failed", "cancelled")
 
@@ -178,6 +182,7 @@ class Lane:
             self._ready.notify()
 
     def _run(self) -> None:
+        give_way()
         while True:
             with self._ready:
                 while not self._jobs and not self._closed:
@@ -475,6 +480,15 @@ class Jobs:
         rates = [known[key] for key in known if key not in (*LIGHT_MODELS, ORIGINAL)]
         rate = known.get(model, max(rates, default=None))
         return None if rate is None else rate * num_pixels
+
+
+def give_way() -> None:
+    """Let this thread, and those it starts, compute when others have nothing to do: answers of
+    the survey are in a hurry, networks are not. Linux only, where threads have a niceness.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _cancel_result(work: asyncio.Future[Job]) -> None:

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.i18n import LANGUAGES
+from demo.jobs import give_way
 from demo.owner import Owner, SignInError, TooManyAttemptsError
 from demo.survey_routes import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
 from survey.errors import InvalidAnswerError, SurveyError
@@ -202,7 +203,7 @@ def _language(wanted: str) -> Any:
 def results_routes(api: ResultsApi) -> list[Route]:
     """Every route of the results tab."""
     quick = ThreadPoolExecutor(2, thread_name_prefix="results")
-    slow = ThreadPoolExecutor(1, thread_name_prefix="results-analysis")
+    slow = ThreadPoolExecutor(1, thread_name_prefix="results-analysis", initializer=give_way)
 
     def caller_of(request: Request) -> Caller:
         token = request.headers.get(OWNER_HEADER, "")[:LONGEST_TOKEN]

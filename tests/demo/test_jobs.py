@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import os
+import sys
 import threading
 import time
 import weakref
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 from demo.engine import LPIPS_LOADING, LPIPS_MISSING
-from demo.jobs import FAILED, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
+from demo.jobs import FAILED, NICENESS, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
 from demo.store import ImageStore
 from sr.errors import Cancelled, ShapeError
 from sr.image_io import Photo, open_image
@@ -220,6 +222,23 @@ def test_one_visitor_cannot_take_every_place(make_jobs: MakeJobs):
     jobs.submit(photo(3), visitor="b")
     first.cancel()
     jobs.submit(photo(4), visitor="a")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a niceness of threads")
+def test_inference_gives_way_and_nobody_else_does(make_jobs: MakeJobs):
+    engine = FakeEngine()
+    nice: list[int] = []
+    upscale = engine.upscale
+
+    def note(model, photo, **rest):
+        nice.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return upscale(model, photo, **rest)
+
+    engine.upscale = note
+    wait(make_jobs(engine).submit(photo()))
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert set(nice) == {min(19, NICENESS)}
+    assert own == os.getpriority(os.PRIO_PROCESS, os.getpid()) < NICENESS
 
 
 def test_closing_ends_the_threads(make_jobs: MakeJobs):
