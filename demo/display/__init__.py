@@ -33,6 +33,16 @@ def display_script() -> str:
     return f"{calibration.calibration_script()}\n{own}"
 
 
+def optics_script() -> str:
+    """The arithmetic of displays and what the browser remembers of its own, for other pages."""
+    files = (
+        calibration.FOLDER / "js" / "geometry.js",
+        calibration.FOLDER / "js" / "memory.js",
+        FOLDER / "js" / "optics.js",
+    )
+    return "\n".join(path.read_text("utf-8") for path in files)
+
+
 def build_display_panel(**kwargs: Any) -> gr.HTML:
     """The display's page as a component; keywords go to gr.HTML."""
     html = (FOLDER / "display.html").read_text("utf-8")

@@ -15,11 +15,15 @@ from typing import Any
 
 import gradio as gr
 
+from demo.display import display_text, optics_script
+
 FOLDER = Path(__file__).parent
 SCRIPTS = (
     "pictures",
     "viewport",
     "paint",
+    "resample",
+    "other",
     "panes",
     "layout",
     "draw",
@@ -28,6 +32,17 @@ SCRIPTS = (
     "viewer",
     "start",
 )
+# What the viewer says of displays in the words of the display tab.
+DISPLAY_WORDS = (
+    "density",
+    "distance_label",
+    "other_display",
+    "phone",
+    "tablet",
+    "laptop",
+    "monitor",
+    "tv",
+)
 STATES = ("ready", "running", "waiting", "failed")
 LANGUAGES = ("en", "pt-BR")
 
@@ -35,12 +50,21 @@ LANGUAGES = ("en", "pt-BR")
 @cache
 def viewer_text() -> dict[str, dict[str, str]]:
     """Every word the viewer says, by language."""
-    return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+    own = json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+    display = display_text()
+    return {
+        language: {key: display[language][key] for key in DISPLAY_WORDS} | words
+        for language, words in own.items()
+    }
 
 
 def viewer_classes() -> str:
-    """The viewer's JavaScript without its last file, for pages that start a viewer themselves."""
-    return "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1])
+    """The viewer's JavaScript without its last file, for pages that start a viewer themselves.
+
+    It begins with what a display does to pixels, and with what the browser knows of its own.
+    """
+    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1])
+    return f"{optics_script()}\n{own}"
 
 
 def viewer_script() -> str:

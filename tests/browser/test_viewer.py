@@ -322,6 +322,130 @@ def test_the_divider_follows_the_pointer(view):
     assert viewer.page.get_by_role("slider").get_attribute("aria-valuenow") == "75"
 
 
+# As on another display
+
+SRGB_KNEE = 0.04045
+
+
+def light_of(values: np.ndarray) -> np.ndarray:
+    share = values / 255
+    return np.where(share <= SRGB_KNEE, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def seen_from(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The mean light in each of height x width equal parts, from integrals, as sRGB values."""
+    light = light_of(pixels.astype(float))
+    for axis, count in ((0, height), (1, width)):
+        length = light.shape[axis]
+        integral = np.insert(np.cumsum(light, axis=axis), 0, 0, axis=axis)
+        places = np.linspace(0, length, count + 1)
+        below = np.minimum(places.astype(int), length - 1)
+        share = (places - below).reshape([-1 if a == axis else 1 for a in range(3)])
+        edges = integral.take(below, axis) * (1 - share) + integral.take(below + 1, axis) * share
+        light = np.diff(edges, axis=axis) / (length / count)
+    light = np.maximum(light, 0)  # the differences of integrals can be a hair below
+    share = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.round(255 * share)
+
+
+def know_screen(viewer: Viewer, ppi: float, cm: float) -> None:
+    """Put into the browser's memory what the display tab would."""
+    viewer.page.evaluate(
+        """measured => {
+            const dpr = window.devicePixelRatio;
+            const sides = [screen.width * dpr, screen.height * dpr].map(Math.round);
+            const key = `${Math.max(...sides)}x${Math.min(...sides)}@${dpr.toFixed(3)}`;
+            localStorage.setItem('nitidez-screens', JSON.stringify({ [key]: measured }));
+        }""",
+        {"ppi": ppi, "distance_cm": cm},
+    )
+
+
+def show_as_on(viewer: Viewer, name: str) -> None:
+    select = viewer.page.locator("[data-as]")
+    label = next(text for text in select.locator("option").all_inner_texts() if name in text)
+    viewer.page.evaluate("document.querySelector('.nv').dataset.ready = 'asked'")
+    select.select_option(label=label)
+    viewer.page.mouse.move(2, 2)
+    viewer.wait()
+
+
+def other_text(viewer: Viewer) -> str:
+    return viewer.page.locator(".nv-other-text").inner_text()
+
+
+# Own screens coarser and finer than a 27-inch 4K monitor at 60 cm: 67.3 pixels per degree.
+@pytest.mark.parametrize(
+    ("ppi", "dpr", "unit", "says"),
+    [
+        (91.79, 1, 0.5624, "each of its pixels shows the mean light of 3.2 there"),
+        (91.79, 1.5, 0.5624, "a sharp eye could see there, is lost"),
+        (240.0, 2, 1.4707, "shows every pixel of it"),
+    ],
+)
+def test_as_on_another_display(view, pictures, ppi, dpr, unit, says):
+    viewer = view(dpr=dpr, width=1110, height=870)
+    know_screen(viewer, ppi, 60)
+    show_as_on(viewer, "27″, 3840")
+    assert float(viewer.data("unit")) == pytest.approx(unit, abs=2e-4)
+    text = other_text(viewer)
+    assert "67.3 px per degree" in text
+    assert "75 × 50 mm" in text  # 480 x 320 pixels at 163.2 ppi
+    assert says in text
+    for index, key in enumerate(KEYS[:3]):
+        _, _, width, height = viewer.place(index)["frame"]
+        assert (width, height) == (round(WIDTH * unit), round(HEIGHT * unit))
+        seen, part, _ = viewer.picture(index)
+        wanted = seen_from(pixels_of(pictures[key]), height, width)[part]
+        assert np.abs(seen - wanted).max() <= 1
+
+
+def test_the_display_it_imitates_can_be_enlarged_wiped_and_compared(view, pictures):
+    viewer = view(width=1110, height=870)
+    know_screen(viewer, 91.79, 60)
+    show_as_on(viewer, "27″, 3840")
+    viewer.page.get_by_role("button", name="2:1", exact=True).click()
+    viewer.wait()
+    assert float(viewer.data("zoom")) == pytest.approx(2 * 0.5624, abs=4e-4)
+    viewer.press("d")
+    viewer.wait(mode="difference")
+    first, second = (pixels_of(pictures[key]) for key in ("m2", "b4"))
+    _, _, width, height = viewer.place()["frame"]
+    seen, part, _ = viewer.picture()
+    wanted = [seen_from(pixels, height, width)[part] for pixels in (first, second)]
+    gain = 4
+    differences = np.minimum(255, gain * np.abs(wanted[0] - wanted[1]))
+    assert np.abs(seen - differences).max() <= 2 * gain
+    viewer.press("w")
+    viewer.wait(mode="wipe")
+    seen, part, _ = viewer.picture()
+    assert np.abs(seen - seen_from(first, height, width)[part])[:, :100].max() <= 1
+    assert np.abs(seen - seen_from(second, height, width)[part])[:, -100:].max() <= 1
+
+
+def test_a_display_is_needed_to_imitate_another(view):
+    viewer = view()
+    show_as_on(viewer, "Phone, 6.1")
+    assert "measure it in the Display tab first" in other_text(viewer)
+    assert viewer.data("unit") is None
+    know_screen(viewer, 91.79, 60)
+    show_as_on(viewer, "another display")
+    for field, value, says in (
+        ("ppi", "10000", "Density: give 40 to 1000 pixels per inch."),
+        ("ppi", "460", "94.8 px per degree"),
+        ("cm", "0", "Distance: give 10 to 400 cm."),
+        ("cm", "", "Distance: give 10 to 400 cm."),
+        ("cm", "60", "189.6 px per degree"),
+    ):
+        viewer.page.locator(f".nv-other [name={field}]").fill(value)
+        viewer.wait()
+        assert says in other_text(viewer)
+    show_as_on(viewer, "this display")
+    assert viewer.data("unit") is None
+    assert viewer.data("fit") == "true"
+    assert "picture" in viewer.page.locator(".nv-screen").inner_text()
+
+
 # One viewport
 
 

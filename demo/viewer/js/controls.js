@@ -17,7 +17,7 @@ function attachControls(viewer) {
       const { modeButton, zoomTo, step, action, show, gain } = button.dataset;
       if (modeButton) viewer.setMode(modeButton);
       else if (zoomTo === "fit") viewer.zoomToFit();
-      else if (zoomTo) viewer.zoomTo(Number(zoomTo));
+      else if (zoomTo) viewer.zoomTo(Number(zoomTo) * (viewer.unit || 1));
       else if (step) viewer.step(Number(step));
       else if (show) viewer.showSingle(show);
       else if (gain) viewer.setGain(Number(gain));
@@ -25,7 +25,7 @@ function attachControls(viewer) {
     },
     { signal },
   );
-  for (const select of root.querySelectorAll("select")) {
+  for (const select of root.querySelectorAll("[data-side]")) {
     const onChange = () => {
       const { side } = select.dataset;
       if (side === "a") viewer.setPair(select.value, viewer.sideB);
@@ -67,6 +67,7 @@ function showControls(viewer) {
   for (const button of all("[data-gain]")) {
     setAttribute(button, "aria-pressed", String(Number(button.dataset.gain) === viewer.gain));
   }
+  showOther(viewer);
 }
 
 function showChips(viewer) {
@@ -118,6 +119,7 @@ function showWords(viewer) {
   });
   root.querySelector(".nv-gain").replaceChildren(...gains);
   viewer.divider.setAttribute("aria-label", viewer.t("divider"));
+  showOtherWords(viewer);
   showHelp(viewer);
 }
 
@@ -215,21 +217,21 @@ function stateText(viewer, pane) {
   return viewer.pictureOf(pane.key) ? "" : viewer.t("state_loading");
 }
 
-// The line under the pictures, and the state of the view as attributes of the root.
-// Pixels per degree of this screen, as the display tab keeps them; null when not measured.
-function densityNow() {
-  const dpr = window.devicePixelRatio || 1;
-  const sides = [window.screen.width * dpr, window.screen.height * dpr].map(Math.round);
-  const key = `${Math.max(...sides)}x${Math.min(...sides)}@${dpr.toFixed(3)}`;
-  try {
-    const known = JSON.parse(window.localStorage.getItem("nitidez-screens") || "{}")[key];
-    if (!known?.ppi || !known?.distance_cm) return null;
-    return Math.PI / (360 * Math.atan(25.4 / known.ppi / (20 * known.distance_cm)));
-  } catch {
-    return null;
+// How fine and how large the picture is on this screen, as far as that was measured.
+function seenParts(viewer) {
+  const { extent, viewport } = viewer;
+  const known = screens.recall();
+  const ppd = densityNow();
+  const parts = [];
+  if (ppd) parts.push(viewer.t("seen", { ppd: viewer.number(ppd / viewport.zoom, 0) }));
+  if (known?.ppi && extent) {
+    const mm = (pixels) => viewer.number((pixels * viewport.zoom * MM_PER_INCH) / known.ppi);
+    parts.push(viewer.t("millimetres", { width: mm(extent.width), height: mm(extent.height) }));
   }
+  return parts;
 }
 
+// The line under the pictures, and the state of the view as attributes of the root.
 function showStatus(viewer) {
   const { root, viewport, panes } = viewer;
   const find = (selector) => root.querySelector(selector);
@@ -246,13 +248,13 @@ function showStatus(viewer) {
   setText(find(".nv-position"), viewer.place && !isEmpty ? viewer.t("position", viewer.place) : "");
   setText(find(".nv-note"), note && !isEmpty ? viewer.t(note) : "");
   const dpr = viewer.number(window.devicePixelRatio || 1, 2);
-  const ppd = densityNow();
   const screen = viewer.t("screen", { dpr });
-  const seen = ppd ? ` · ${viewer.t("seen", { ppd: viewer.number(ppd / zoom, 0) })}` : "";
-  setText(find(".nv-screen"), isEmpty ? "" : `${screen}${seen}`);
+  const parts = [screen, ...(viewer.other ? [] : seenParts(viewer))];
+  setText(find(".nv-screen"), isEmpty ? "" : parts.join(" · "));
+  showOther(viewer);
   for (const button of root.querySelectorAll("[data-zoom-to]")) {
     const { zoomTo } = button.dataset;
-    const isPressed = zoomTo === "fit" ? viewer.isFit : !viewer.isFit && Number(zoomTo) === zoom;
+    const isPressed = zoomTo === "fit" ? viewer.isFit : !viewer.isFit && Number(zoomTo) === viewer.ratio;
     setAttribute(button, "aria-pressed", String(isPressed && !isEmpty));
   }
   showReadout(viewer);

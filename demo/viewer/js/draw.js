@@ -8,26 +8,32 @@ function drawView(viewer, view) {
   noteFrame(viewer, view, frame);
   if (viewer.mode === "wipe") {
     const split = Math.round(viewer.split * size.width);
-    drawVersion(viewer, view, viewer.sideA, frame, { ...clip, right: split });
-    drawVersion(viewer, view, viewer.sideB, frame, { ...clip, left: split });
-    return true;
+    const isLeftDone = drawVersion(viewer, view, viewer.sideA, frame, { ...clip, right: split });
+    return drawVersion(viewer, view, viewer.sideB, frame, { ...clip, left: split }) && isLeftDone;
   }
   const key = viewer.mode === "single" ? viewer.shown : viewer.panes[viewer.views.indexOf(view)].key;
-  drawVersion(viewer, view, key, frame, clip);
-  return true;
+  return drawVersion(viewer, view, key, frame, clip);
 }
 
 function drawVersion(viewer, view, key, frame, clip) {
   const picture = viewer.pictureOf(key);
-  if (!picture || clip.right <= clip.left) return;
+  if (!picture || clip.right <= clip.left) return true;
   const { context } = view;
   context.save();
   context.beginPath();
   context.rect(clip.left, clip.top, clip.right - clip.left, clip.bottom - clip.top);
   context.clip();
   drawCheckerboard(context, frame, clip, 8 * window.devicePixelRatio);
-  drawPicture(context, picture, frame, clip);
+  let isDone = true;
+  if (viewer.unit) {
+    const deadline = performance.now() + PAINT_BUDGET_MS;
+    isDone = viewer.resampler.paint(context, picture, frame, clip, deadline);
+    if (!isDone) viewer.requestDraw();
+  } else {
+    drawPicture(context, picture, frame, clip);
+  }
   context.restore();
+  return isDone;
 }
 
 // Where the picture lies and what is seen of the canvas, for whoever looks from outside.
@@ -53,6 +59,14 @@ function drawDifference(viewer, view, frame) {
     noteFrame(viewer, view, frame);
   }
   if (!first || !second) return true;
+  if (viewer.unit) {
+    const deadline = performance.now() + PAINT_BUDGET_MS;
+    const isAll = viewer.resampler.paintDifference(
+      context, first, second, viewer.gain, frame, clip, deadline,
+    );
+    if (!isAll) viewer.requestDraw();
+    return isAll;
+  }
   const isDone = viewer.difference.paint(
     context, first, second, viewer.gain, viewer.extent, frame, clip, isSameLook,
   );

@@ -33,7 +33,7 @@ function attachPointer(viewer) {
     lastTap = isDouble ? { time: -Infinity, x: 0, y: 0 } : tap;
     if (!isDouble) return;
     const { fit, viewport } = viewer;
-    const closer = fit < 1 ? 1 : fit * 2;
+    const closer = viewer.unit ? 2 * viewer.unit : fit < 1 ? 1 : fit * 2;
     if (viewport.zoom < closer) viewer.zoomTo(closer, view.pointOf(event), view.size);
     else viewer.zoomToFit();
   };
@@ -156,7 +156,7 @@ function attachWheel(viewer, viewAt, signal) {
     const delta = event.deltaY * unit * (event.ctrlKey && Math.abs(event.deltaY) < 50 ? 6 : 1);
     const { zoom } = viewer.viewport;
     const point = view.pointOf(event);
-    if (zoom < 1 || (zoom === 1 && delta > 0)) {
+    if (!viewer.unit && (zoom < 1 || (zoom === 1 && delta > 0))) {
       const target = zoom * Math.exp(-delta / 400);
       const isLeavingOne = zoom === 1 && target > 0.9;
       viewer.zoomTo(isLeavingOne ? 0.9 : Math.min(1, target), point, view.size);

@@ -15,6 +15,10 @@ class Viewer {
     this.current = new Map(); // pane key -> Picture that is shown
     this.states = new Map(); // pane key -> state, to announce changes
     this.difference = new Difference();
+    this.resampler = new Resampler();
+    this.other = null; // the display that is imitated: { ppi, cm }
+    this.unit = null; // device pixels per image pixel at 1:1 there
+    this.badField = null;
     this.listeners = new AbortController();
     this.setId = null;
     this.extent = null;
@@ -24,6 +28,7 @@ class Viewer {
     observeSizes(this);
     watchScreen(this);
     attachControls(this);
+    attachOther(this);
     attachPointer(this);
     attachKeys(this);
     this.receive(props.value);
@@ -83,7 +88,7 @@ class Viewer {
   }
 
   zoomName() {
-    const { zoom } = this.viewport;
+    const zoom = this.ratio;
     if (zoom >= 1) return `${zoom}:1`;
     return `${this.number(zoom * 100, zoom < 0.1 ? 1 : 0)} %`;
   }
@@ -139,7 +144,9 @@ class Viewer {
       const factor = extent.width / this.extent.width;
       this.viewport.center.x *= factor;
       this.viewport.center.y *= factor;
-      this.viewport.zoom = allowedZoom(this.viewport.zoom / factor, 1 / MAX_ZOOM);
+      if (!this.unit) {
+        this.viewport.zoom = allowedZoom(this.viewport.zoom / factor, 1 / MAX_ZOOM);
+      }
     }
     this.extent = extent;
   }
@@ -236,6 +243,34 @@ class Viewer {
     return fitZoom(this.extent, this.viewSize);
   }
 
+  // Pixels of the display that is looked at per image pixel: this one, or the one it imitates.
+  get ratio() {
+    const { zoom } = this.viewport;
+    return this.unit ? Math.max(1, Math.round(zoom / this.unit)) : zoom;
+  }
+
+  // Shows the picture as on a display { ppi, cm }, or pixel for pixel again (null).
+  showAsOn(other) {
+    this.other = other;
+    this.refresh();
+  }
+
+  // Keeps the zoom in step with the display that is imitated and with what is known of this one.
+  followDisplays() {
+    const unit = unitOf(this.other);
+    if (unit && (this.isFit || !this.unit)) {
+      const { width, height } = this.extent;
+      const center = this.isFit ? { x: width / 2, y: height / 2 } : this.viewport.center;
+      this.viewport = { zoom: unit, center };
+      this.isFit = false;
+    } else if (unit && unit !== this.unit) {
+      this.viewport.zoom = unit * this.ratio;
+    } else if (!unit && this.unit) {
+      this.isFit = true;
+    }
+    this.unit = unit;
+  }
+
   setMode(mode) {
     if (!this.panes.length || mode === this.mode) return;
     this.mode = mode;
@@ -273,25 +308,29 @@ class Viewer {
   zoomTo(zoom, point, size = this.viewSize) {
     if (!this.extent || !size.width) return;
     const fit = this.fit;
-    const allowed = allowedZoom(zoom, fit);
+    const allowed = this.unit
+      ? this.unit * Math.min(MAX_ZOOM, Math.max(1, Math.round(zoom / this.unit)))
+      : allowedZoom(zoom, fit);
     const fixed = point || { x: size.width / 2, y: size.height / 2 };
     const center = centerAfterZoom(this.viewport, this.extent, size, fixed, allowed);
     this.viewport = {
       zoom: allowed,
       center: clampCenter(center, allowed, this.extent, size),
     };
-    this.isFit = allowed === Math.min(fit, 1) && fit < 1;
+    this.isFit = !this.unit && allowed === Math.min(fit, 1) && fit < 1;
     this.requestDraw();
   }
 
   step(direction, point, size) {
-    this.zoomTo(nextZoom(this.viewport.zoom, direction, this.fit), point, size);
+    const next = nextZoom(this.ratio, direction, this.unit ? 1 : this.fit);
+    this.zoomTo(next * (this.unit || 1), point, size);
     this.announce(this.t("live_zoom", { zoom: this.zoomName() }));
   }
 
   zoomToFit() {
+    if (this.unit) return this.zoomTo(this.unit);
     this.isFit = true;
-    this.requestDraw();
+    return this.requestDraw();
   }
 
   // Moves the picture by device pixels.
@@ -358,6 +397,7 @@ class Viewer {
       this.activeViews.forEach((view) => view.checkEstimate());
       const size = this.viewSize;
       if (!size.width || !size.height) return;
+      this.followDisplays();
       if (this.isFit) {
         this.viewport = {
           zoom: this.fit,
