@@ -10,6 +10,7 @@ import socket
 import sys
 from dataclasses import replace
 
+from demo.memory import bound_kernels
 from demo.scratch import Scratch
 from demo.settings import Settings
 from sr import __version__
@@ -84,6 +85,7 @@ def main() -> int:
     # Nothing is sent home; libraries look when they are imported.
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    bound_kernels()
     try:
         defaults = Settings.from_environment()
         args = build_parser(defaults).parse_args()

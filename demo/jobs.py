@@ -31,6 +31,7 @@ from demo.engine import (
     TOO_SMALL,
     Engine,
 )
+from demo.memory import give_back
 from demo.store import ImageStore, StoredImage, photo_key
 from sr.errors import Cancelled, ShapeError, SRError
 from sr.image_io import Photo, encode_png, open_image
@@ -388,6 +389,7 @@ class Jobs:
         """Measure one version that is ready, or else make the next; True if there is more."""
         more = not job.stop.is_set() and self._work_on(job)
         job.release()
+        give_back()
         return more
 
     def _work_on(self, job: Job) -> bool:
