@@ -24,7 +24,7 @@ demo: install  ## install, then start the app on http://HOST:PORT
 	@exec $(BIN)/python app.py
 
 test: $(VENV)/installed-dev browser lint  ## install what tests need, then lint, types and all tests
-	$(BIN)/python -m pytest --timeout=600
+	$(BIN)/python -m pytest --timeout=600 --numprocesses=2 --dist=loadfile
 
 lint: $(VENV)/installed-dev  ## check format, lint and types
 	$(BIN)/ruff format --check .

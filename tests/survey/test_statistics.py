@@ -32,6 +32,7 @@ STUDY = simulate_studies(World(ppd_spread=0.5), 1, seed=4)
 def no_warning() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # of what ran before in this process
         yield
 
 
