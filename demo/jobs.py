@@ -17,6 +17,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -48,6 +49,8 @@ State = Literal["waiting", "running", "ready", "failed", "cancelled"]
 ORIGINAL = "original"
 MEASUREMENTS_KEPT = 1000
 NICENESS = 5
+CURVE_PPDS = (15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0)  # pixels per degree
+CURVE_SIDE_PX = 640  # of the part in the middle that curves look at
 FAILED = "failed_here"  # text of what went wrong on our side; the log has the details
 FINISHED: tuple[State, ...] = ("ready", "failed", "cancelled")
 
@@ -154,6 +157,21 @@ class Job:
         return version.measured or version.key == ORIGINAL
 
 
+@dataclass(frozen=True)
+class Curves:
+    """The visible difference of pairs of versions against pixels per degree."""
+
+    ppds: tuple[float, ...]
+    differences: dict[tuple[str, str], list[float]]
+    side_px: int | None  # of the part in the middle; None: the whole picture
+
+
+def middle(rgb: np.ndarray, side_px: int) -> np.ndarray:
+    """The middle of an image (H, W, 3), at most `side_px` a side."""
+    top, left = (max(0, (side - side_px) // 2) for side in rgb.shape[:2])
+    return rgb[top : top + side_px, left : left + side_px]
+
+
 class Lane:
     """A thread that gives each visitor, and of a visitor each job, one turn after another until
     none is left.
@@ -217,6 +235,7 @@ class Jobs:
         self._open: list[Job] = []
         self._seconds_per_pixel: dict[str, float] = {}
         self._measurements: OrderedDict[str, Measurement] = OrderedDict()
+        self._aside = ThreadPoolExecutor(1, "nitidez-aside", give_way)
         self._light = Lane("nitidez-light", self._light_turn)
         self._heavy = Lane("nitidez-heavy", self._heavy_turn)
 
@@ -323,8 +342,42 @@ class Jobs:
                 raise Cancelled("stopped on request")
             return self.engine.measure(prediction, reference, cancel=cancel)
 
+    async def curves(self, job: Job, pairs: Sequence[tuple[str, str]]) -> Curves:
+        """From where on pairs of a job's versions look alike; takes its turn with inferences.
+
+        Raises:
+            Cancelled: the job was stopped meanwhile.
+            SRError: a version's file is gone.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._aside, self._curves, job, tuple(pairs)
+        )
+
+    def _curves(self, job: Job, pairs: tuple[tuple[str, str], ...]) -> Curves:
+        from sr.visibility import visible_curves
+
+        images = {key: job.version(key).image for pair in pairs for key in pair}
+        with self._inference:
+            pictures = {
+                key: middle(open_image(image.path).rgb, CURVE_SIDE_PX)
+                for key, image in images.items()
+                if image is not None
+            }
+            found = visible_curves(
+                pictures,
+                [pair for pair in pairs if set(pair) <= set(pictures)],
+                CURVE_PPDS,
+                stop=job.stop.is_set,
+            )
+        give_back()
+        if not found:
+            raise Cancelled("stopped on request")
+        is_part = max(job.out_height, job.out_width) > CURVE_SIDE_PX
+        return Curves(CURVE_PPDS, found, CURVE_SIDE_PX if is_part else None)
+
     def close(self) -> None:
         """Stop all work; for the end of the server."""
+        self._aside.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             for job in self._open:
                 job.cancel()

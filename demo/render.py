@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from html import escape
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from demo.curve import curve_value
 from demo.engine import LIGHT_MODELS, SCALE
 from demo.i18n import Language, duration, number, say
 from demo.jobs import FAILED, FINISHED, ORIGINAL, Job, Jobs, Version
@@ -15,6 +17,7 @@ from demo.session import Session
 from demo.settings import Settings
 from demo.uploads import clean_name
 from sr import __version__
+from sr.density import JUST_NOTICEABLE, indistinct_from
 
 MARK = (
     '<svg class="mark" viewBox="0 0 24 24" width="28" height="28" aria-hidden="true">'
@@ -253,6 +256,42 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
             }
         )
     return result
+
+
+CURVE_KEYS = ("bicubic", "srresnet_x4", "srgan_x4", ORIGINAL)
+
+
+def curve_pairs(job: Job) -> list[tuple[str, str]]:
+    """The pairs of versions that a curve compares: those that are ready, without nearest."""
+    ready = [v.key for v in job.versions() if v.image is not None and v.key in CURVE_KEYS]
+    return list(combinations(ready, 2))
+
+
+def curve(session: Session, language: Language) -> dict[str, Any]:
+    """What the curve under the viewer shows."""
+    job = session.job
+    if job is None or not job.is_finished or not curve_pairs(job):
+        return curve_value("hidden")
+    found = session.curves
+    if found is None:
+        return curve_value(session.curve_state, language=language)
+    pairs = [
+        {
+            "a": say(language, a),
+            "b": say(language, b),
+            "differences": [round(value, 3) for value in differences],
+            "from_ppd": indistinct_from(found.ppds, differences),
+        }
+        for (a, b), differences in found.differences.items()
+    ]
+    return curve_value(
+        "ready",
+        language=language,
+        ppds=found.ppds,
+        pairs=pairs,
+        noticeable=JUST_NOTICEABLE,
+        side_px=found.side_px,
+    )
 
 
 METRICS: tuple[tuple[str, str, int, bool], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.i18n import Language
-from demo.jobs import Job, Mode
+from demo.jobs import Curves, Job, Mode
 
 MAX_SESSIONS = 500
 
@@ -40,6 +40,8 @@ class Session:
     choice: Choice | None = None
     job: Job | None = None
     problem: Problem | None = None
+    curves: Curves | None = None  # of the job, when somebody asked
+    curve_state: str = "idle"  # "busy" or "failed" while there are none
     turn: int = 0  # grows with every new choice, so that an older one knows it is over
 
     def start(self) -> int:
@@ -48,6 +50,8 @@ class Session:
             self.job.cancel()
         self.job = None
         self.problem = None
+        self.curves = None
+        self.curve_state = "idle"
         self.turn += 1
         return self.turn
 

@@ -71,11 +71,19 @@ def colour_difference(prediction: Tensor, target: Tensor, *, ppd: float) -> Tens
     reproduction", with the contrast sensitivity of `contrast_filter`.
     """
     _check_pair("colour_difference", prediction, target)
-    labs = [
-        _lab(_from_opponent(_filtered(_linear_opponent(image), ppd)).clamp(0, 1))
-        for image in (prediction, target)
-    ]
-    return (labs[0] - labs[1]).square().sum(dim=1).sqrt()
+    first, second = (seen_lab(image, ppd=ppd) for image in (prediction, target))
+    return (first - second).square().sum(dim=1).sqrt()
+
+
+def seen_lab(images: Tensor, *, ppd: float) -> Tensor:
+    """CIE 1976 L*a*b* of pictures after the contrast filter.
+
+    Args, Raises: as `contrast_filter`.
+
+    Returns:
+        The same shape, float64.
+    """
+    return _lab(_from_opponent(_filtered(_linear_opponent(images), ppd)).clamp(0, 1))
 
 
 def visible_difference(prediction: Tensor, target: Tensor, *, ppd: float) -> Tensor:
@@ -86,7 +94,13 @@ def visible_difference(prediction: Tensor, target: Tensor, *, ppd: float) -> Ten
     Returns:
         (N,) float64; under 2.3 the two can hardly be told apart.
     """
-    difference = colour_difference(prediction, target, ppd=ppd).flatten(1)
+    _check_pair("visible_difference", prediction, target)
+    return reached_difference(seen_lab(prediction, ppd=ppd), seen_lab(target, ppd=ppd))
+
+
+def reached_difference(first: Tensor, second: Tensor) -> Tensor:
+    """The colour difference that 5 % of the pixels reach, of two results of `seen_lab`: (N,)."""
+    difference = (first - second).square().sum(dim=1).sqrt().flatten(1)
     return torch.from_numpy(np.quantile(difference.numpy(), 1 - SEEN_SHARE, axis=1))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
 from pathlib import Path
@@ -104,6 +104,49 @@ def look(
         Seen(*key, len(figures), *(_mean(column) for column in zip(*figures, strict=True)))  # type: ignore[arg-type]
         for key, figures in found.items()
     ]
+
+
+def visible_curves(
+    pictures: Mapping[str, np.ndarray],
+    pairs: Sequence[tuple[str, str]],
+    ppds: Sequence[float],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> dict[tuple[str, str], list[float]]:
+    """The visible difference of pairs of pictures at every density.
+
+    Args:
+        pictures: (H, W, 3) uint8 by name, all of one size.
+        pairs: names of two of them.
+        ppds: pixels per degree, 5 to 500 each.
+        stop: looked at between densities.
+
+    Returns:
+        As many differences as ppds for each pair (see `sr.viewing.visible_difference`); nothing
+        when it was stopped.
+
+    Raises:
+        ShapeError: not of one size.
+        ConfigError: a density out of range.
+    """
+    import torch
+
+    from sr import viewing
+
+    tensors = {
+        name: torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 255
+        for name, picture in pictures.items()
+    }
+    found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
+    for ppd in ppds:
+        if stop():
+            return {}
+        labs = {name: viewing.seen_lab(tensor, ppd=ppd) for name, tensor in tensors.items()}
+        for one, two in pairs:
+            if labs[one].shape != labs[two].shape:
+                raise ShapeError(f"{one} and {two}: needed two pictures of one size")
+            found[one, two].append(float(viewing.reached_difference(labs[one], labs[two])))
+    return found
 
 
 def compare(

@@ -45,6 +45,16 @@ def build_parser() -> argparse.ArgumentParser:
     one.add_argument("--width", type=int, metavar="PX", help="of the crops (default: 448)")
     one.add_argument("--height", type=int, metavar="PX", help="of the crops (default: 288)")
     one.add_argument("--images-per-rater", type=int, metavar="N", help="(default: 10)")
+    one.add_argument(
+        "--same-angle",
+        type=int,
+        metavar="N",
+        help="compare the networks of N photographs once more, magnified to about the same "
+        "visual angle on every display (default: 0)",
+    )
+    one.add_argument(
+        "--same-angle-ppd", type=float, metavar="PPD", help="that angle (default: 30 px per degree)"
+    )
     command("status", "say how far a study is")
     one = command("export", "write the ratings and their summaries as CSV")
     one.add_argument("--output", metavar="FOLDER", type=Path, required=True)
@@ -164,11 +174,14 @@ def _prepare(args: argparse.Namespace) -> int:
     from survey.study import Protocol, check_name, prepare_study
 
     check_name(args.study)
-    chosen = {
-        key: getattr(args, key)
-        for key in ("width", "height", "images_per_rater")
-        if getattr(args, key) is not None
+    given = {
+        "width": args.width,
+        "height": args.height,
+        "images_per_rater": args.images_per_rater,
+        "angle_images": args.same_angle,
+        "angle_ppd": args.same_angle_ppd,
     }
+    chosen = {key: value for key, value in given.items() if value is not None}
     protocol = Protocol(**chosen)
     if protocol.width % 4 or protocol.height % 4 or min(protocol.width, protocol.height) < 32:
         raise StudyError(
@@ -176,6 +189,10 @@ def _prepare(args: argparse.Namespace) -> int:
         )
     if protocol.images_per_rater < 1:
         raise StudyError(f"--images-per-rater {protocol.images_per_rater}; needed 1 or more")
+    if protocol.angle_images < 0:
+        raise StudyError(f"--same-angle {protocol.angle_images}; needed 0 or more photographs")
+    if not 10 <= protocol.angle_ppd <= 120:
+        raise StudyError(f"--same-angle-ppd {protocol.angle_ppd:g}; needed 10 to 120")
     sources = default_sources() if args.folder is None else list(sources_of(args.folder))
     small = [s.name for s in sources if s.rgb.shape[1] < protocol.width]
     small += [s.name for s in sources if s.rgb.shape[0] < protocol.height and s.name not in small]

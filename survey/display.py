@@ -20,6 +20,7 @@ BLIND_SPOT_DEGREES = 13.5
 PPI_METHODS = ("card", "preset", "manual", "skipped")
 DISTANCE_METHODS = ("ruler", "arm", "blind_spot", "skipped")
 PIXEL_CHECKS = ("pass", "fail", "skipped")
+SCREEN_SHARE = 0.8  # of the screen's height that a magnified picture may take
 PPD_BINS = (45.0, 60.0, 75.0)  # borders of the bins that are reported
 
 
@@ -103,6 +104,24 @@ class Display:
         if self.ppi is None or self.distance_cm is None:
             return None
         return pixels_per_degree(self.ppi, self.distance_cm)
+
+    def magnification(self, target_ppd: float, width: int, height: int) -> int:
+        """The whole factor that brings a picture nearest to `target_ppd` of its own pixels per
+        degree, as large as the screen allows; 1 where the density is not known.
+
+        Args:
+            target_ppd: wanted pixels of the picture per degree.
+            width, height: of the picture, in its own pixels.
+        """
+        ppd = self.ppd
+        if ppd is None:
+            return 1
+        most = min(
+            int(self.screen_width * self.dpr / width),
+            int(SCREEN_SHARE * self.screen_height * self.dpr / height),
+        )
+        factors = range(1, max(1, most) + 1)
+        return min(factors, key=lambda factor: abs(math.log(ppd / factor / target_ppd)))
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> Display:

@@ -106,7 +106,11 @@ def section(
         (
             "displays",
             ("displays",),
-            (tables.slopes(), *_paragraphs(_crossings(analysis, language))),
+            (
+                tables.slopes(),
+                *_paragraphs(_crossings(analysis, language)),
+                tables.same_angle(),
+            ),
         ),
         ("measures", ("measures",), (tables.correlations(),)),
         ("agreement", (), (tables.agreement(),)),

@@ -16,7 +16,7 @@ from survey.study import Protocol, Study, StudyImage
 
 Block = Literal["practice", "rating", "pair"]
 Kind = Literal["rating", "pair"]
-Role = Literal["practice", "warmup", "main", "golden", "repeat", "instructed"]
+Role = Literal["practice", "warmup", "main", "golden", "repeat", "instructed", "angle"]
 Pair = tuple[str, str, str]  # image, method, method
 
 BAD, GOOD = "<=2", ">=4"  # expected scores of the anchors
@@ -44,6 +44,8 @@ class Coverage:
     versions: Counter[str] = field(default_factory=Counter)  # ratings of a version
     left_first: Counter[Pair] = field(default_factory=Counter)  # the pair's first method was left
     left_second: Counter[Pair] = field(default_factory=Counter)
+    angle_first: Counter[Pair] = field(default_factory=Counter)  # the same, magnified
+    angle_second: Counter[Pair] = field(default_factory=Counter)
     golden_left: int = 0
     golden_right: int = 0
     first_blocks: Counter[str] = field(default_factory=Counter)
@@ -163,18 +165,8 @@ def _pair_block(
     study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
 ) -> list[_Item]:
     protocol = study.protocol
-    lefts: Counter[str] = Counter()
     pairs = [(image, a, b) for image in images for a, b in protocol.compared]
-    rng.shuffle(pairs)
-    items = []
-    for image, a, b in pairs:
-        key = (image.id, a, b)
-        lead = coverage.left_first[key] - coverage.left_second[key]
-        here = lefts[a] - lefts[b]
-        first_is_left = lead < 0 or (lead == 0 and (here < 0 or (here == 0 and rng.random() < 0.5)))
-        left, right = (a, b) if first_is_left else (b, a)
-        lefts[left] += 1
-        items.append(_Item("main", image.id, image.versions[left].id, image.versions[right].id))
+    items = _on_sides("main", pairs, coverage.left_first, coverage.left_second, rng)
 
     def seen(item: _Item) -> int:
         return coverage.versions[item.left] + coverage.versions[item.right or ""]
@@ -197,12 +189,67 @@ def _pair_block(
     ]
     items = _with_repeats(items, items, protocol, rng, turn=_swapped)
     items = _sprinkled(items, goldens, rng)
+    items = _beside(items, _angle_part(study, images, coverage, rng), rng)
     warmups = []
     for index in range(protocol.warmups if protocol.compared else 0):
         image = practice[index % len(practice)]
         a, b = rng.sample(rng.choice(protocol.compared), 2)
         warmups.append(_Item("warmup", image.id, image.versions[a].id, image.versions[b].id))
     return _joined(warmups, items)
+
+
+def _on_sides(
+    role: Role,
+    pairs: list[tuple[StudyImage, str, str]],
+    first: Counter[Pair],
+    second: Counter[Pair],
+    rng: random.Random,
+) -> list[_Item]:
+    """Pairs with their sides: even over raters first, then even for this one, then by chance.
+
+    Args:
+        pairs: image and two methods; comes back in a random order.
+        first: how often a pair's first method has been left; `second`: how often its second.
+    """
+    lefts: Counter[str] = Counter()
+    rng.shuffle(pairs)
+    items = []
+    for image, a, b in pairs:
+        key = (image.id, a, b)
+        lead = first[key] - second[key]
+        here = lefts[a] - lefts[b]
+        first_is_left = lead < 0 or (lead == 0 and (here < 0 or (here == 0 and rng.random() < 0.5)))
+        left, right = (a, b) if first_is_left else (b, a)
+        lefts[left] += 1
+        items.append(_Item(role, image.id, image.versions[left].id, image.versions[right].id))
+    return items
+
+
+def _angle_part(
+    study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
+) -> list[_Item]:
+    """The comparisons that are shown again, magnified to one visual angle for everybody."""
+    if not study.protocol.angle_images:
+        return []
+    a, b = study.protocol.angle_pair
+    first, second = coverage.angle_first, coverage.angle_second
+
+    def seen(image: StudyImage) -> int:
+        return first[image.id, a, b] + second[image.id, a, b]
+
+    chosen = sorted(images, key=lambda image: (seen(image), rng.random()))
+    pairs = [(image, a, b) for image in chosen[: study.protocol.angle_images]]
+    return _on_sides("angle", pairs, first, second, rng)
+
+
+def _beside(items: list[_Item], part: list[_Item], rng: random.Random) -> list[_Item]:
+    """A part before or after the others, by chance, with no photograph twice in a row."""
+    is_first = rng.random() < 0.5
+    joint = (items[:1] if is_first else items[-1:]) if part else []
+    end = -1 if is_first else 0
+    if joint and len(part) > 1 and part[end].image == joint[0].image:
+        part = [*part[1:], part[0]] if end == 0 else [part[-1], *part[:-1]]
+    return part + items if is_first else items + part
 
 
 def _anchor(role: Role, image: StudyImage, method: str, expected: str) -> _Item:

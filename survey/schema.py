@@ -114,3 +114,10 @@ def m001_tables(db: Database) -> None:
     for statement in FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def m002_same_angle(db: Database) -> None:
+    """Pictures that are magnified towards a density, and by how much they were."""
+    db.execute("ALTER TABLE trial ADD COLUMN target_ppd REAL")  # NULL: pixel for pixel
+    db.execute("ALTER TABLE response ADD COLUMN magnification INTEGER NOT NULL DEFAULT 1")

@@ -320,6 +320,7 @@ class Survey:
             return {"token": token, "code": code, "state": self._state(participant | session)}
 
     def _rows_of(self, plan: list[PlannedTrial], session: str) -> tuple[list[Row], list[Row]]:
+        protocol = self.study.protocol
         ids = [secrets.token_hex(12) for _ in plan]
         trials = [
             {
@@ -328,11 +329,12 @@ class Survey:
                 "seq": index,
                 "block": trial.block,
                 "kind": trial.kind,
-                "role": trial.role,
+                "role": "main" if trial.role == "angle" else trial.role,
                 "left_id": trial.left,
                 "right_id": trial.right,
                 "expected": trial.expected,
                 "repeat_of": None if trial.repeat_of is None else ids[trial.repeat_of],
+                "target_ppd": protocol.angle_ppd if trial.role == "angle" else None,
             }
             for index, trial in enumerate(plan)
         ]
@@ -456,6 +458,7 @@ class Survey:
             "distance_method": display.distance_method,
             "ppd": display.ppd,
             **answer.conditions,
+            "magnification": self._magnification(trial, display),
             "flags": json.dumps(flags),
             "created_at": now,
             "changed_at": None,
@@ -619,7 +622,9 @@ class Survey:
         }
         if phase in ("practice", "rating", "pair", "break", "display"):
             tokens = self.store.pictures(session["id"])
-            described = [self._trial(trial, tokens) for trial in opened]
+            told = state["display"]
+            display = None if told is None else Display(**told)
+            described = [self._trial(trial, tokens, display) for trial in opened]
             if phase in ("practice", "rating", "pair"):
                 state["trial"] = described[0]
                 state["next"] = described[1] if len(described) > 1 else None
@@ -645,7 +650,13 @@ class Survey:
         second = block not in ("practice", session["first_block"])
         return "break" if second and not session["break_taken"] else block
 
-    def _trial(self, trial: Row, tokens: dict[str, str]) -> dict[str, Any]:
+    def _magnification(self, trial: Row, display: Display | None) -> int:
+        if trial["target_ppd"] is None or display is None:
+            return 1
+        protocol = self.study.protocol
+        return display.magnification(trial["target_ppd"], protocol.width, protocol.height)
+
+    def _trial(self, trial: Row, tokens: dict[str, str], display: Display | None) -> dict[str, Any]:
         """What the browser is told of a trial: nothing that says which version is which."""
         protocol = self.study.protocol
         ids = [trial["left_id"], trial["right_id"]]
@@ -656,6 +667,7 @@ class Survey:
             "images": [tokens[version] for version in ids if version is not None],
             "width": protocol.width,
             "height": protocol.height,
+            "magnification": self._magnification(trial, display),
             "instructed": trial["expected"] if trial["role"] == "instructed" else None,
         }
 

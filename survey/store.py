@@ -33,13 +33,14 @@ TABLES = ("study", "stimulus", "participant", "session", "trial", "picture", "re
 
 RESPONSES = """
 SELECT
-    p.study, p.id AS participant, s.id AS session, t.id AS trial_id, t.seq, t.block, t.kind, t.role,
-    t.repeat_of, l.image, l.method AS left_method, r.method AS right_method, a.score, a.choice,
+    p.study, p.id AS participant, s.id AS session, t.id AS trial_id, t.seq, t.block, t.kind,
+    CASE WHEN t.target_ppd IS NULL THEN t.role ELSE 'angle' END AS role, t.repeat_of,
+    l.image, l.method AS left_method, r.method AS right_method, a.score, a.choice,
     a.original_score, a.original_choice, t.expected, a.rt_ms, a.ready_ms, a.switches, a.flicker_ms,
     a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
     a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
-    a.orientation, a.pixel_check, a.clipped, p.language, p.simulated, a.flags, a.created_at,
-    y.protocol_sha256
+    a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
+    a.created_at,    y.protocol_sha256
 FROM response a
 JOIN trial t ON t.id = a.trial_id
 JOIN session s ON s.id = t.session
@@ -269,22 +270,27 @@ class Store:
             active_since: ISO 8601; unanswered trials of sessions seen since then are reserved.
         """
         rows = self._rows(
-            "SELECT t.kind, t.role, t.block, t.expected, l.image, l.id AS left_version, "
-            "l.method AS left_method, r.method AS right_method, count(*) AS n "
+            "SELECT t.kind, t.role, t.block, t.expected, t.target_ppd, l.image, "
+            "l.id AS left_version, l.method AS left_method, r.method AS right_method, "
+            "count(*) AS n "
             "FROM trial t JOIN session s ON s.id = t.session "
             "JOIN participant p ON p.id = s.participant "
             "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
             "LEFT JOIN response a ON a.trial_id = t.id "
             "WHERE p.study = ? AND p.simulated = ? AND "
             "(a.trial_id IS NOT NULL OR (s.finished_at IS NULL AND s.last_seen_at >= ?)) "
-            "GROUP BY t.kind, t.role, t.block, t.expected, t.left_id, t.right_id",
+            "GROUP BY t.kind, t.role, t.block, t.expected, t.target_ppd, t.left_id, t.right_id",
             [study, int(simulated), active_since],
         )
         result = Coverage()
         golden: Counter[str] = Counter()
         for row in rows:
             n = row["n"]
-            if row["role"] == "main":
+            if row["target_ppd"] is not None:
+                left, right = row["left_method"], row["right_method"]
+                result.angle_first[row["image"], left, right] += n
+                result.angle_second[row["image"], right, left] += n
+            elif row["role"] == "main":
                 result.images[row["image"]] += n
                 if row["kind"] == "rating":
                     result.versions[row["left_version"]] += n
@@ -307,6 +313,8 @@ class Store:
             result.versions,
             result.left_first,
             result.left_second,
+            result.angle_first,
+            result.angle_second,
             golden["left"],
             golden["right"],
             Counter({row["first_block"]: row["n"] for row in blocks}),
@@ -350,7 +358,7 @@ class Store:
             "SELECT t.kind, l.image, l.method AS left_method, r.method AS right_method, "
             "a.score, a.choice FROM trial t JOIN response a ON a.trial_id = t.id "
             "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
-            "WHERE t.session = ? AND t.role = 'main' ORDER BY t.seq",
+            "WHERE t.session = ? AND t.role = 'main' AND t.target_ppd IS NULL ORDER BY t.seq",
             [session],
         )
 
@@ -609,6 +617,7 @@ RESPONSE_TYPES: Mapping[str, str] = {
     ),
     **dict.fromkeys(("orientation", "pixel_check"), "object"),
     "clipped": "float64",
+    "magnification": "int64",
     "language": "object",
     "simulated": "bool",
     **dict.fromkeys(("flags", "created_at", "protocol_sha256"), "object"),

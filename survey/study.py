@@ -53,11 +53,24 @@ class Protocol:
     slow_ms: int = 60_000
     width: int = 448
     height: int = 288
+    # The same-angle part: so many photographs' networks are compared once more, each picture
+    # magnified by the whole number that brings it nearest to `angle_ppd` of its own pixels per
+    # degree on the rater's display.
+    angle_images: int = 0
+    angle_ppd: float = 30.0
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole protocol."""
-        return sha256_of(dataclasses.asdict(self))
+        """Hash of the whole protocol; of studies without a same-angle part as it ever was."""
+        values = dataclasses.asdict(self)
+        if not self.angle_images:
+            del values["angle_images"], values["angle_ppd"]
+        return sha256_of(values)
+
+    @property
+    def angle_pair(self) -> tuple[str, str]:
+        """What the same-angle part compares: the networks, or the last pair of others."""
+        return NETWORKS if NETWORKS in self.compared else self.compared[-1]
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Protocol:

@@ -144,6 +144,29 @@ class Tables:
             },
         )
 
+    def same_angle(self) -> str:
+        """Choices between pictures magnified to about the same angle."""
+        language = self._language
+        return self._table(
+            "same_angle",
+            self._found.same_angle,
+            {
+                "a": lambda row: self._name(row.method_a),
+                "b": lambda row: self._name(row.method_b),
+                "n": lambda row: str(row.n),
+                "raters": lambda row: str(row.raters),
+                "image_ppd": lambda row: number(language, row.image_ppd, 1),
+                "magnified": lambda row: percent(language, row.magnified),
+                "preference": lambda row: percent(language, row.preference_a),
+                "ci95": lambda row: percent_span(language, row.ci95_low, row.ci95_high),
+                "pixel_for_pixel": lambda row: percent(language, row.pixel_for_pixel),
+                "difference": lambda row: percent(language, row.difference),
+                "difference_ci95": lambda row: percent_span(
+                    language, row.difference_low, row.difference_high
+                ),
+            },
+        )
+
     def correlations(self) -> str:
         """Measures against scores."""
         table = self._found.correlations

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from demo import render
+from demo.curve import build_curve
 from demo.i18n import Language, language_of, say
 from demo.jobs import BusyError, Jobs, Mode, TooManyOwnError
 from demo.limits import PhotoLimit, TooOftenError
@@ -21,7 +22,7 @@ from demo.session import Choice, Problem, Session, Sessions
 from demo.settings import Settings
 from demo.uploads import read_upload
 from demo.viewer import build_viewer, viewer_value
-from sr.errors import ImageError, ImageTooLargeError, ShapeError
+from sr.errors import ImageError, ImageTooLargeError, ShapeError, SRError
 from sr.image_io import Photo
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ def build_upscale_tab(
         cancel = gr.Button(i18n("cancel"), elem_id="cancel", size="sm", visible=False, scale=0)
     viewer = build_viewer(visible="hidden", elem_id="viewer")
     table = gr.HTML("", elem_id="table", apply_default_css=False, js_on_load=None, visible=False)
-    outputs = [picker, work, status, cancel, viewer, table]
+    curve = build_curve(elem_id="curve")
+    outputs = [picker, work, status, cancel, viewer, table, curve]
 
     def show(session: Session) -> list[Any]:
         tongue = session.language
@@ -91,6 +93,7 @@ def build_upscale_tab(
             gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
             gr.update(value=value, visible=True if job is not None else "hidden"),
             gr.HTML(table_text, visible=bool(table_text)),
+            render.curve(session, tongue),
         ]
 
     async def run(
@@ -174,6 +177,30 @@ def build_upscale_tab(
             session.job.cancel()
         return show(session)
 
+    async def on_curve(
+        language: str | None, mode: Mode, request: gr.Request
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Compute from where on versions look alike, once for a photo."""
+        session = open_session(sessions, request, language, mode)
+        job, turn = session.job, session.turn
+        if job is not None and job.is_finished and session.curves is None:
+            if session.curve_state == "busy":
+                return
+            session.curve_state = "busy"
+            yield render.curve(session, session.language)
+            state, found = "failed", None
+            try:
+                found = await jobs.curves(job, render.curve_pairs(job))
+                state = "idle"
+            except SRError as error:
+                logger.warning("no curve: %s", error)
+            except Exception:
+                logger.exception("no curve")
+            finally:
+                if session.turn == turn:
+                    session.curves, session.curve_state = found, state
+        yield render.curve(session, session.language)
+
     def retell(language: Language, request: gr.Request) -> list[Any]:
         session = sessions.get(request.session_hash)
         session.language = language
@@ -193,6 +220,7 @@ def build_upscale_tab(
     picker.upload(on_upload, [mode, language], outputs, **quiet)
     picker.select(on_sample, [mode, language], outputs, **quiet)
     mode.input(on_mode, [mode, language], [*outputs, mode_hint], **quiet)
+    curve.select(on_curve, [language, mode], [curve], **quiet)
     cancel.click(on_cancel, [language, mode], outputs, queue=False, **quiet)
     return Tab([*outputs, mode_hint, mode], retell)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from survey.statistics import (
     agreement,
+    angle,
     balance,
     correlation,
     density,
@@ -48,6 +49,7 @@ class Analysis:
     claims: pd.DataFrame
     paper: pd.DataFrame
     slopes: pd.DataFrame
+    same_angle: pd.DataFrame
     correlations: pd.DataFrame
     versions: pd.DataFrame
     planning: pd.DataFrame
@@ -59,7 +61,7 @@ class Analysis:
         """The tables by name, without `versions`."""
         names = [
             "mos", "subject_model", "preferences", "jod", "raters", "comparisons", "claims",
-            "paper", "slopes", "correlations", "planning", "balance",
+            "paper", "slopes", "same_angle", "correlations", "planning", "balance",
         ]  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -109,6 +111,7 @@ def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis
         claims=paper.claims_table(ratings),
         paper=paper.paper_table(ratings),
         slopes=density.slopes(ratings),
+        same_angle=angle.angle_table(responses),
         correlations=correlation.correlation_table(ratings, figures or {}),
         versions=correlation.version_table(ratings, figures or {}),
         planning=planning.planning_table(ratings, choices),

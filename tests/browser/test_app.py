@@ -149,6 +149,18 @@ def test_test_mode_measures_and_marks_the_best(open_page, quick: str, photo: Pat
     expect(page.locator("#table table")).to_have_count(0)
 
 
+def test_the_curve_under_the_viewer_compares_what_is_ready(open_page, quick: str, photo: Path):
+    page = open_page(quick, locale="en-US")
+    choose(page, photo)
+    page.get_by_role("button", name="From where on do they look alike?").click()
+    expect(page.locator(".nk-said li")).to_have_count(3)
+    assert "SRResNet" in page.locator(".nk-said").inner_text()
+    page.get_by_text("Test the models").click()  # a new comparison has to be asked for anew
+    page.get_by_role("button", name="From where on do they look alike?").click()
+    expect(page.locator(".nk-said li")).to_have_count(6)
+    assert "Original" in page.locator(".nk-said").inner_text()
+
+
 def test_the_page_speaks_the_browsers_language(open_page, quick: str, photo: Path):
     page = open_page(quick, locale="pt-BR")
     expect(page.get_by_text("Solte uma foto aqui")).to_be_visible()

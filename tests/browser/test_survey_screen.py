@@ -39,6 +39,22 @@ def test_every_picture_pixel_is_one_device_pixel(visit, session_at, survey: Surv
     assert row["flicker_ms"] > 0
 
 
+def test_the_same_angle_part_is_magnified_in_whole_squares(visit, session_at, survey: Survey):
+    rater = session_at("pair", screen_width=1003, screen_height=701)
+    with survey.store._writing() as db:
+        db.execute("UPDATE trial SET target_ppd = 19 WHERE kind = 'pair'")
+    opened = visit(rater.token, width=1003, height=701)
+    page = opened.page
+    opened.begin()
+    trial = survey.state(rater.token)["trial"]
+    for index, name in enumerate(trial["images"]):
+        pixels = stored(survey, name).repeat(2, axis=0).repeat(2, axis=1)
+        assert np.array_equal(shown(page, index), pixels)
+    page.keyboard.press("ArrowLeft")
+    opened.saved(rater.state["progress"]["done"] + 1)
+    assert rows_of(survey, rater.token)[-1]["magnification"] == 2
+
+
 @pytest.mark.parametrize(
     ("width", "height", "layout"),
     [(500, 640, "beside"), (200, 640, "stacked"), (200, 300, "single"), (100, 500, "clipped")],

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import data
 
 from sr.cli import main
 from sr.entries import Runtime, parse_entries
-from sr.errors import ConfigError
+from sr.errors import ConfigError, ShapeError
 from sr.testsets import find_data_sets
-from sr.visibility import HEADINGS, Seen, curves, draw, look, sentences, to_csv
+from sr.viewing import visible_difference
+from sr.visibility import HEADINGS, Seen, curves, draw, look, sentences, to_csv, visible_curves
 
 
 @pytest.fixture
@@ -71,3 +73,17 @@ def test_an_impossible_density_is_refused_before_the_work(
     assert "needed 5 to 500 pixels per degree" in capsys.readouterr().err
     with pytest.raises(ConfigError):
         look([], [], [900.0])
+
+
+def test_curves_of_pairs_are_visible_differences() -> None:
+    random = np.random.default_rng(2)
+    pictures = {name: random.integers(0, 256, (40, 56, 3), dtype=np.uint8) for name in "abc"}
+    found = visible_curves(pictures, [("a", "b"), ("c", "a")], [20, 70])
+    assert list(found) == [("a", "b"), ("c", "a")]
+    for (one, two), differences in found.items():
+        for ppd, difference in zip((20, 70), differences, strict=True):
+            a, b = (torch.from_numpy(pictures[x]).permute(2, 0, 1)[None] / 255 for x in (one, two))
+            assert difference == pytest.approx(float(visible_difference(a, b, ppd=ppd)))
+    assert visible_curves(pictures, [("a", "b")], [20, 70], stop=lambda: True) == {}
+    with pytest.raises(ShapeError, match="a and d"):
+        visible_curves(pictures | {"d": pictures["a"][1:]}, [("a", "d")], [20])

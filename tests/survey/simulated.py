@@ -37,6 +37,7 @@ def row(participant: str, seq: int, **values: Any) -> dict[str, Any]:
             "viewport_width": 1900,
             "viewport_height": 900,
             "clipped": 0.0,
+            "magnification": 1,
             "language": "en",
             "simulated": True,
             "flags": "",

@@ -86,7 +86,7 @@ class Judging {
     const bitmaps = await this.pictures.allOf(given);
     clearTimeout(isLate);
     if (this.trial !== trial) return;
-    this.stage.show(bitmaps);
+    this.stage.show(bitmaps, null, given.magnification);
     this.refreshWords();
     const paintedAt = await nextPaint();
     if (this.trial !== trial) return;

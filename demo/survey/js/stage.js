@@ -1,7 +1,6 @@
 // Drawing, pixel for pixel. One canvas covers the whole screen from its first device pixel on, so
 // that everything in it lies on device pixels; both pictures of a pair appear in the same frame.
 
-const MAGNIFICATION = 1; // device pixels per picture pixel: an integer, the same for everybody
 const GAP_CSS_PX = 28;
 
 // Where pictures lie in a region, in device pixels: beside each other, else one above the other,
@@ -43,10 +42,12 @@ class Stage {
     this.only = null; // index of the one picture that is shown in place, or null
     this.clipped = 0;
     this.layout = "single";
+    this.magnification = 1; // device pixels per picture pixel: an integer, the protocol's
   }
 
-  show(bitmaps, only = null) {
+  show(bitmaps, only = null, magnification = this.magnification) {
     this.bitmaps = bitmaps;
+    this.magnification = magnification;
     this.only = only;
     this.draw();
   }
@@ -74,7 +75,8 @@ class Stage {
       height: Math.floor(box.bottom * dpr) - begin.y,
     };
     const [first] = this.bitmaps;
-    const size = { width: first.width * MAGNIFICATION, height: first.height * MAGNIFICATION };
+    const times = this.magnification;
+    const size = { width: first.width * times, height: first.height * times };
     const gap = Math.round(GAP_CSS_PX * dpr);
     const arranged = arrangePictures(this.bitmaps.length, size, region, gap);
     this.layout = arranged.layout;

@@ -2,7 +2,7 @@
 
 class Trial {
   constructor(given) {
-    Object.assign(this, given); // id, kind, block, images, width, height, instructed
+    Object.assign(this, given); // id, kind, block, images, width, height, magnification, instructed
     this.askedAt = performance.now();
     this.paintedAt = null;
     this.switches = 0;
