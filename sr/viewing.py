@@ -8,6 +8,8 @@ afterwards.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ SENSITIVITY = (
     ((1.0, 0.0053),),  # red-green
     ((34.1, 0.04), (13.5, 0.025)),  # blue-yellow
 )
+CPU = torch.device("cpu")
 # Linear sRGB to XYZ, IEC 61966-2-1; white is D65.
 RGB_TO_XYZ = (
     (0.4124564, 0.3575761, 0.1804375),
@@ -133,6 +136,39 @@ def flip(prediction: Tensor, target: Tensor, *, ppd: float) -> Tensor:
         )
         found.append(float(mean))
     return torch.tensor(found, dtype=torch.float64)
+
+
+def colorvideovdp(prediction: Tensor, target: Tensor, *, ppd: float) -> Tensor:
+    """Quality by ColorVideoVDP, where it is installed: `python -m pip install cvvdp`.
+
+    Of a display of 200 cd/m2 in office light (its "standard_4k"), at the given density.
+
+    Args, Raises: as `colour_difference`; also ConfigError where cvvdp is missing.
+
+    Returns:
+        (N,) float64 in JOD: 10 is no difference, one less is seen by three of four people.
+
+    Source: Mantiuk et al. 2024, doi:10.1145/3658144.
+    """
+    _check_pair("colorvideovdp", prediction, target)
+    metric = _colorvideovdp(check_ppd(ppd))
+    found = [
+        float(metric.predict(test[None].float(), reference[None].float(), dim_order="BCHW")[0])
+        for test, reference in zip(prediction, target, strict=True)
+    ]
+    return torch.tensor(found, dtype=torch.float64)
+
+
+@lru_cache(maxsize=16)
+def _colorvideovdp(ppd: float) -> Any:
+    try:
+        import pycvvdp
+    except ImportError as error:
+        raise ConfigError(
+            f"ColorVideoVDP needs cvvdp ({error}): python -m pip install cvvdp"
+        ) from error
+    geometry = pycvvdp.vvdp_display_geometry((3840, 2160), ppd=ppd)
+    return pycvvdp.cvvdp("standard_4k", display_geometry=geometry, quiet=True, device=CPU)
 
 
 def _check_pair(name: str, prediction: Tensor, target: Tensor) -> None:

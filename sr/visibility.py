@@ -24,6 +24,7 @@ from sr.testsets import SCALE, DataSet
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch import Tensor
 
     from sr.metrics import Lpips
 
@@ -31,9 +32,9 @@ ORIGINAL = "original"
 CAPTION = (
     "as seen at so many pixels per degree (ppd): both pictures through the eye's contrast "
     "sensitivity (Andersson et al. 2020) first, then PSNR-Y, SSIM-Y, LPIPS as above; FLIP by "
-    "NVIDIA's program; visible: the CIE 1976 colour difference after that filter which "
-    f"{SEEN_SHARE:.0%} of the pixels reach, {JUST_NOTICEABLE:g} is just noticeable; means over "
-    "images"
+    "NVIDIA's program; CVVDP, where cvvdp is installed, in JOD (10 is equal); visible: the CIE "
+    f"1976 colour difference after that filter which {SEEN_SHARE:.0%} of the pixels reach, "
+    f"{JUST_NOTICEABLE:g} is just noticeable; means over images"
 )
 
 
@@ -48,6 +49,7 @@ class Seen:
     images: int
     visible: float
     flip: float | None
+    cvvdp: float | None
     psnr_y: float
     ssim_y: float
     lpips_alex: float | None
@@ -55,10 +57,12 @@ class Seen:
 
 HEADINGS = {
     "dataset": "set", "version": "version", "other": "against", "ppd": "ppd", "images": "images",
-    "visible": "visible", "flip": "FLIP", "psnr_y": "PSNR-Y", "ssim_y": "SSIM-Y",
+    "visible": "visible", "flip": "FLIP", "cvvdp": "CVVDP", "psnr_y": "PSNR-Y", "ssim_y": "SSIM-Y",
     "lpips_alex": "LPIPS",
 }  # fmt: skip
-DECIMALS = {"ppd": 0, "visible": 2, "flip": 4, "psnr_y": 2, "ssim_y": 4, "lpips_alex": 4}
+DECIMALS = {
+    "ppd": 0, "visible": 2, "flip": 4, "cvvdp": 2, "psnr_y": 2, "ssim_y": 4, "lpips_alex": 4,
+}  # fmt: skip
 
 
 def look(
@@ -151,8 +155,8 @@ def visible_curves(
 
 def compare(
     one: np.ndarray, two: np.ndarray, *, ppd: float, lpips: Lpips | None = None
-) -> tuple[float, float | None, float, float, float | None]:
-    """`visible`, `flip`, `psnr_y`, `ssim_y`, `lpips_alex` of two pictures at a density.
+) -> tuple[float, float | None, float | None, float, float, float | None]:
+    """`visible`, `flip`, `cvvdp`, `psnr_y`, `ssim_y`, `lpips_alex` of two pictures at a density.
 
     Args:
         one, two: (H, W, 3) uint8.
@@ -168,11 +172,8 @@ def compare(
     from sr import metrics, viewing
 
     a, b = (torch.from_numpy(x.copy()).permute(2, 0, 1)[None] / 255 for x in (one, two))
-    try:
-        flip = float(viewing.flip(a, b, ppd=ppd))
-    except ConfigError:
-        check_ppd(ppd)
-        flip = None  # flip-evaluator is not installed
+    check_ppd(ppd)
+    flip, cvvdp = (_if_installed(f, a, b, ppd) for f in (viewing.flip, viewing.colorvideovdp))
     visible = float(viewing.visible_difference(a, b, ppd=ppd))
     seen_a, seen_b = (viewing.contrast_filter(x, ppd=ppd) for x in (a, b))
     distance: float | None = None
@@ -184,10 +185,18 @@ def compare(
     return (
         visible,
         flip,
+        cvvdp,
         float(metrics.psnr(seen_a, seen_b, crop_px=SCALE)),
         float(metrics.ssim(seen_a, seen_b, crop_px=SCALE)),
         distance,
     )
+
+
+def _if_installed(metric: Callable[..., Tensor], a: Tensor, b: Tensor, ppd: float) -> float | None:
+    try:
+        return float(metric(a, b, ppd=ppd))
+    except ConfigError:
+        return None  # its program is not installed
 
 
 def _lpips() -> Lpips | None:

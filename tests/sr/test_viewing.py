@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from skimage import color, data
 
 from sr.density import JUST_NOTICEABLE, indistinct_from
 from sr.errors import ConfigError, ShapeError
-from sr.viewing import colour_difference, contrast_filter, flip, visible_difference
+from sr.viewing import (
+    colorvideovdp,
+    colour_difference,
+    contrast_filter,
+    flip,
+    visible_difference,
+)
 
 
 def photo() -> torch.Tensor:
@@ -87,6 +94,23 @@ def test_from_where_on() -> None:
     )  # a curve that rises again counts from its last fall
 
 
+def test_colorvideovdp_is_ten_for_equals_and_rises_with_density() -> None:
+    pytest.importorskip("pycvvdp", reason="cvvdp is not installed")
+    image = torch.from_numpy(data.astronaut()[:128, :160].copy()).permute(2, 0, 1)[None] / 255
+    noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(1))
+    noisy = (image + 0.05 * noise).clamp(0, 1)
+    assert float(colorvideovdp(image, image, ppd=60)) == pytest.approx(10, abs=1e-3)
+    near, far = (float(colorvideovdp(noisy, image, ppd=ppd)) for ppd in (20, 120))
+    assert 5 < near < far < 10
+
+
+def test_without_colorvideovdp_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pycvvdp", None)
+    image = torch.zeros(1, 3, 32, 32)
+    with pytest.raises(ConfigError, match="pip install cvvdp"):
+        colorvideovdp(image, image, ppd=61.5)
+
+
 def test_flip_is_zero_for_equals_and_falls_with_density() -> None:
     pytest.importorskip("flip_evaluator", reason="flip-evaluator is not installed")
     image = photo()
@@ -108,6 +132,7 @@ def test_impossible_densities_are_refused(ppd: float) -> None:
         lambda: contrast_filter(image, ppd=ppd),
         lambda: visible_difference(image, image, ppd=ppd),
         lambda: flip(image, image, ppd=ppd),
+        lambda: colorvideovdp(image, image, ppd=ppd),
     ):
         with pytest.raises(ConfigError, match="pixels per degree"):
             call()

@@ -45,7 +45,7 @@ def test_every_version_against_every_other(folder: Path) -> None:
 def test_sentences() -> None:
     def rows(*differences: float) -> list[Seen]:
         values = zip((30.0, 60.0), differences, strict=True)
-        return [Seen("S", "a", "b", ppd, 1, d, None, 30.0, 0.9, None) for ppd, d in values]
+        return [Seen("S", "a", "b", ppd, 1, d, None, None, 30.0, 0.9, None) for ppd, d in values]
 
     assert "from 42 ppd on" in sentences(rows(3.3, 1.3))[0]
     assert "and beyond" in sentences(rows(9, 5))[0]
