@@ -6,10 +6,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
-from survey.backends import DatasetBackend, FolderBackend, open_backend
+from survey.backends import BucketBackend, DatasetBackend, FolderBackend, open_backend
 from survey.backup import KEPT_GENERATIONS, Backend, Backup, BackupError, restore
 from tests.fake_hub import FakeHub, serve_hub
 
@@ -73,13 +76,59 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeHub, str]]:
         yield served
 
 
-@pytest.fixture(params=["folder", "dataset"])
+def bucket_api(buckets: dict[str, dict[str, bytes]], *, faults: list[str] | None = None) -> Any:
+    """The hub's own client with buckets in memory: its signatures are checked, its wire is not.
+
+    Args:
+        buckets: files by name, by bucket.
+        faults: what the next changes do: "refuse" does nothing, "half" stores the first file only.
+    """
+    from huggingface_hub import HfApi
+
+    api = create_autospec(HfApi, instance=True)
+
+    def create(name: str, *, private: bool, exist_ok: bool) -> None:
+        assert private
+        buckets.setdefault(name, {})
+
+    def tree(name: str, *, recursive: bool) -> list[Any]:
+        files = [SimpleNamespace(path=path, size=len(data)) for path, data in buckets[name].items()]
+        return [SimpleNamespace(path="blobs"), *files]
+
+    def download(name: str, files: list[tuple[str, Path]], *, raise_on_missing_files: bool) -> None:
+        for path, target in files:
+            Path(target).write_bytes(buckets[name][path])
+
+    def batch(name: str, *, add: list[tuple[str | bytes, str]], delete: list[str]) -> None:
+        fault = faults.pop(0) if faults else ""
+        if fault == "refuse":
+            raise OSError("503 Service Unavailable")
+        for source, path in add[:1] if fault == "half" else add:
+            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+            buckets[name][path] = data
+        if fault == "half":
+            raise OSError("connection reset")
+        for path in delete:
+            del buckets[name][path]
+
+    api.create_bucket.side_effect = create
+    api.list_bucket_tree.side_effect = tree
+    api.download_bucket_files.side_effect = download
+    api.batch_bucket_files.side_effect = batch
+    return api
+
+
+@pytest.fixture(params=["folder", "dataset", "bucket"])
 def make_backend(
     request: pytest.FixtureRequest, tmp_path: Path, hub: tuple[FakeHub, str]
 ) -> Callable[[], Backend]:
+    buckets: dict[str, dict[str, bytes]] = {}
+
     def make() -> Backend:
         if request.param == "folder":
             return FolderBackend(tmp_path / "backup")
+        if request.param == "bucket":
+            return BucketBackend("owner/ratings", bucket_api(buckets))
         from huggingface_hub import HfApi
 
         return DatasetBackend("owner/ratings", HfApi(endpoint=hub[1], token="hf_test"))
@@ -239,6 +288,24 @@ def test_a_download_with_a_wrong_checksum_is_not_taken(
     with pytest.raises(BackupError, match=r"sha256|blobs"):
         restore(tmp_path / "new", dataset, check=check)
     assert not (tmp_path / "new" / "survey.db").exists()
+
+
+@pytest.mark.parametrize("fault", ["refuse", "half"])
+def test_a_bucket_that_fails_loses_nothing(data: Data, tmp_path: Path, fault: str) -> None:
+    faults: list[str] = []
+    backend = BucketBackend("owner/ratings", bucket_api({}, faults=faults))
+    backup = data.backup(backend)
+    data.rate("a")
+    assert backup.run() is True
+    data.rate("b")
+    faults.append(fault)
+    with pytest.raises(BackupError, match="owner/ratings"):
+        backup.run()
+    assert restore(tmp_path / "then", backend, check=check) is True
+    assert trials(tmp_path / "then") == ["a"]
+    assert backup.run() is True
+    assert restore(tmp_path / "later", backend, check=check) is True
+    assert trials(tmp_path / "later") == ["a", "b"]
 
 
 def test_a_hub_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
