@@ -224,6 +224,7 @@ function seenParts(viewer) {
   const ppd = densityNow();
   const parts = [];
   if (ppd) parts.push(viewer.t("seen", { ppd: viewer.number(ppd / viewport.zoom, 0) }));
+  else parts.push(viewer.t("unseen"));
   if (known?.ppi && extent) {
     const mm = (pixels) => viewer.number((pixels * viewport.zoom * MM_PER_INCH) / known.ppi);
     parts.push(viewer.t("millimetres", { width: mm(extent.width), height: mm(extent.height) }));
