@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.settings import Settings
@@ -94,6 +94,11 @@ class Rule:
     rate: Rate
 
 
+# Gradio asks for its own page before it calls itself started, and gives up after three seconds: a
+# server that comes back into the middle of a class must not build the whole page for that.
+IS_UP = HTMLResponse()
+
+
 class Guard:
     """Looks at every request before anything else does (ASGI middleware), and adds headers.
 
@@ -131,8 +136,10 @@ class Guard:
                     answer.setdefault(name, value)
             await send(message)
 
-        refused = self._refusal(scope, headers) if scope["method"] == "POST" else None
-        await (refused or self._app)(scope, receive, send_with_headers)
+        answer = self._refusal(scope, headers) if scope["method"] == "POST" else None
+        if scope["method"] == "HEAD" and scope["path"] == "/":
+            answer = IS_UP
+        await (answer or self._app)(scope, receive, send_with_headers)
 
     def _refusal(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         path = scope["path"]

@@ -100,6 +100,7 @@ class Result:
     next_seconds: list[float] = field(default_factory=list)  # and the next pictures loaded as well
     retries: int = 0
     problems: list[str] = field(default_factory=list)
+    is_over: bool = False  # the server is gone for good: nobody asks again
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -129,6 +130,8 @@ class HttpRater:
                     return answer.json(), attempt == 0
             except httpx.HTTPError:
                 pass
+            if self.result.is_over:
+                break
             with self.result.lock:
                 self.result.retries += 1
             time.sleep(0.1 + 0.2 * self.random.random())
@@ -139,7 +142,7 @@ class HttpRater:
         if trial is None or not self.images:
             return
         for token in trial["images"]:
-            while token not in self.seen:
+            while token not in self.seen and not self.result.is_over:
                 try:
                     if self.client.get(f"/survey/image/{token}").status_code == 200:
                         self.seen.add(token)

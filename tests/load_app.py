@@ -151,8 +151,13 @@ def run(
             load.memory.append((now, memory_mib(server.process.pid)))
             time.sleep(SAMPLE_SECONDS)
         stop.set()
+        if server.process.poll() is not None:
+            load.result.is_over = True
+            log = (folder / "server.log").read_text("utf-8", "replace")
+            load.problems.append(f"the server ended: {log[-500:]}")
         for done in work:
-            done.result()
+            if (error := done.exception()) is not None:
+                load.problems.append(repr(error))
     server.stop()
     temporary = folder / "temporary"
     files = (path for path in temporary.rglob("*") if path.is_file() and path.name != "lock")

@@ -170,6 +170,14 @@ def test_requests_of_other_websites_are_refused(serve: Serve):
         assert client.get("/", headers=headers).status_code == 200
 
 
+def test_whether_it_is_up_is_answered_without_building_the_page(serve: Serve):
+    client = serve()
+    answer = client.head("/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "content-security-policy" in answer.headers
+    assert client.head("/survey/status").status_code == 200  # everything else as it is
+
+
 def test_a_proxy_is_believed_only_where_there_is_one(serve: Serve):
     headers = {"X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
     assert serve().get("/", headers=headers).text == "testclient"
