@@ -6,6 +6,7 @@ languages, dates, screens and exact times are left out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -80,4 +81,6 @@ def public_analysis(analysis: Analysis, numbered: pd.DataFrame) -> Analysis:
         median_rt_ms=(raters["median_rt_ms"].astype(float) / TIME_STEP_MS).round() * TIME_STEP_MS,
     )
     shown = (analysis.mos["ppd_bin"] == ALL) | (analysis.mos["raters"] >= SMALLEST_GROUP)
-    return replace(analysis, raters=raters, mos=analysis.mos[shown])
+    angle = analysis.same_angle.copy()
+    angle.loc[angle["raters"] < SMALLEST_GROUP, ["image_ppd", "magnified"]] = math.nan
+    return replace(analysis, raters=raters, mos=analysis.mos[shown], same_angle=angle)

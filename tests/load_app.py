@@ -217,6 +217,8 @@ def main() -> int:
     if load.memory:
         peak = max(size for _, size in load.memory)
         print(f"memory: {load.memory[-1][1]:.0f} MiB, peak {peak:.0f}, {load.slope:+.1f} MiB/min")
+        minutes = [round(size) for place, (_, size) in enumerate(load.memory) if place % 60 == 0]
+        print(f"minute by minute: {minutes}")
     problems = verdict(load)
     print("\n".join(problems[:20]) or "no error, nobody waited, memory is flat, no file is left")
     return 1 if problems else 0

@@ -16,12 +16,14 @@ from sqlite_utils import Database
 from survey.display import Display
 from survey.export import pair_rows
 from survey.journal import final_rows, read_journal
+from survey.public import public_analysis, with_numbers
 from survey.schedule import Coverage, build_schedule
 from survey.schema import m001_tables, migrations
 from survey.service import Survey
 from survey.simulate import simulate
 from survey.statistics.angle import angle_table
 from survey.statistics.data import read_pairs
+from survey.statistics.summary import analyse
 from survey.store import Store
 from survey.study import Protocol, Source, Study, prepare_study
 from tests.survey.conftest import DISPLAY, PROTOCOL, Rater
@@ -162,6 +164,15 @@ def test_no_answers_give_an_empty_table(angle_survey: Survey):
     (row,) = angle_table(one[one["role"] == "angle"]).to_dict("records")
     assert math.isnan(row["pixel_for_pixel"])
     assert math.isnan(row["difference_low"])
+
+
+def test_the_public_edition_tells_nobodys_display(angle_survey: Survey):
+    frame = with_numbers(angle_survey.store.responses("default", include_simulated=True))
+    for raters, is_told in ((2, False), (5, True)):
+        some = frame[frame["participant"].isin(sorted(set(frame["participant"]))[:raters])]
+        (row,) = public_analysis(analyse(some), some).same_angle.to_dict("records")
+        assert math.isnan(row["image_ppd"]) != is_told
+        assert not math.isnan(row["preference_a"])
 
 
 def test_a_database_of_before_is_brought_up_to_date(tmp_path: Path, survey: Survey):
