@@ -214,6 +214,18 @@ def test_the_server_it_stands_on_is_one_without_known_holes():
     assert all(requirement.specifier for requirement in needed.values())
 
 
+def test_what_is_pinned_is_everything_and_fits_what_is_needed():
+    def read(name: str) -> list[Requirement]:
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        return [Requirement(line) for line in lines if line[:1].isalpha()]
+
+    pinned = {requirement.name: requirement for requirement in read("requirements-pinned.txt")}
+    assert all(re.fullmatch(r"==[\w.]+", str(one.specifier)) for one in pinned.values())
+    for requirement in read("requirements.txt"):
+        version = str(pinned[requirement.name].specifier).removeprefix("==")
+        assert requirement.specifier.contains(version), requirement
+
+
 def test_a_token_is_in_no_error_and_no_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
