@@ -16,6 +16,7 @@ from sr.datasets import recognise
 from sr.datasets.pairs import training_pairs
 from sr.distributed import Group, process_group
 from sr.errors import ConfigError, DataError
+from sr.memory import keep_freed_memory
 from sr.pixels import Pixels, choose_cache, load_pixels
 from sr.run import Run
 from sr.tracking import TRACKERS, build_trackers
@@ -105,6 +106,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="torch.compile (default: auto, in long runs on a GPU)",
     )
+    parser.add_argument(
+        "--winograd",
+        choices=("auto", "off"),
+        default="auto",
+        help="faster convolutions in float32 on a CPU, with a C compiler (default: auto)",
+    )
     parser.epilog = (
         "Example:\n  python -m sr train srresnet_fast --data photos/ --output runs/a --minutes 60\n"
         "  torchrun --nproc-per-node 4 -m sr train srgan_fast --data photos/ --output runs/b"
@@ -137,6 +144,7 @@ def run(args: argparse.Namespace) -> int:
             precision=args.precision,
             group=group,
             compile=_compiles(args.compile, config, device),
+            winograd=args.winograd == "auto",
         )
         training = Run(
             trainer,
@@ -173,6 +181,7 @@ def prepare_device(args: argparse.Namespace) -> torch.device:
     """The device, and torch set up to be fast on it."""
     if args.threads:
         torch.set_num_threads(args.threads)
+    keep_freed_memory()
     device = choose_device(args.device)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True  # shapes never change in training

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from sr.optim import generator_optimizers, learning_rate_factor
 from sr.patterns import with_patterns
 from sr.speed import count_flops
 from sr.upscale import has_fast_bfloat16
+from sr.winograd import WinogradConvolutions
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Trainer:
         precision: "auto", "float32" or "bfloat16" for the convolutions.
         group: the processes that train together; each has its share of every batch.
         compile: let torch.compile make the networks faster; plain ones are used where it fails.
+        winograd: on a CPU in float32, do convolutions by sr.winograd where a C compiler is found.
 
     Raises:
         BackboneError: the content loss has no features.
@@ -76,6 +79,7 @@ class Trainer:
         precision: str = "auto",
         group: Group | None = None,
         compile: bool = False,
+        winograd: bool = True,
     ) -> None:
         check(config)
         self.group = group or Group()
@@ -116,6 +120,7 @@ class Trainer:
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
         self._plain = (self.generate, self.judge)
         self._wants_compile = compile
+        self.uses_winograd = winograd and device.type == "cpu" and self.dtype is None
 
     def _place(self, module: nn.Module) -> nn.Module:
         placed: nn.Module = module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -162,6 +167,10 @@ class Trainer:
 
     def _gradients(self, moves: bool) -> dict[str, Tensor]:
         """Losses of a new batch, with their gradients in the networks."""
+        with WinogradConvolutions() if self.uses_winograd else nullcontext():
+            return self._plain_gradients(moves)
+
+    def _plain_gradients(self, moves: bool) -> dict[str, Tensor]:
         config = self.config
         lr, hr = self.data.batch(config.batch_size)
         if config.pattern_share:
