@@ -77,7 +77,7 @@ class Muon(torch.optim.Optimizer):
 def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:
     """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
     if config.optimizer == "adam":
-        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.999))]
+        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)]
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
@@ -85,7 +85,7 @@ def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim
         (matrices if inner else others).append(parameter)
     return [
         Muon(matrices, learning_rate=config.learning_rate),
-        torch.optim.Adam(others, lr=config.learning_rate / 2),
+        torch.optim.Adam(others, lr=config.learning_rate / 2, fused=True),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import logging
 import signal
@@ -118,6 +119,7 @@ class Run:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
         try:
+            gc.freeze()  # what is there now stays: the collector need not look at it again
             with _stop_on_signal(self), _bar(enabled=self.trainer.group.is_leader) as bar:
                 return self._loop(bar)
         finally:

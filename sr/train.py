@@ -110,7 +110,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--winograd",
         choices=("auto", "off"),
         default="auto",
-        help="faster convolutions in float32 on a CPU, with a C compiler (default: auto)",
+        help="faster convolutions on a CPU, with a C compiler (default: auto)",
     )
     parser.epilog = (
         "Example:\n  python -m sr train srresnet_fast --data photos/ --output runs/a --minutes 60\n"
@@ -182,6 +182,7 @@ def prepare_device(args: argparse.Namespace) -> torch.device:
     if args.threads:
         torch.set_num_threads(args.threads)
     keep_freed_memory()
+    torch.set_flush_denormal(True)  # numbers so near to zero that processors are slow at them
     device = choose_device(args.device)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True  # shapes never change in training

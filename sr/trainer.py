@@ -62,7 +62,7 @@ class Trainer:
         precision: "auto", "float32" or "bfloat16" for the convolutions.
         group: the processes that train together; each has its share of every batch.
         compile: let torch.compile make the networks faster; plain ones are used where it fails.
-        winograd: on a CPU in float32, do convolutions by sr.winograd where a C compiler is found.
+        winograd: on a CPU, do convolutions by sr.winograd where a C compiler is found.
 
     Raises:
         BackboneError: the content loss has no features.
@@ -114,13 +114,15 @@ class Trainer:
             self.judge = self.group.wrap(self.discriminator)
             self.optimizers.append(
                 torch.optim.Adam(
-                    self.discriminator.parameters(), lr=config.discriminator_learning_rate
+                    self.discriminator.parameters(),
+                    lr=config.discriminator_learning_rate,
+                    fused=True,
                 )
             )
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
         self._plain = (self.generate, self.judge)
         self._wants_compile = compile
-        self.uses_winograd = winograd and device.type == "cpu" and self.dtype is None
+        self.uses_winograd = winograd and device.type == "cpu"
 
     def _place(self, module: nn.Module) -> nn.Module:
         placed: nn.Module = module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

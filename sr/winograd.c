@@ -1,4 +1,4 @@
-/* Convolutions by Winograd's minimal filtering on 6x6 tiles, float32, channels last.
+/* Convolutions by Winograd's minimal filtering on 6x6 tiles, channels last.
  *
  * Two kernels share the six points 0, 1, -1, 2, -2, infinity and with them the transform of the
  * input: 3x3 with 4x4 outputs a tile (36 products for 16 outputs, a quarter of the direct 144) and
@@ -6,6 +6,11 @@
  *
  * Source: Lavin and Gray 2016, "Fast algorithms for convolutional neural networks",
  * arXiv:1509.09308. Equal to a direct convolution up to rounding (about 1e-5 of the largest value).
+ *
+ * Compiled with -DBF16, images are bfloat16, and so are the factors of the products, whose sums are
+ * float32 (AVX512-BF16; rounding within about 3e-2 of the largest value). Two neighbours along the
+ * summed axis then make a `cell`, which one instruction multiplies and adds up; else a cell is a
+ * single number.
  *
  * Every function works on tiles [first, last) of all N * ceil(H / m) * ceil(W / m), so that
  * threads can share the work. Channels are multiples of LANES; `nitidez_lanes` says it.
@@ -19,9 +24,101 @@
 #define LANES 8
 #endif
 #define POINTS 36
-#define BLOCK 24 /* tiles that are transformed at once: their 36 matrices fit in a core's cache */
+#define SKEW 32 /* numbers between two points' matrices, so that they fall in different cache sets */
+#define ROWS (LANES == 16 ? 12 : 6) /* of a product that are held in registers */
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4)));
+
+/* BLOCK: tiles that are transformed at once; their 36 matrices fit in a core's cache. */
+#ifdef BF16
+#ifndef __AVX512BF16__
+#error "this processor has no AVX512-BF16"
+#endif
+#include <immintrin.h>
+#define BLOCK 48
+#define PER_CELL 2
+typedef uint16_t number;
+typedef uint32_t cell;
+
+static inline vec load(const number *p) {
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return (vec)_mm512_slli_epi32(wide, 16);
+}
+
+static inline void store(number *p, vec v) {
+    _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+}
+
+static inline vec multiply_add(vec sum, cell a, const cell *b) {
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)a),
+                                 (__m512bh)_mm512_loadu_si512(b));
+}
+
+/* LANES cells of two numbers each. */
+static inline void store_cells(cell *to, vec first, vec second) {
+    number whole[2][LANES];
+    store(whole[0], first);
+    store(whole[1], second);
+    for (int64_t lane = 0; lane < LANES; lane++)
+        to[lane] = whole[0][lane] | (cell)whole[1][lane] << 16;
+}
+
+/* Rows two by two: to[row / 2][n] holds from[row][n] and from[row + 1][n], zero past the last. */
+static const cell *pair_rows(const number *from, int64_t rows, int64_t n, cell *to) {
+    for (int64_t i = 0; i < rows; i += 2)
+        for (int64_t j = 0; j < n; j += LANES) {
+            const number *at = from + i * n + j;
+            __m512i pair = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)at));
+            if (i + 1 < rows) {
+                const __m256i next = _mm256_loadu_si256((const __m256i *)(at + n));
+                pair = _mm512_or_si512(pair, _mm512_slli_epi32(_mm512_cvtepu16_epi32(next), 16));
+            }
+            _mm512_storeu_si512(to + i / 2 * n + j, pair);
+        }
+    return to;
+}
+#else
+#define BLOCK 24
+#define PER_CELL 1
+typedef float number;
+typedef float cell;
+
+static inline vec load(const number *p) { return *(const vec *)p; }
+
+static inline void store(number *p, vec v) { *(vec *)p = v; }
+
+static inline vec multiply_add(vec sum, cell a, const cell *b) {
+    return sum + a * *(const vec *)b;
+}
+
+static inline void store_cells(cell *to, vec first, vec second) {
+    (void)second; /* the same as the first */
+    *(vec *)to = first;
+}
+
+static const cell *pair_rows(const number *from, int64_t rows, int64_t n, cell *to) {
+    (void)rows, (void)n, (void)to;
+    return from;
+}
+#endif
+
+/* `wanted` numbers of a vector, from 0 to LANES; the rest is zero, or stays as it was. */
+static inline vec load_some(const number *p, int64_t wanted) {
+    if (wanted == LANES) return load(p);
+    number whole[LANES] = {0};
+    memcpy(whole, p, sizeof(number) * (size_t)wanted);
+    return load(whole);
+}
+
+static inline void store_some(number *p, vec v, int64_t wanted) {
+    if (wanted == LANES) {
+        store(p, v);
+        return;
+    }
+    number whole[LANES];
+    store(whole, v);
+    memcpy(p, whole, sizeof(number) * (size_t)wanted);
+}
 
 typedef struct {
     int64_t height, width, channels; /* of the image that is read or written */
@@ -48,13 +145,13 @@ static inline void input_line(const vec d[6], vec out[6]) {
 }
 
 /* B^T d B of `count` tiles from `first` on: v[point][tile][channel]. */
-static void input_tiles(const float *x, grid g, int64_t first, int64_t count, float *v) {
-    const int64_t stride = count * g.channels;
+static void input_tiles(const number *x, grid g, int64_t first, int64_t count, number *v) {
+    const int64_t stride = count * g.channels + SKEW;
     for (int64_t t = 0; t < count; t++) {
         const int64_t tile = first + t, column = tile % g.columns;
         const int64_t row = tile / g.columns % g.rows, image = tile / g.columns / g.rows;
         const int64_t top = row * g.step - g.pad, left = column * g.step - g.pad;
-        const float *base = x + image * g.height * g.width * g.channels;
+        const number *base = x + image * g.height * g.width * g.channels;
         for (int64_t c = 0; c < g.channels; c += LANES) {
             vec half[6][6], line[6], out[6];
             for (int j = 0; j < 6; j++) {
@@ -62,16 +159,15 @@ static void input_tiles(const float *x, grid g, int64_t first, int64_t count, fl
                 for (int i = 0; i < 6; i++) {
                     const int64_t y = top + i;
                     const int inside = y >= 0 && y < g.height && xx >= 0 && xx < g.width;
-                    line[i] = inside ? *(const vec *)(base + (y * g.width + xx) * g.channels + c)
-                                     : (vec){0};
+                    line[i] = inside ? load(base + (y * g.width + xx) * g.channels + c) : (vec){0};
                 }
                 input_line(line, out);
                 for (int i = 0; i < 6; i++) half[i][j] = out[i];
             }
             for (int i = 0; i < 6; i++) {
                 input_line(half[i], out);
-                float *to = v + 6 * i * stride + t * g.channels + c;
-                for (int j = 0; j < 6; j++) *(vec *)(to + j * stride) = out[j];
+                number *to = v + 6 * i * stride + t * g.channels + c;
+                for (int j = 0; j < 6; j++) store(to + j * stride, out[j]);
             }
         }
     }
@@ -91,8 +187,8 @@ static inline void output_line(const vec m[6], vec *out, int64_t step) {
 
 /* A^T m A plus the bias of `count` tiles, into y; the image may have fewer channels than m. */
 static inline void output_tiles_of(const float *m, const float *bias, grid g, int64_t padded,
-                                   int64_t first, int64_t count, float *y, const int64_t step) {
-    const int64_t stride = count * padded;
+                                   int64_t first, int64_t count, number *y, const int64_t step) {
+    const int64_t stride = count * padded + SKEW;
     for (int64_t t = 0; t < count; t++) {
         const int64_t tile = first + t, column = tile % g.columns;
         const int64_t row = tile / g.columns % g.rows, image = tile / g.columns / g.rows;
@@ -108,13 +204,10 @@ static inline void output_tiles_of(const float *m, const float *bias, grid g, in
             const vec add = bias ? *(const vec *)(bias + c) : (vec){0};
             for (int i = 0; i < step && row * step + i < g.height; i++) {
                 output_line(half[i], out, step);
-                float *to = y + ((image * g.height + row * step + i) * g.width + column * step)
-                                * g.channels + c;
-                for (int j = 0; j < step && column * step + j < g.width; j++) {
-                    const vec value = out[j] + add;
-                    if (wanted == LANES) *(vec *)(to + j * g.channels) = value;
-                    else memcpy(to + j * g.channels, &value, 4 * (size_t)wanted);
-                }
+                number *to = y + ((image * g.height + row * step + i) * g.width + column * step)
+                                 * g.channels + c;
+                for (int j = 0; j < step && column * step + j < g.width; j++)
+                    store_some(to + j * g.channels, out[j] + add, wanted);
             }
         }
     }
@@ -137,9 +230,9 @@ static inline void spread_line(const vec *d, vec out[6], int64_t step) {
 }
 
 /* A dy A^T, the transpose of `output_tiles`: dm[point][tile][padded channel]. */
-static inline void spread_tiles_of(const float *dy, grid g, int64_t padded, int64_t first,
-                                   int64_t count, float *dm, const int64_t step) {
-    const int64_t stride = count * padded;
+static inline void spread_tiles_of(const number *dy, grid g, int64_t padded, int64_t first,
+                                   int64_t count, number *dm, const int64_t step) {
+    const int64_t stride = count * padded + SKEW;
     for (int64_t t = 0; t < count; t++) {
         const int64_t tile = first + t, column = tile % g.columns;
         const int64_t row = tile / g.columns % g.rows, image = tile / g.columns / g.rows;
@@ -150,20 +243,17 @@ static inline void spread_tiles_of(const float *dy, grid g, int64_t padded, int6
                 for (int i = 0; i < step; i++) {
                     const int64_t y = row * step + i, x = column * step + j;
                     line[i] = (vec){0};
-                    if (y < g.height && x < g.width) {
-                        const float *from =
-                            dy + ((image * g.height + y) * g.width + x) * g.channels + c;
-                        if (wanted == LANES) line[i] = *(const vec *)from;
-                        else memcpy(&line[i], from, 4 * (size_t)wanted);
-                    }
+                    if (y < g.height && x < g.width)
+                        line[i] = load_some(
+                            dy + ((image * g.height + y) * g.width + x) * g.channels + c, wanted);
                 }
                 spread_line(line, out, step);
                 for (int i = 0; i < 6; i++) half[i][j] = out[i];
             }
             for (int i = 0; i < 6; i++) {
                 spread_line(half[i], out, step);
-                float *to = dm + 6 * i * stride + t * padded + c;
-                for (int j = 0; j < 6; j++) *(vec *)(to + j * stride) = out[j];
+                number *to = dm + 6 * i * stride + t * padded + c;
+                for (int j = 0; j < 6; j++) store(to + j * stride, out[j]);
             }
         }
     }
@@ -171,95 +261,152 @@ static inline void spread_tiles_of(const float *dy, grid g, int64_t padded, int6
 
 /* c[q][2 LANES] (+)= the sum over l < length of a[q step + l stride] b[l][2 LANES], q < count. */
 static inline __attribute__((always_inline)) void multiply_few(
-    const float *restrict a, int64_t step, int64_t stride, const float *restrict b,
+    const cell *restrict a, int64_t step, int64_t stride, const cell *restrict b,
     float *restrict c, int64_t n, int64_t length, const int count, const int add) {
-    vec s[6][2];
-#pragma GCC unroll 6
+    vec s[ROWS][2];
+#pragma GCC unroll 12
     for (int q = 0; q < count; q++) {
         s[q][0] = add ? *(const vec *)(c + q * n) : (vec){0};
         s[q][1] = add ? *(const vec *)(c + q * n + LANES) : (vec){0};
     }
     for (int64_t l = 0; l < length; l++) {
-        const vec w0 = *(const vec *)(b + l * n), w1 = *(const vec *)(b + l * n + LANES);
-#pragma GCC unroll 6
+#pragma GCC unroll 12
         for (int q = 0; q < count; q++) {
-            s[q][0] += a[q * step + l * stride] * w0;
-            s[q][1] += a[q * step + l * stride] * w1;
+            s[q][0] = multiply_add(s[q][0], a[q * step + l * stride], b + l * n);
+            s[q][1] = multiply_add(s[q][1], a[q * step + l * stride], b + l * n + LANES);
         }
     }
-#pragma GCC unroll 6
+#pragma GCC unroll 12
     for (int q = 0; q < count; q++) {
         *(vec *)(c + q * n) = s[q][0];
         *(vec *)(c + q * n + LANES) = s[q][1];
     }
 }
 
-/* c[rows][n] = a[rows][k] b[k][n]; n a multiple of 2 LANES. */
-static void multiply(const float *a, const float *b, float *c, int64_t rows, int64_t k, int64_t n) {
+/* c[rows][n] (+)= a[rows][length] b[length][n], or a[length][rows]^T when `turned`; n a multiple of
+ * 2 LANES. */
+static inline __attribute__((always_inline)) void multiply(
+    const cell *a, const cell *b, float *c, int64_t rows, int64_t length, int64_t n,
+    const int turned) {
+    const int64_t step = turned ? 1 : length, stride = turned ? rows : 1;
     for (int64_t j = 0; j < n; j += 2 * LANES) {
         int64_t i = 0;
-        for (; i + 6 <= rows; i += 6)
-            multiply_few(a + i * k, k, 1, b + j, c + i * n + j, n, k, 6, 0);
-        for (; i < rows; i++) multiply_few(a + i * k, k, 1, b + j, c + i * n + j, n, k, 1, 0);
-    }
-}
-
-/* c[k][n] += a[rows][k]^T b[rows][n]; n a multiple of 2 LANES. */
-static void multiply_transposed(const float *a, const float *b, float *c, int64_t rows, int64_t k,
-                                int64_t n) {
-    for (int64_t j = 0; j < n; j += 2 * LANES) {
-        int64_t i = 0;
-        for (; i + 6 <= k; i += 6)
-            multiply_few(a + i, 1, k, b + j, c + i * n + j, n, rows, 6, 1);
-        for (; i + 4 <= k; i += 4)
-            multiply_few(a + i, 1, k, b + j, c + i * n + j, n, rows, 4, 1);
-        for (; i < k; i++) multiply_few(a + i, 1, k, b + j, c + i * n + j, n, rows, 1, 1);
+        for (; i + ROWS <= rows; i += ROWS)
+            multiply_few(a + i * step, step, stride, b + j, c + i * n + j, n, length, ROWS, turned);
+        for (; i + 4 <= rows; i += 4)
+            multiply_few(a + i * step, step, stride, b + j, c + i * n + j, n, length, 4, turned);
+        for (; i < rows; i++)
+            multiply_few(a + i * step, step, stride, b + j, c + i * n + j, n, length, 1, turned);
     }
 }
 
 static void output_tiles(const float *m, const float *bias, grid g, int64_t padded, int64_t first,
-                         int64_t count, float *y) {
+                         int64_t count, number *y) {
     if (g.step == 4) output_tiles_of(m, bias, g, padded, first, count, y, 4);
     else output_tiles_of(m, bias, g, padded, first, count, y, 2);
 }
 
-static void spread_tiles(const float *dy, grid g, int64_t padded, int64_t first, int64_t count,
-                         float *dm) {
+static void spread_tiles(const number *dy, grid g, int64_t padded, int64_t first, int64_t count,
+                         number *dm) {
     if (g.step == 4) spread_tiles_of(dy, g, padded, first, count, dm, 4);
     else spread_tiles_of(dy, g, padded, first, count, dm, 2);
 }
 
-/* Scratch, in floats: POINTS * BLOCK * (in + out). */
-int64_t nitidez_scratch(int64_t in, int64_t out) { return POINTS * BLOCK * (in + out); }
+/* The values of a filter's line at the six points. */
+static inline __attribute__((always_inline)) void filter_line(const vec *g, vec out[6],
+                                                              const int taps) {
+    vec even = g[0] + g[2], odd = g[1], even2 = g[0] + 4 * g[2], odd2 = 2 * g[1];
+    if (taps == 5) even += g[4], odd += g[3], even2 += 16 * g[4], odd2 += 8 * g[3];
+    out[0] = g[0] / 4;
+    out[1] = (even + odd) / -6;
+    out[2] = (even - odd) / -6;
+    out[3] = (even2 + odd2) / 24;
+    out[4] = (even2 - odd2) / 24;
+    out[5] = g[taps - 1];
+}
 
-/* y (N, H, W, out) = x (N, H, W, in) * u + bias; u (36, in, padded), bias (padded) or NULL. */
-void nitidez_forward(const float *x, const float *u, const float *bias, float *y, int64_t height,
+/* The filters of LANES outputs (of which `wanted` are there) from one input, at the 36 points. */
+static inline __attribute__((always_inline)) void filter_points(
+    const float *weight, int64_t out_step, int64_t wanted, int flipped, vec points[POINTS],
+    const int taps) {
+    vec half[6][5], line[5], out[6];
+    for (int b = 0; b < taps; b++) {
+        for (int a = 0; a < taps; a++) {
+            const int tap = flipped ? taps * taps - 1 - a * taps - b : a * taps + b;
+            line[a] = (vec){0};
+            for (int64_t o = 0; o < wanted; o++) line[a][o] = weight[o * out_step + tap];
+        }
+        filter_line(line, out, taps);
+        for (int i = 0; i < 6; i++) half[i][b] = out[i];
+    }
+    for (int i = 0; i < 6; i++) {
+        filter_line(half[i], out, taps);
+        for (int j = 0; j < 6; j++) points[6 * i + j] = out[j];
+    }
+}
+
+/* u (36, in_padded, padded), in cells, from filters of taps x taps floats `out_step` and `in_step`
+ * apart; flipped: turned by half a circle. */
+void nitidez_filters(const float *weight, cell *u, int64_t in, int64_t in_padded, int64_t out,
+                     int64_t padded, int64_t in_step, int64_t out_step, int64_t flipped,
+                     int64_t taps) {
+    for (int64_t i = 0; i < in_padded; i += PER_CELL)
+        for (int64_t o = 0; o < padded; o += LANES) {
+            const int64_t left = out - o, wanted = left < 0 ? 0 : left < LANES ? left : LANES;
+            vec points[PER_CELL][POINTS];
+            for (int k = 0; k < PER_CELL; k++) {
+                const float *at = weight + (i + k) * in_step + o * out_step;
+                const int64_t there = i + k < in ? wanted : 0;
+                if (taps == 3) filter_points(at, out_step, there, (int)flipped, points[k], 3);
+                else filter_points(at, out_step, there, (int)flipped, points[k], 5);
+            }
+            for (int64_t p = 0; p < POINTS; p++) {
+                cell *to = u + (p * in_padded + i) / PER_CELL * padded + o;
+                store_cells(to, points[0][p], points[PER_CELL - 1][p]);
+            }
+        }
+}
+
+/* Scratch, in floats: the matrices of 36 points, and a point's two with their rows paired. */
+int64_t nitidez_scratch(int64_t in, int64_t out) {
+    return (POINTS + 1) * (BLOCK * (in + out) + 2 * SKEW);
+}
+
+/* y (N, H, W, out) = x (N, H, W, in) * u + bias; u (36, in, padded) in cells, bias (padded) or
+ * NULL. */
+void nitidez_forward(const number *x, const cell *u, const float *bias, number *y, int64_t height,
                      int64_t width, int64_t in, int64_t out, int64_t padded, int64_t taps,
                      int64_t first, int64_t last, float *scratch) {
     const grid gi = make_grid(height, width, in, taps), go = make_grid(height, width, out, taps);
+    const int64_t length = in / PER_CELL;
+    number *v = (number *)scratch;
+    float *m = scratch + POINTS * (BLOCK * in + SKEW);
     for (int64_t t = first; t < last; t += BLOCK) {
         const int64_t count = last - t < BLOCK ? last - t : BLOCK;
-        float *v = scratch, *m = scratch + POINTS * count * in;
         input_tiles(x, gi, t, count, v);
         for (int64_t p = 0; p < POINTS; p++)
-            multiply(v + p * count * in, u + p * in * padded, m + p * count * padded, count, in,
-                     padded);
+            multiply((const cell *)(v + p * (count * in + SKEW)), u + p * length * padded,
+                     m + p * (count * padded + SKEW), count, length, padded, 0);
         output_tiles(m, bias, go, padded, t, count, y);
     }
 }
 
 /* du (36, in, padded) += the gradient of the transformed weights, from x and dy (N, H, W, out). */
-void nitidez_weights(const float *x, const float *dy, float *du, int64_t height, int64_t width,
+void nitidez_weights(const number *x, const number *dy, float *du, int64_t height, int64_t width,
                      int64_t in, int64_t out, int64_t padded, int64_t taps, int64_t first,
                      int64_t last, float *scratch) {
     const grid gi = make_grid(height, width, in, taps), go = make_grid(height, width, out, taps);
+    number *v = (number *)scratch;
+    number *dm = (number *)(scratch + POINTS * (BLOCK * in + SKEW));
+    cell *v_pairs = (cell *)(scratch + POINTS * (BLOCK * (in + padded) + 2 * SKEW));
+    cell *dm_pairs = v_pairs + BLOCK * in;
     for (int64_t t = first; t < last; t += BLOCK) {
         const int64_t count = last - t < BLOCK ? last - t : BLOCK;
-        float *v = scratch, *dm = scratch + POINTS * count * in;
         input_tiles(x, gi, t, count, v);
         spread_tiles(dy, go, padded, t, count, dm);
         for (int64_t p = 0; p < POINTS; p++)
-            multiply_transposed(v + p * count * in, dm + p * count * padded, du + p * in * padded,
-                                count, in, padded);
+            multiply(pair_rows(v + p * (count * in + SKEW), count, in, v_pairs),
+                     pair_rows(dm + p * (count * padded + SKEW), count, padded, dm_pairs),
+                     du + p * in * padded, in, (count + PER_CELL - 1) / PER_CELL, padded, 1);
     }
 }

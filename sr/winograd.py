@@ -1,7 +1,8 @@
-"""Convolutions in a quarter of the multiplications, for training on CPUs that have only float32.
+"""Convolutions in a quarter of the multiplications, for training on CPUs.
 
 `winograd.c` beside this file is compiled at the first use, where there is a C compiler; without
-one everything works as before, slower.
+one everything works as before, slower. In float32, and in bfloat16 where the processor multiplies
+that itself (AVX512-BF16).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import conv_flop_count, register_flop_formula
+from torch.utils.weak import WeakTensorKeyDictionary
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,11 @@ OUT_STEP = 32  # transformed weights are padded to multiples of this many output
 COMPILE_SECONDS = 120
 TILES_A_THREAD = 48  # below this many tiles for each, more threads cost more than they give
 
+# Largest difference to torch's own convolution, of the largest value, that is only rounding.
+_ROUNDING = {torch.float32: 1e-3, torch.bfloat16: 0.1}
+# Kernel sides that are faster than torch's own convolution.
+_TAPS = {torch.float32: (3, 5), torch.bfloat16: (3,)}
+
 # Rows: the points 0, 1, -1, 2, -2 and infinity that 6x6 tiles are evaluated at.
 _FACTORS = torch.tensor([1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24])
 _POINTS = torch.tensor([0.0, 1.0, -1.0, 2.0, -2.0])
@@ -41,25 +48,32 @@ _POINTS = torch.tensor([0.0, 1.0, -1.0, 2.0, -2.0])
 class Kernels:
     """The compiled functions of winograd.c.
 
+    Args:
+        dtype: of the images that they take and give.
+
     Raises:
         OSError: the library cannot be loaded.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dtype: torch.dtype) -> None:
+        self.dtype = dtype
         library = ctypes.CDLL(str(path))
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self.scratch = library.nitidez_scratch
         self.scratch.argtypes, self.scratch.restype = [number] * 2, number
+        self.filters = library.nitidez_filters
+        self.filters.argtypes, self.filters.restype = [pointer] * 2 + [number] * 8, None
         self.forward = library.nitidez_forward
         self.forward.argtypes, self.forward.restype = [pointer] * 4 + [number] * 8 + [pointer], None
         self.weights = library.nitidez_weights
         self.weights.argtypes, self.weights.restype = [pointer] * 3 + [number] * 8 + [pointer], None
 
 
-def compile_kernels(compiler: str | None = None) -> Kernels:
+def compile_kernels(dtype: torch.dtype, compiler: str | None = None) -> Kernels:
     """Compile winograd.c for this processor and load it.
 
     Args:
+        dtype: float32 or bfloat16.
         compiler: a command that takes gcc's options; CC, cc, gcc or clang when None.
 
     Raises:
@@ -69,10 +83,12 @@ def compile_kernels(compiler: str | None = None) -> Kernels:
     found = next((path for name in names if name and (path := shutil.which(name))), None)
     if found is None:
         raise RuntimeError(f"no C compiler ({', '.join(filter(None, names))})")
-    native = ["-march=native"] if platform.machine().lower() in ("x86_64", "amd64") else []
+    options = ["-march=native"] if platform.machine().lower() in ("x86_64", "amd64") else []
+    if dtype == torch.bfloat16:
+        options.append("-DBF16")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "winograd.so"
-        command = [found, "-O3", *native, "-std=c11", "-shared", "-fPIC", str(SOURCE)]
+        command = [found, "-O3", *options, "-std=c11", "-shared", "-fPIC", str(SOURCE)]
         try:
             subprocess.run(
                 [*command, "-o", str(target)],
@@ -81,10 +97,11 @@ def compile_kernels(compiler: str | None = None) -> Kernels:
                 text=True,
                 timeout=COMPILE_SECONDS,
             )
-            kernels = Kernels(target)
+            kernels = Kernels(target, dtype)
         except subprocess.CalledProcessError as error:
-            last_line = (error.stderr.strip().splitlines() or [""])[-1]
-            raise RuntimeError(f"{found} failed: {last_line}") from None
+            lines = error.stderr.strip().splitlines() or [""]
+            reason = next((line for line in lines if "error" in line), lines[-1])
+            raise RuntimeError(f"{found} failed: {reason}") from None
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RuntimeError(f"{found}: {error}") from None
     _prove(kernels)
@@ -98,24 +115,26 @@ def _prove(kernels: Kernels) -> None:
         RuntimeError: they differ.
     """
     random = torch.Generator().manual_seed(0)
-    for taps in (3, 5):
-        x = torch.randn(1, 9, 7, CHANNELS_STEP, generator=random)
+    for taps in _TAPS[kernels.dtype]:
+        x = torch.randn(1, 9, 7, CHANNELS_STEP, generator=random).to(kernels.dtype)
         weight = torch.randn(5, CHANNELS_STEP, taps, taps, generator=random)
-        wanted = F.conv2d(x.permute(0, 3, 1, 2), weight, padding=taps // 2).permute(0, 2, 3, 1)
+        exact = F.conv2d(x.float().permute(0, 3, 1, 2), weight, padding=taps // 2)
+        wanted = exact.permute(0, 2, 3, 1)
         difference = float((_convolve(kernels, x, weight, None) - wanted).abs().max())
-        if not difference < 1e-3 * float(wanted.abs().max()):
+        if not difference < _ROUNDING[kernels.dtype] * float(wanted.abs().max()):
             raise RuntimeError(f"the compiled {taps}x{taps} convolution is off by {difference:g}")
 
 
-@lru_cache(maxsize=1)
-def kernels() -> Kernels | None:
-    """The compiled functions, compiled at the first call; None where that fails, logged once."""
+@lru_cache(maxsize=2)
+def kernels(dtype: torch.dtype = torch.float32) -> Kernels | None:
+    """The functions for a dtype, compiled at the first call; None where that fails, logged once."""
+    name = str(dtype).removeprefix("torch.")
     try:
-        compiled = compile_kernels()
+        compiled = compile_kernels(dtype)
     except RuntimeError as error:
-        logger.info("convolutions are torch's own: %s", error)
+        logger.info("convolutions in %s are torch's own: %s", name, error)
         return None
-    logger.info("3x3 and 5x5 convolutions by sr/winograd.c")
+    logger.info("3x3 and 5x5 convolutions in %s by sr/winograd.c", name)
     return compiled
 
 
@@ -129,12 +148,41 @@ def _transform(taps: int) -> Tensor:
     return torch.einsum("ak,bl->abkl", line, line).reshape(36, taps * taps)
 
 
-def _transformed(weight: Tensor) -> Tensor:
-    """(O, I, k, k) to (36, I, O rounded up to OUT_STEP)."""
+_kept = WeakTensorKeyDictionary()  # frozen weight: {(dtype, turned): (its state, filters)}
+
+
+def _filters(kernels: Kernels, weight: Tensor, *, turned: bool) -> Tensor:
+    """`_transformed`; of weights that do not learn it is kept, until they change or are gone."""
+    if weight.requires_grad:
+        return _transformed(kernels, weight, turned=turned)
+    kept = _kept.setdefault(weight, {})
+    state = (weight.data_ptr(), weight._version)
+    at, filters = kept.get((kernels.dtype, turned), (None, None))
+    if at != state:
+        filters = _transformed(kernels, weight, turned=turned)
+        kept[kernels.dtype, turned] = (state, filters)
+    assert isinstance(filters, Tensor)
+    return filters
+
+
+def _transformed(kernels: Kernels, weight: Tensor, *, turned: bool) -> Tensor:
+    """(O, I, k, k) to what `kernels` take: (36, I, O) with I and O rounded up.
+
+    Args:
+        turned: for the gradient of the input: I and O change places, kernels are turned over.
+    """
+    weight = weight.contiguous()
     out, inner, taps, _ = weight.shape
-    points = _transform(taps) @ weight.reshape(out * inner, taps * taps).T
-    points = points.view(36, out, inner).transpose(1, 2)
-    return F.pad(points, (0, -out % OUT_STEP)).contiguous()
+    steps = (taps * taps, inner * taps * taps)
+    if turned:
+        out, inner, steps = inner, out, steps[::-1]
+    padded = out + -out % OUT_STEP
+    inner_padded = inner + -inner % CHANNELS_STEP
+    u = torch.empty(36, inner_padded, padded, dtype=kernels.dtype)
+    kernels.filters(
+        weight.data_ptr(), u.data_ptr(), inner, inner_padded, out, padded, *steps, turned, taps
+    )
+    return u
 
 
 def _shared(tiles: int, work: Callable[[int, int], None]) -> None:
@@ -159,12 +207,15 @@ def _tiles(shape: torch.Size, taps: int) -> int:
     return images * -(-height // step) * -(-width // step)
 
 
-def _convolve(kernels: Kernels, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _convolve(
+    kernels: Kernels, x: Tensor, weight: Tensor, bias: Tensor | None, *, turned: bool = False
+) -> Tensor:
     """(N, H, W, I) contiguous, (O, I, k, k), (O,) or None to (N, H, W, O)."""
-    (images, height, width, inner), (out, _, taps, _) = x.shape, weight.shape
-    u = _transformed(weight)
+    images, height, width, inner = x.shape
+    out, taps = weight.shape[1 if turned else 0], weight.shape[2]
+    u = _filters(kernels, weight, turned=turned)
     padded = u.shape[2]
-    added = None if bias is None else F.pad(bias, (0, padded - out)).contiguous()
+    added = bias if bias is None or padded == out else F.pad(bias, (0, padded - out))
     y = x.new_empty(images, height, width, out)
 
     def work(first: int, last: int) -> None:
@@ -181,33 +232,40 @@ def _convolve(kernels: Kernels, x: Tensor, weight: Tensor, bias: Tensor | None) 
 def _channels_last(x: Tensor) -> Tensor:
     """(N, C, H, W) to contiguous (N, H, W, C), C rounded up to what the kernels take."""
     x = x.permute(0, 2, 3, 1)
-    return F.pad(x, (0, -x.shape[3] % CHANNELS_STEP)).contiguous()
+    missing = -x.shape[3] % CHANNELS_STEP
+    return (F.pad(x, (0, missing)) if missing else x).contiguous()
 
 
-@torch.library.custom_op("nitidez::winograd", mutates_args=(), device_types="cpu")
-def winograd(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """conv2d with "same" zero padding, equal to torch's up to rounding.
+# Registered with torch so that FlopCounterMode sees them; torch.library.custom_op would do the same
+# and its gradients too, at a cost in Python that small convolutions feel.
+_library = torch.library.Library("nitidez", "DEF")
+_library.define("winograd(Tensor x, Tensor weight, Tensor? bias, bool turned) -> Tensor")
+_library.define("winograd_weight(Tensor x, Tensor grad, int taps) -> Tensor")
+
+
+def winograd(x: Tensor, weight: Tensor, bias: Tensor | None, turned: bool = False) -> Tensor:
+    """conv2d with "same" zero padding, equal to torch's up to rounding; without a gradient.
 
     Args:
-        x: (N, I, H, W) float32.
-        weight: (O, I, k, k), k 3 or 5.
-        bias: (O,) or None.
+        x: (N, I, H, W) float32 or bfloat16.
+        weight: (O, I, k, k) float32, k 3 or 5.
+        bias: (O,) float32 or None.
+        turned: convolve with the weight whose I and O change places and whose kernels are turned
+            over, as the gradient of x is (then x has O channels and the result I).
 
     Returns:
-        (N, O, H, W) in channels_last.
+        (N, O, H, W) of x's dtype, in channels_last.
 
     Source: Lavin and Gray 2016, arXiv:1509.09308.
     """
-    compiled = kernels()
+    compiled = kernels(x.dtype)
     assert compiled is not None
-    weight = F.pad(weight, (0, 0, 0, 0, 0, -weight.shape[1] % CHANNELS_STEP))
-    return _convolve(compiled, _channels_last(x), weight, bias).permute(0, 3, 1, 2)
+    return _convolve(compiled, _channels_last(x), weight, bias, turned=turned).permute(0, 3, 1, 2)
 
 
-@torch.library.custom_op("nitidez::winograd_weight", mutates_args=(), device_types="cpu")
 def winograd_weight(x: Tensor, grad: Tensor, taps: int) -> Tensor:
     """The gradient of `winograd`'s weight from its input (N, I, H, W) and output's (N, O, H, W)."""
-    compiled = kernels()
+    compiled = kernels(x.dtype)
     assert compiled is not None
     read, dy = _channels_last(x), grad.permute(0, 2, 3, 1).contiguous()
     (_, height, width, inner), out = read.shape, dy.shape[3]
@@ -230,29 +288,36 @@ def winograd_weight(x: Tensor, grad: Tensor, taps: int) -> Tensor:
     return flat.view(taps, taps, inner, out).permute(3, 2, 0, 1).contiguous()
 
 
-def _keep(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tensor) -> None:
-    x, weight, _ = inputs
-    ctx.save_for_backward(x, weight)
+_library.impl("winograd", winograd, "CPU")
+_library.impl("winograd_weight", winograd_weight, "CPU")
 
 
-def _backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    x, weight = ctx.saved_tensors
-    wants_x, wants_weight, wants_bias = ctx.needs_input_grad
-    turned = weight.flip(2, 3).transpose(0, 1)
-    return (
-        winograd(grad, turned, None) if wants_x else None,
-        winograd_weight(x, grad, weight.shape[2]) if wants_weight else None,
-        grad.sum((0, 2, 3)) if wants_bias else None,
-    )
+class _Winograd(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        y: Tensor = torch.ops.nitidez.winograd(x, weight, bias, False)
+        return y
 
-
-winograd.register_autograd(_backward, setup_context=_keep)
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        (grad,) = grads
+        wants_x, wants_weight, wants_bias = ctx.needs_input_grad
+        return (
+            torch.ops.nitidez.winograd(grad, weight, None, True) if wants_x else None,
+            torch.ops.nitidez.winograd_weight(x, grad, weight.shape[2]) if wants_weight else None,
+            grad.sum((0, 2, 3)).float() if wants_bias else None,
+        )
 
 
 @register_flop_formula(torch.ops.nitidez.winograd)
-def _flops(x: Any, weight: Any, bias: Any, *, out_shape: Any, **_: Any) -> int:
+def _flops(x: Any, weight: Any, bias: Any, turned: bool, *, out_shape: Any, **_: Any) -> int:
     """As of the direct convolution, so that rates compare."""
-    return conv_flop_count(list(x), list(weight), list(out_shape))
+    out, inner, *taps = weight
+    return conv_flop_count(
+        list(x), [inner, out, *taps] if turned else list(weight), list(out_shape)
+    )
 
 
 @register_flop_formula(torch.ops.nitidez.winograd_weight)
@@ -267,8 +332,14 @@ class WinogradConvolutions(TorchFunctionMode):
         kwargs = kwargs or {}
         if func is torch.conv2d and fits(*args, **kwargs):
             x, weight = args[:2]
-            return winograd(x, weight, args[2] if len(args) > 2 else kwargs.get("bias"))
+            bias = args[2] if len(args) > 2 else kwargs.get("bias")
+            return _Winograd.apply(x.to(_compute_dtype(x)), weight, bias)
         return func(*args, **kwargs)
+
+
+def _compute_dtype(x: Tensor) -> torch.dtype:
+    """What a convolution of x is computed in: x's own dtype, or autocast's."""
+    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
 
 
 def fits(
@@ -282,19 +353,21 @@ def fits(
 ) -> bool:
     """Whether `winograd` does the same as this conv2d, and faster."""
     taps = weight.shape[-1]
+    dtype = _compute_dtype(input)
     return (
         input.ndim == 4
-        and input.dtype == weight.dtype == torch.float32
+        and input.dtype in (torch.float32, dtype)
+        and dtype in _TAPS
+        and weight.dtype == torch.float32
         and input.device.type == "cpu"
-        and not torch.is_autocast_enabled("cpu")
-        and taps in (3, 5)
+        and taps in _TAPS[dtype]
         and weight.shape[-2] == taps
         and weight.shape[1] >= CHANNELS_STEP
         and _pair(stride) == (1, 1)
         and _pair(padding) == (taps // 2, taps // 2)
         and _pair(dilation) == (1, 1)
         and groups == 1
-        and kernels() is not None
+        and kernels(dtype) is not None
     )
 
 

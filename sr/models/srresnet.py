@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.errors import ConfigError, ShapeError
+from sr.models.prelu import PReLU
 
 # Half the side, in low-resolution pixels, of what an output pixel depends on: the tiles' overlap.
 # 4 (9x9) + 16 blocks x 2 (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 at x4) = 39.5
@@ -22,7 +23,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
         self.norm1 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
-        self.activation = nn.PReLU()
+        self.activation = PReLU()
         self.conv2 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
         self.norm2 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
 
@@ -72,7 +73,7 @@ class SRResNet(nn.Module):
             "image_skip": image_skip,
         }
         self.head = nn.Conv2d(3, num_features, 9, padding=4)
-        self.head_activation = nn.PReLU()
+        self.head_activation = PReLU()
         self.body = nn.Sequential(
             *(ResidualBlock(num_features, batch_norm=batch_norm) for _ in range(num_blocks))
         )
@@ -81,7 +82,7 @@ class SRResNet(nn.Module):
         self.upsample = nn.ModuleList(
             nn.Conv2d(num_features, 4 * num_features, 3, padding=1) for _ in range(scale // 2)
         )
-        self.upsample_activation = nn.ModuleList(nn.PReLU() for _ in range(scale // 2))
+        self.upsample_activation = nn.ModuleList(PReLU() for _ in range(scale // 2))
         self.tail = nn.Conv2d(num_features, 3, 9, padding=4)
         if not batch_norm:
             self._initialise_without_norm()

@@ -18,6 +18,9 @@ from sr.models.srresnet import SRResNet
 from sr.winograd import WinogradConvolutions, compile_kernels, fits
 
 needs_compiler = pytest.mark.skipif(winograd.kernels() is None, reason="no C compiler")
+needs_bfloat16 = pytest.mark.skipif(
+    winograd.kernels(torch.bfloat16) is None, reason="no AVX512-BF16, or no C compiler"
+)
 SHAPES = [
     # images, in, out, height, width, kernel
     (2, 64, 64, 24, 24, 3),
@@ -66,12 +69,81 @@ def test_result_and_gradients_equal_those_of_float64(
     finally:
         torch.set_num_threads(before)
     assert ours.grad_fn is not None
-    assert "winograd" in ours.grad_fn.name()
+    assert "Winograd" in ours.grad_fn.name()
     assert difference(ours, exact) < 1e-4
     for mine, theirs in zip(inputs, exact_inputs, strict=True):
         assert mine.grad is not None
         assert theirs.grad is not None
         assert difference(mine.grad, theirs.grad) < 3e-4
+
+
+@needs_bfloat16
+@pytest.mark.parametrize(
+    "shape", [(2, 64, 64, 24, 24, 3), (3, 20, 33, 7, 10, 3), (1, 16, 5, 1, 1, 3)]
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_under_autocast_result_and_gradients_are_those_of_float64_up_to_rounding(
+    shape: tuple[int, int, int, int, int, int], threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(winograd, "TILES_A_THREAD", 1)
+    before = torch.get_num_threads()
+    x, weight, bias, grad = example(shape)
+    inputs = [t.clone().requires_grad_() for t in (x, weight, bias)]
+    exact_inputs = [t.double().requires_grad_() for t in (x, weight, bias)]
+    exact = F.conv2d(exact_inputs[0], exact_inputs[1], exact_inputs[2], padding=1)
+    exact.backward(grad.double())
+    torch.set_num_threads(threads)
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16), WinogradConvolutions():
+            ours = F.conv2d(inputs[0], inputs[1], inputs[2], padding=1)
+        ours.backward(grad.bfloat16())
+    finally:
+        torch.set_num_threads(before)
+    assert ours.dtype == torch.bfloat16
+    assert ours.grad_fn is not None
+    assert "Winograd" in ours.grad_fn.name()
+    assert difference(ours, exact) < 0.1
+    for mine, theirs in zip(inputs, exact_inputs, strict=True):
+        assert mine.grad is not None
+        assert theirs.grad is not None
+        assert mine.grad.dtype == torch.float32
+        assert difference(mine.grad, theirs.grad) < 0.1
+
+
+@needs_bfloat16
+def test_a_network_under_autocast_has_nearly_the_same_gradients() -> None:
+    torch.manual_seed(0)
+    model = SRResNet(num_blocks=2, batch_norm=False, image_skip=True)
+    lr, hr = torch.rand(2, 3, 12, 12), torch.rand(2, 3, 48, 48)
+
+    def gradient(mode: WinogradConvolutions | None) -> torch.Tensor:
+        model.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mode is not None):
+            if mode is None:
+                loss = F.mse_loss(model(lr), hr)
+            else:
+                with mode:
+                    loss = F.mse_loss(model(lr).float(), hr)
+        loss.backward()
+        return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+    fast, exact = gradient(WinogradConvolutions()), gradient(None)
+    assert float(F.cosine_similarity(fast, exact, dim=0)) > 0.995
+    assert 0.95 < float(fast.norm() / exact.norm()) < 1.05
+
+
+@needs_compiler
+def test_frozen_weights_that_change_are_noticed() -> None:
+    x, weight, _, _ = example(SHAPES[0])
+    with WinogradConvolutions():
+        F.conv2d(x, weight, padding=1)
+        weight.mul_(2)
+        doubled = F.conv2d(x, weight, padding=1)
+        weight.data = weight.data / 4
+        halved = F.conv2d(x, weight, padding=1)
+    exact = F.conv2d(x, weight, padding=1)
+    assert difference(halved, exact) < 1e-4
+    assert difference(doubled, 4 * exact) < 1e-4
 
 
 @needs_compiler
@@ -129,7 +201,8 @@ def test_only_what_it_does_well_is_taken() -> None:
     assert not fits(x[0], weight, None, 1, 1)
     assert not fits(torch.zeros(1, 3, 8, 8), torch.zeros(64, 3, 3, 3), None, 1, 1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert not fits(x, weight, None, 1, 1)
+        assert fits(x, weight, None, 1, 1) == (winograd.kernels(torch.bfloat16) is not None)
+        assert not fits(x, torch.zeros(16, 32, 5, 5), None, 1, 2)  # torch's own is faster
 
 
 def script(folder: Path, text: str) -> str:
@@ -141,17 +214,17 @@ def script(folder: Path, text: str) -> str:
 
 def test_without_a_compiler_the_reason_is_said() -> None:
     with pytest.raises(RuntimeError, match="no C compiler"):
-        compile_kernels("no-such-compiler")
+        compile_kernels(torch.float32, "no-such-compiler")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="scripts as programs")
 def test_a_compiler_that_fails_is_quoted(tmp_path: Path) -> None:
     failing = script(tmp_path, "import sys; sys.exit('error: it is Sunday')")
     with pytest.raises(RuntimeError, match="it is Sunday"):
-        compile_kernels(failing)
+        compile_kernels(torch.float32, failing)
     silent = script(tmp_path, "")  # says that all went well and writes nothing
     with pytest.raises(RuntimeError, match="compiler"):
-        compile_kernels(silent)
+        compile_kernels(torch.float32, silent)
 
 
 @needs_compiler
@@ -162,7 +235,7 @@ def test_kernels_that_compute_something_else_are_refused(
     wrong.write_text(winograd.SOURCE.read_text().replace("4 * d[0] - 5", "4 * d[0] - 4"))
     monkeypatch.setattr(winograd, "SOURCE", wrong)
     with pytest.raises(RuntimeError, match="3x3 convolution is off by"):
-        compile_kernels()
+        compile_kernels(torch.float32)
 
 
 def test_without_kernels_convolutions_are_torchs_own(
@@ -170,7 +243,7 @@ def test_without_kernels_convolutions_are_torchs_own(
 ) -> None:
     winograd.kernels.cache_clear()
     monkeypatch.setattr(
-        winograd, "compile_kernels", lambda: (_ for _ in ()).throw(RuntimeError("none here"))
+        winograd, "compile_kernels", lambda dtype: (_ for _ in ()).throw(RuntimeError("none here"))
     )
     x, weight, bias, _ = example(SHAPES[0])
     try:
