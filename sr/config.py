@@ -41,6 +41,7 @@ class Training:
     content: Literal["none", "vgg19_54", "vgg19_22", "vgg16_53", "lpips_vgg16"] = "none"
     content_weight: float = 0.0
     adversarial_weight: float = 0.0
+    discriminator: Literal["srgan", "patch", "vgg16"] = "srgan"  # see sr.models.discriminators
     discriminator_learning_rate: float = 1e-4
     discriminator_warmup: int = 0  # discriminator steps before the generator moves
 
@@ -99,6 +100,7 @@ SRGAN_FAST = Training(
     content="lpips_vgg16",
     content_weight=0.2,
     adversarial_weight=5e-3,
+    discriminator="patch",
     discriminator_warmup=30,
 )
 

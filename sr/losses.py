@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.errors import BackboneError, ConfigError
+from sr.models.discriminators import SRGANDiscriminator, VggDiscriminator
 
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
@@ -100,6 +101,18 @@ CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
     "vgg16_53": lambda: FeatureLoss(load_vgg16_features(last="conv5_3")),
     "lpips_vgg16": LpipsLoss,
 }
+
+
+def build_discriminator(kind: str, *, hr_patch_px: int) -> nn.Module:
+    """The opponent of a preset: "srgan", "patch" or "vgg16".
+
+    Raises:
+        BackboneError: "vgg16" without its features.
+        ShapeError: a patch that it cannot judge.
+    """
+    if kind == "vgg16":
+        return VggDiscriminator(load_vgg16_features(last="conv3_3"))
+    return SRGANDiscriminator(hr_patch_px=hr_patch_px, patches=kind == "patch")
 
 
 def _is_there(name: str) -> bool:

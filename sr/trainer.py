@@ -19,12 +19,12 @@ from sr.distributed import Group
 from sr.errors import ConfigError, SRError, WeightsError
 from sr.losses import (
     build_content_loss,
+    build_discriminator,
     discriminator_loss,
     generator_adversarial_loss,
     pixel_loss,
 )
 from sr.models import MODELS, verified_weights
-from sr.models.discriminators import SRGANDiscriminator
 from sr.models.srresnet import SRResNet
 from sr.optim import generator_optimizers, learning_rate_factor
 from sr.patterns import with_patterns
@@ -105,7 +105,9 @@ class Trainer:
         self.content = None if content is None else self._place(content)
         self.discriminator: nn.Module | None = None
         if config.adversarial_weight:
-            self.discriminator = self._place(SRGANDiscriminator(hr_patch_px=config.hr_patch_px))
+            self.discriminator = self._place(
+                build_discriminator(config.discriminator, hr_patch_px=config.hr_patch_px)
+            )
         # What is called in training: wrapped to share gradients, perhaps compiled.
         self.generate: Callable[[Tensor], Tensor] = self.group.wrap(self.generator)
         self.judge: Callable[[Tensor], Tensor] | None = None

@@ -15,6 +15,7 @@ from sr.losses import (
     CONTENT_LOSSES,
     FeatureLoss,
     build_content_loss,
+    build_discriminator,
     discriminator_loss,
     generator_adversarial_loss,
     pixel_loss,
@@ -140,3 +141,29 @@ def test_nothing_falls_back_to_random_features(
 def test_presets_with_a_discriminator_have_a_content_or_pixel_anchor(name: str) -> None:
     preset = dataclasses.asdict(PRESETS[name])
     assert preset["content_weight"] > 0 or preset["pixel_weight"] > 0
+
+
+@pytest.mark.usefixtures("local")
+def test_of_the_discriminator_on_features_only_the_heads_learn() -> None:
+    model = build_discriminator("vgg16", hr_patch_px=32).train()
+    for frozen in (True, False):  # as a training step does in turn
+        model.requires_grad_(not frozen)
+    image = torch.rand(2, 3, 32, 32, requires_grad=True)
+    logits = model(image)
+    assert logits.shape == (2, 3, 8, 8)
+    logits.square().sum().backward()
+    learned = {name for name, p in model.named_parameters() if p.grad is not None}
+    assert learned == {name for name, _ in model.named_parameters() if name.startswith("heads.")}
+    assert image.grad is not None
+    assert float(image.grad.abs().max()) > 0
+
+
+def test_a_discriminator_on_features_that_are_not_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    monkeypatch.setattr(
+        backbones, "_download", lambda name: (_ for _ in ()).throw(BackboneError("no internet"))
+    )
+    with pytest.raises(BackboneError, match="no internet"):
+        build_discriminator("vgg16", hr_patch_px=32)

@@ -26,6 +26,7 @@ def test_the_papers_network_has_1_55_million_parameters() -> None:
 
 def test_the_papers_discriminator_has_23_6_million_parameters() -> None:
     assert count(SRGANDiscriminator()) == 23_563_649
+    assert count(SRGANDiscriminator(patches=True)) == 4_687_745
 
 
 @pytest.mark.parametrize("batch_norm", [True, False])
@@ -53,6 +54,14 @@ def test_the_discriminator_gives_a_logit_and_every_parameter_a_gradient() -> Non
     assert all(p.grad is not None for p in model.parameters())
     with pytest.raises(ShapeError, match="multiple of 16"):
         SRGANDiscriminator(hr_patch_px=40)
+
+
+def test_the_discriminator_of_patches_judges_every_16_pixels_by_themselves() -> None:
+    model = SRGANDiscriminator(hr_patch_px=64, patches=True)
+    logits = model(torch.rand(2, 3, 64, 64))
+    assert logits.shape == (2, 1, 4, 4)
+    logits.sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
 
 
 def test_the_last_convolution_may_be_done_before_the_shuffle() -> None:
