@@ -119,10 +119,12 @@ class Run:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
         try:
-            gc.freeze()  # what is there now stays: the collector need not look at it again
+            gc.collect()
+            gc.freeze()  # what is there now stays: the collector need not look at it every time
             with _stop_on_signal(self), _bar(enabled=self.trainer.group.is_leader) as bar:
                 return self._loop(bar)
         finally:
+            gc.unfreeze()
             for tracker in self.trackers:
                 tracker.close()
 

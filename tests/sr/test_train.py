@@ -192,7 +192,7 @@ def test_the_discriminator_warms_up_alone(photos: Path) -> None:
 
 
 RESUMED = {
-    "muon": SRRESNET_SMOKE,
+    "muon": dataclasses.replace(SRRESNET_SMOKE, optimizer="muon"),
     "gan": SRGAN_SMOKE,
     "paper": dataclasses.replace(SRRESNET_SMOKE, optimizer="adam", batch_norm=True),
     "epochs": dataclasses.replace(SRGAN_SMOKE, epochs=2),
