@@ -13,33 +13,44 @@ from torch.nn import functional as F
 
 
 def with_patterns(
-    lr: Tensor, hr: Tensor, *, share: float, generator: torch.Generator
+    lr: Tensor,
+    hr: Tensor,
+    *,
+    share: float,
+    generator: torch.Generator,
+    part: tuple[int, int] = (0, 1),
 ) -> tuple[Tensor, Tensor]:
-    """Mix patterns into some crops of a batch.
+    """Mix patterns into some crops of a batch, or of one process's part of it.
 
     Args:
         lr: (N, 3, p, p) in [0, 1].
         hr: (N, 3, s p, s p) in [0, 1].
         share: of the crops that are changed, each by chance.
-        generator: of the CPU.
+        generator: of the CPU, in the same state in every process.
+        part: which part of the batch this is, and of how many.
 
     Returns:
         Both again. A chosen crop is mixed with a pattern, its HR with the pattern's bicubic
         interpolation, in the same proportion.
     """
-    chosen = torch.rand(lr.shape[0], generator=generator) < share
+    index, parts = part
+    size = lr.shape[0]
+    chosen = torch.rand(size * parts, generator=generator) < share
+    seeds = torch.randint(2**62, (size * parts,), generator=generator)
+    chosen, seeds = (drawn[index * size : (index + 1) * size] for drawn in (chosen, seeds))
     if not chosen.any():
         return lr, hr
     lr, hr = lr.clone(), hr.clone()
     side, scale = lr.shape[2], hr.shape[2] // lr.shape[2]
-    for index in chosen.nonzero().flatten().tolist():
-        weight = pattern(side, generator).to(lr)
-        colours = torch.rand(2, 3, 1, 1, generator=generator).to(lr)
+    for crop in chosen.nonzero().flatten().tolist():
+        own = torch.Generator().manual_seed(int(seeds[crop]))
+        weight = pattern(side, own).to(lr)
+        colours = torch.rand(2, 3, 1, 1, generator=own).to(lr)
         image = colours[0] * weight + colours[1] * (1 - weight)
-        alpha = float(torch.rand((), generator=generator)) ** 0.5
+        alpha = float(torch.rand((), generator=own)) ** 0.5
         large = F.interpolate(image[None], scale_factor=scale, mode="bicubic")[0].clamp(0, 1)
-        lr[index] = alpha * image + (1 - alpha) * lr[index]
-        hr[index] = alpha * large + (1 - alpha) * hr[index]
+        lr[crop] = alpha * image + (1 - alpha) * lr[crop]
+        hr[crop] = alpha * large + (1 - alpha) * hr[crop]
     return lr, hr
 
 

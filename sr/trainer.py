@@ -163,6 +163,11 @@ class Trainer:
         values = self._checked(losses, moves)
         for optimizer in self.optimizers:
             optimizer.step()
+            # A fused one changes weights unseen by torch, and sr.winograd keeps filters of weights
+            # that are frozen at the moment, as the discriminator's are in the generator's loss.
+            torch.autograd.graph.increment_version(
+                [p for group in optimizer.param_groups for p in group["params"]]
+            )
             optimizer.zero_grad()
         if moves:
             self._follow()
@@ -179,7 +184,11 @@ class Trainer:
         lr, hr = self.data.batch(config.batch_size)
         if config.pattern_share:
             lr, hr = with_patterns(
-                lr, hr, share=config.pattern_share, generator=self.data.generator
+                lr,
+                hr,
+                share=config.pattern_share,
+                generator=self.data.generator,
+                part=self.data.share,
             )
         with torch.set_grad_enabled(moves), self._autocast():
             prediction = self.generate(lr)

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sr.native import compile_library
+
+logger = logging.getLogger(__name__)
+
+SOURCE = Path(__file__).with_suffix(".c")
+
+# (x, grad, to, size, slope) to the sum for the slope, see prelu.c
+Backward = Callable[[int, int, int, int, float], float]
+
+
+@lru_cache(maxsize=1)
+def compiled() -> dict[torch.dtype, Backward]:
+    """The functions of prelu.c, compiled at the first call; none where that fails, logged once."""
+    try:
+        library = compile_library(SOURCE)
+    except RuntimeError as error:
+        logger.info("gradients of PReLU are torch's own: %s", error)
+        return {}
+    functions: dict[torch.dtype, Backward] = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        function = library[f"nitidez_prelu_{str(dtype).removeprefix('torch.')}"]
+        function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_float]
+        function.restype = ctypes.c_double
+        functions[dtype] = function
+    return functions
 
 
 class _Prelu(torch.autograd.Function):
@@ -18,16 +49,28 @@ class _Prelu(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         x, slope = ctx.saved_tensors
-        (grad,) = grads
-        grad_x = torch.ops.aten.leaky_relu_backward(grad, x, float(slope), False)
-        grad_slope = (x.clamp(max=0) * grad).sum().to(slope.dtype)
-        return grad_x, grad_slope.reshape(slope.shape)
+        grad_x, grad_slope = _backward(x, grads[0], float(slope))
+        return grad_x, grad_slope.to(slope.dtype).reshape(slope.shape)
+
+
+def _backward(x: Tensor, grad: Tensor, slope: float) -> tuple[Tensor, Tensor]:
+    """The gradients of x and of the slope."""
+    native = compiled().get(x.dtype)
+    to = torch.empty_like(x)  # dense, in x's order where x is dense
+    if native is None or grad.dtype != x.dtype or to.stride() != x.stride():
+        grad_x = torch.ops.aten.leaky_relu_backward(grad, x, slope, False)
+        return grad_x, (x.clamp(max=0) * grad).sum()
+    if grad.stride() != x.stride():
+        grad = torch.empty_like(x).copy_(grad)
+    total = native(x.data_ptr(), grad.data_ptr(), to.data_ptr(), x.numel(), slope)
+    return to, torch.tensor(total, dtype=torch.float64)
 
 
 class PReLU(nn.PReLU):
     """`torch.nn.PReLU()` with its one slope, same parameters, same values.
 
     torch's own gradient is not vectorised on CPUs: it took 30 % of an update of SRResNet there.
+    With a C compiler it is one pass over memory (`prelu.c`), else a few of torch's operations.
     """
 
     def __init__(self) -> None:

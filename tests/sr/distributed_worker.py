@@ -17,7 +17,7 @@ from sr.pixels import load_pixels
 from sr.trainer import Trainer
 
 SETTINGS = {
-    "without batch norm": ("srresnet_smoke", ["batch_size=4"]),
+    "without batch norm": ("srresnet_smoke", ["batch_size=4", "pattern_share=0.5"]),
     "batch norm, adversarial": (
         "srgan_smoke",
         ["batch_size=4", "batch_norm=true", "discriminator_warmup=0"],
@@ -36,7 +36,9 @@ def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
             share = (group.rank, group.size)
             data = CropSampler(pixels, lr_patch_px=8, device=device, seed=5, share=share)
             # its other rounding turns the sign of single features of a batch-normed network
-            trainer = Trainer(config, data, device=device, group=group, winograd=False)
+            trainer = Trainer(
+                config, data, device=device, group=group, precision="float32", winograd=False
+            )
             trainer._gradients(moves=True)
             networks = [trainer.generator, trainer.discriminator]
             values = {}

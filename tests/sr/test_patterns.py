@@ -35,6 +35,19 @@ def test_the_same_generator_gives_the_same_patterns() -> None:
     assert torch.equal(*results)
 
 
+def test_processes_make_the_patterns_of_the_whole_batch() -> None:
+    generators = [torch.Generator().manual_seed(4) for _ in range(3)]
+    lr, hr = batch()
+    whole = with_patterns(lr, hr, share=0.5, generator=generators[0])
+    parts = [
+        with_patterns(lr[:4], hr[:4], share=0.5, generator=generators[1 + index], part=(index, 2))
+        for index in (0, 1)
+    ]
+    for together, *apart in zip(whole, *parts, strict=True):
+        assert torch.equal(together, torch.cat(apart))
+    assert all(torch.equal(g.get_state(), generators[0].get_state()) for g in generators)
+
+
 def test_every_kind_of_pattern_is_within_its_range() -> None:
     generator = torch.Generator().manual_seed(0)
     for _ in range(60):

@@ -34,6 +34,7 @@ from sr.resize import matlab_bicubic
 from sr.run import Run
 from sr.speed import Speedometer, count_flops
 from sr.trainer import Trainer, TrainingDiverged, build_generator
+from sr.winograd import kernels
 
 CPU = torch.device("cpu")
 
@@ -189,6 +190,16 @@ def test_the_discriminator_warms_up_alone(photos: Path) -> None:
     assert not all(
         torch.equal(a, b) for a, b in zip(before, gan.generator.parameters(), strict=True)
     )
+
+
+@pytest.mark.skipif(kernels() is None, reason="no C compiler")
+def test_the_generator_learns_against_the_newest_discriminator(photos: Path) -> None:
+    config = dataclasses.replace(SRGAN_SMOKE, discriminator_learning_rate=1e-3)
+    losses = []
+    for fast in (True, False):  # fast: filters of frozen weights are kept
+        gan = Trainer(config, sampler(photos), device=CPU, precision="float32", winograd=fast)
+        losses.append([gan.step(0.0).get("g/adversarial", 0.0) for _ in range(5)])
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
 
 RESUMED = {

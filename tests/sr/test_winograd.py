@@ -6,6 +6,7 @@ import logging
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,6 @@ from sr.models.srresnet import SRResNet
 from sr.winograd import WinogradConvolutions, compile_kernels, fits
 
 needs_compiler = pytest.mark.skipif(winograd.kernels() is None, reason="no C compiler")
-needs_bfloat16 = pytest.mark.skipif(
-    winograd.kernels(torch.bfloat16) is None, reason="no AVX512-BF16, or no C compiler"
-)
 SHAPES = [
     # images, in, out, height, width, kernel
     (2, 64, 64, 24, 24, 3),
@@ -29,6 +27,17 @@ SHAPES = [
     (1, 256, 12, 9, 13, 5),
     (2, 48, 3, 5, 2, 5),
 ]
+
+
+@pytest.fixture
+def bfloat16(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Kernels in bfloat16, also where torch's own are preferred."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    winograd.kernels.cache_clear()
+    if winograd.kernels(torch.bfloat16) is None:
+        pytest.skip("no AVX512-BF16, or no C compiler")
+    yield
+    winograd.kernels.cache_clear()
 
 
 def example(
@@ -77,7 +86,7 @@ def test_result_and_gradients_equal_those_of_float64(
         assert difference(mine.grad, theirs.grad) < 3e-4
 
 
-@needs_bfloat16
+@pytest.mark.usefixtures("bfloat16")
 @pytest.mark.parametrize(
     "shape", [(2, 64, 64, 24, 24, 3), (3, 20, 33, 7, 10, 3), (1, 16, 5, 1, 1, 3)]
 )
@@ -110,7 +119,7 @@ def test_under_autocast_result_and_gradients_are_those_of_float64_up_to_rounding
         assert difference(mine.grad, theirs.grad) < 0.1
 
 
-@needs_bfloat16
+@pytest.mark.usefixtures("bfloat16")
 def test_a_network_under_autocast_has_nearly_the_same_gradients() -> None:
     torch.manual_seed(0)
     model = SRResNet(num_blocks=2, batch_norm=False, image_skip=True)
@@ -203,6 +212,19 @@ def test_only_what_it_does_well_is_taken() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert fits(x, weight, None, 1, 1) == (winograd.kernels(torch.bfloat16) is not None)
         assert not fits(x, torch.zeros(16, 32, 5, 5), None, 1, 2)  # torch's own is faster
+
+
+def test_where_the_processor_has_a_unit_for_matrices_bfloat16_is_torchs_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    winograd.kernels.cache_clear()
+    try:
+        with caplog.at_level(logging.INFO):
+            assert winograd.kernels(torch.bfloat16) is None
+    finally:
+        winograd.kernels.cache_clear()
+    assert "this processor has AMX" in caplog.text
 
 
 def script(folder: Path, text: str) -> str:
