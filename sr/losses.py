@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -57,12 +57,20 @@ class LpipsLoss(nn.Module):
         for index, head in enumerate(load_lpips_heads("vgg")):
             self.register_buffer(f"head{index}", head.reshape(1, -1, 1, 1))
 
-    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
-        """Mean over the batch; images (N, 3, H, W) in [0, 1], unclamped."""
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """Features of images (N, 3, H, W) in [0, 1] on all LPIPS_LAYERS."""
+        return self.features.maps(image, LPIPS_LAYERS)
+
+    def forward(
+        self, prediction: Tensor | Sequence[Tensor], target: Tensor | Sequence[Tensor]
+    ) -> Tensor:
+        """Mean over the batch; images (N, 3, H, W) in [0, 1], unclamped, or their `maps`."""
         with torch.no_grad():
-            wanted = [_unit(x) for x in self.features.maps(target, LPIPS_LAYERS)]
-        total = prediction.new_zeros(())
-        for index, x in enumerate(self.features.maps(prediction, LPIPS_LAYERS)):
+            wanted = self.maps(target) if isinstance(target, Tensor) else target
+            wanted = [_unit(x) for x in wanted]
+        found = self.maps(prediction) if isinstance(prediction, Tensor) else prediction
+        total = found[0].new_zeros((), dtype=torch.float32)
+        for index, x in enumerate(found):
             difference = (_unit(x) - wanted[index]) ** 2
             head: Tensor = getattr(self, f"head{index}")
             total = total + (difference * head).sum(dim=1).mean()

@@ -18,6 +18,7 @@ from sr.data import CropSampler
 from sr.distributed import Group
 from sr.errors import ConfigError, SRError, WeightsError
 from sr.losses import (
+    LpipsLoss,
     build_content_loss,
     build_discriminator,
     discriminator_loss,
@@ -25,6 +26,7 @@ from sr.losses import (
     pixel_loss,
 )
 from sr.models import MODELS, verified_weights
+from sr.models.discriminators import VggDiscriminator
 from sr.models.srresnet import SRResNet
 from sr.optim import generator_optimizers, learning_rate_factor
 from sr.patterns import with_patterns
@@ -35,6 +37,9 @@ from sr.winograd import WinogradConvolutions
 logger = logging.getLogger(__name__)
 
 STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
+
+
+Seen = Tensor | list[Tensor]  # images, or their features on sr.losses.LPIPS_LAYERS
 
 
 class TrainingDiverged(SRError):
@@ -110,7 +115,7 @@ class Trainer:
             )
         # What is called in training: wrapped to share gradients, perhaps compiled.
         self.generate: Callable[[Tensor], Tensor] = self.group.wrap(self.generator)
-        self.judge: Callable[[Tensor], Tensor] | None = None
+        self.judge: Callable[[Seen], Tensor] | None = None
         self.optimizers = generator_optimizers(self.generator, config)
         if self.discriminator is not None:
             self.judge = self.group.wrap(self.discriminator)
@@ -193,11 +198,17 @@ class Trainer:
         with torch.set_grad_enabled(moves), self._autocast():
             prediction = self.generate(lr)
         prediction = prediction.float()
+        with self._autocast():
+            with torch.set_grad_enabled(moves):
+                fake = self._seen(prediction)
+            with torch.no_grad():
+                real = self._seen(hr)
         losses: dict[str, Tensor] = {}
         if self.discriminator is not None:
-            losses |= self._discriminator_losses(prediction.detach(), hr)
+            losses |= self._discriminator_losses(_detached(fake), real)
         if moves:
-            losses |= self._generator_losses(prediction, hr)
+            losses["g/pixel"] = self.pixel(prediction, hr)
+            losses |= self._generator_losses(fake, real)
         weights = {
             "g/pixel": config.pixel_weight,
             "g/content": config.content_weight,
@@ -209,22 +220,32 @@ class Trainer:
         torch.stack([weights[n] * loss.float() for n, loss in losses.items()]).sum().backward()
         return {name: loss.detach() for name, loss in losses.items()}
 
-    def _discriminator_losses(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+    def _seen(self, image: Tensor) -> Seen:
+        """What perceptual losses look at: the image, or its features where all of them use those.
+
+        VGG16 is most of the work of a GAN's update; so it looks at every image once.
+        """
+        through_vgg16 = isinstance(self.discriminator, VggDiscriminator)
+        if through_vgg16 and isinstance(self.content, LpipsLoss):
+            return self.content.maps(image)
+        return image
+
+    def _discriminator_losses(self, fake: Seen, real: Seen) -> dict[str, Tensor]:
         assert self.judge is not None
         with self._autocast():
             real_logits, fake_logits = self.judge(real), self.judge(fake)
         on_real, on_fake = discriminator_loss(real_logits.float(), fake_logits.float())
         return {"d/real": on_real, "d/fake": on_fake}
 
-    def _generator_losses(self, prediction: Tensor, hr: Tensor) -> dict[str, Tensor]:
-        losses = {"g/pixel": self.pixel(prediction, hr)}
+    def _generator_losses(self, fake: Seen, real: Seen) -> dict[str, Tensor]:
+        losses = {}
         with self._autocast():
             if self.content is not None:
-                losses["g/content"] = self.content(prediction, hr)
+                losses["g/content"] = self.content(fake, real)
             if self.discriminator is not None:
                 self.discriminator.requires_grad_(False)  # its own gradient is not wanted here
                 losses["g/adversarial"] = generator_adversarial_loss(
-                    self.discriminator(prediction).float()
+                    self.discriminator(fake).float()
                 )
                 self.discriminator.requires_grad_(True)
         return losses
@@ -319,6 +340,10 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.data.load_state_dict(state["crops"])
+
+
+def _detached(seen: Seen) -> Seen:
+    return seen.detach() if isinstance(seen, Tensor) else [x.detach() for x in seen]
 
 
 def _gradient_norm(module: nn.Module) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -99,7 +101,11 @@ class VggDiscriminator(nn.Module):
         self.heads.requires_grad_(requires_grad)
         return self
 
-    def forward(self, hr: Tensor) -> Tensor:
-        """(N, 3, P, P) RGB in [0, 1], P a multiple of 4, to (N, 3, P / 4, P / 4) logits."""
-        maps = self.features.maps(hr, [index for index, _, _ in self.LAYERS])
+    def forward(self, hr: Tensor | Sequence[Tensor]) -> Tensor:
+        """(N, 3, P, P) RGB in [0, 1], P a multiple of 4, to (N, 3, P / 4, P / 4) logits.
+
+        In the place of images their features on LAYERS can be given; what follows is ignored.
+        """
+        indices = [index for index, _, _ in self.LAYERS]
+        maps = self.features.maps(hr, indices) if isinstance(hr, Tensor) else hr[: len(indices)]
         return torch.cat([head(x) for head, x in zip(self.heads, maps, strict=True)], dim=1)

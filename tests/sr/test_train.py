@@ -167,7 +167,9 @@ def test_every_loss_reaches_the_generator_and_not_the_discriminator(
 ) -> None:
     gan = trainer(photos, SRGAN_SMOKE)
     lr, hr = gan.data.batch(2)
-    gan._generator_losses(gan.generator(lr), hr)[loss].backward()
+    prediction = gan.generator(lr)
+    losses = {"g/pixel": gan.pixel(prediction, hr)} | gan._generator_losses(prediction, hr)
+    losses[loss].backward()
     assert all(p.grad is not None for p in gan.generator.parameters())
     assert sum(float(p.grad.abs().sum()) for p in gan.generator.parameters()) > 0  # type: ignore[union-attr]
     assert gan.discriminator is not None
@@ -179,6 +181,33 @@ def test_discriminator_losses_do_not_reach_the_generator(photos: Path) -> None:
     lr, hr = gan.data.batch(2)
     sum(gan._discriminator_losses(gan.generator(lr).detach(), hr).values()).backward()  # type: ignore[union-attr]
     assert all(p.grad is None for p in gan.generator.parameters())
+
+
+def test_features_that_are_seen_once_teach_the_same(
+    shared: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(shared / "backbones"))
+    config = dataclasses.replace(
+        SRGAN_SMOKE, content="lpips_vgg16", content_weight=1.0, discriminator="vgg16"
+    )
+    gan = Trainer(config, sampler(photos), device=CPU, precision="float32")
+    crops = gan.data.state_dict()
+    found = []
+    for once in (True, False):
+        if not once:
+            monkeypatch.setattr(gan, "_seen", lambda image: image)
+        gan.data.load_state_dict(crops)
+        losses = gan._gradients(moves=True)
+        assert gan.discriminator is not None
+        parameters = [*gan.generator.parameters(), *gan.discriminator.parameters()]
+        gradients = [p.grad.clone() for p in parameters if p.grad is not None]
+        found.append((losses, gradients))
+        for parameter in parameters:
+            parameter.grad = None
+    torch.testing.assert_close(*(losses for losses, _ in found))
+    assert len(found[0][1]) == len(found[1][1])
+    for a, b in zip(found[0][1], found[1][1], strict=True):
+        assert float((a - b).abs().max()) <= 1e-3 * float(b.abs().max())
 
 
 def test_the_discriminator_warms_up_alone(photos: Path) -> None:
