@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +52,10 @@ class Group:
         if self.size == 1:
             return module
         synchronise_batch_norm(module)
-        return DistributedDataParallel(module, broadcast_buffers=False)
+        known = inspect.signature(DistributedDataParallel).parameters
+        newer, older = "forward_sync_buffers", "broadcast_buffers"  # since torch 2.13, before
+        options: dict[str, Any] = {newer if newer in known else older: False}
+        return DistributedDataParallel(module, **options)
 
 
 @contextmanager
