@@ -112,7 +112,7 @@ class VggFeatures(nn.Module):
         for stage, widths in enumerate(_VGG[name], start=1):
             for number, width in enumerate(widths, start=1):
                 names[f"conv{stage}_{number}"] = len(layers)
-                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+                layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
                 channels = width
             layers.append(nn.MaxPool2d(2))
         if last not in names:

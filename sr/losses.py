@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +16,13 @@ from torch.nn import functional as F
 from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.errors import BackboneError, ConfigError
 from sr.models.discriminators import SRGANDiscriminator, VggDiscriminator
+from sr.native import functions_by_dtype, in_threads
 
+logger = logging.getLogger(__name__)
+
+SOURCE = Path(__file__).with_suffix(".c")
+CHANNELS_STEP = 16  # losses.c takes a multiple of this many
+PIXELS_A_THREAD = 1000
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
 
@@ -67,14 +78,77 @@ class LpipsLoss(nn.Module):
         """Mean over the batch; images (N, 3, H, W) in [0, 1], unclamped, or their `maps`."""
         with torch.no_grad():
             wanted = self.maps(target) if isinstance(target, Tensor) else target
-            wanted = [_unit(x) for x in wanted]
         found = self.maps(prediction) if isinstance(prediction, Tensor) else prediction
-        total = found[0].new_zeros((), dtype=torch.float32)
-        for index, x in enumerate(found):
-            difference = (_unit(x) - wanted[index]) ** 2
-            head: Tensor = getattr(self, f"head{index}")
-            total = total + (difference * head).sum(dim=1).mean()
-        return total
+        heads = [getattr(self, f"head{index}") for index in range(len(LPIPS_LAYERS))]
+        distances = [lpips_distance(*layer) for layer in zip(found, wanted, heads, strict=True)]
+        return torch.stack(distances).sum()
+
+
+def lpips_distance(x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
+    """LPIPS on one layer: the mean over pixels; a scalar in float32.
+
+    Args:
+        x: (N, C, H, W) features of the prediction, which the gradient reaches.
+        wanted: those of the target, taken as constant.
+        head: (1, C, 1, 1), the weight of each channel.
+    """
+    if _suits_native(x, wanted):
+        return _Distance.apply(x, wanted, head)  # type: ignore[no-untyped-call, no-any-return]
+    difference = (_unit(x.float()) - _unit(wanted.detach().float())) ** 2
+    return (difference * head).sum(dim=1).mean()
+
+
+def _suits_native(x: Tensor, wanted: Tensor) -> bool:
+    return (
+        x.device.type == "cpu"
+        and x.dtype in compiled()
+        and wanted.dtype == x.dtype
+        and wanted.shape == x.shape
+        and x.shape[1] % CHANNELS_STEP == 0
+        and not torch.compiler.is_compiling()
+    )
+
+
+class _Distance(torch.autograd.Function):
+    """`lpips_distance` by losses.c, which finds the gradient together with the value."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
+        order = torch.channels_last
+        a, b = (t.detach().contiguous(memory_format=order) for t in (x, wanted))
+        weight = head.detach().flatten().float().contiguous()
+        grad = torch.empty_like(a, memory_format=order) if ctx.needs_input_grad[0] else None
+        function, size, channels = compiled()[a.dtype], a.element_size(), a.shape[1]
+        pixels = a.numel() // channels
+
+        def work(first: int, last: int) -> float:
+            start = size * channels * first
+            return function(
+                a.data_ptr() + start, b.data_ptr() + start, weight.data_ptr(),
+                None if grad is None else grad.data_ptr() + start,
+                last - first, channels, 1 / pixels,
+            )  # fmt: skip
+
+        total = sum(in_threads(pixels, PIXELS_A_THREAD, work))
+        if grad is not None:
+            ctx.save_for_backward(grad)
+        return x.new_tensor(total / pixels, dtype=torch.float32)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (grad,) = ctx.saved_tensors
+        return grad * grads[0], None, None
+
+
+@lru_cache(maxsize=1)
+def compiled() -> dict[torch.dtype, Callable[..., float]]:
+    """The functions of losses.c, compiled at the first call; none where that fails, logged once."""
+    arguments = [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 2 + [ctypes.c_float]
+    try:
+        return functions_by_dtype(SOURCE, "nitidez_lpips", arguments)
+    except RuntimeError as error:
+        logger.info("LPIPS as a loss by torch's own operations: %s", error)
+        return {}
 
 
 def _unit(x: Tensor) -> Tensor:

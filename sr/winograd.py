@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import conv_flop_count, register_flop_formula
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from sr.native import compile_library
+from sr.native import compile_library, in_threads
 
 logger = logging.getLogger(__name__)
 
@@ -159,22 +157,6 @@ def _transformed(kernels: Kernels, weight: Tensor, *, turned: bool) -> Tensor:
     return u
 
 
-def _shared(tiles: int, work: Callable[[int, int], None]) -> None:
-    """`work(first, last)` on shares of the tiles, in as many threads as torch uses."""
-    threads = max(1, min(torch.get_num_threads(), tiles // TILES_A_THREAD))
-    if threads == 1:
-        work(0, tiles)
-        return
-    edges = [tiles * index // threads for index in range(threads + 1)]
-    for _ in _pool(threads).map(work, edges[:-1], edges[1:]):
-        pass
-
-
-@lru_cache(maxsize=1)
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "winograd")
-
-
 def _tiles(shape: torch.Size, taps: int) -> int:
     images, height, width, _ = shape
     step = 7 - taps
@@ -199,7 +181,7 @@ def _convolve(
             height, width, inner, out, padded, taps, first, last, scratch.data_ptr(),
         )  # fmt: skip
 
-    _shared(_tiles(x.shape, taps), work)
+    in_threads(_tiles(x.shape, taps), TILES_A_THREAD, work)
     return y
 
 
@@ -244,18 +226,17 @@ def winograd_weight(x: Tensor, grad: Tensor, taps: int) -> Tensor:
     read, dy = _channels_last(x), grad.permute(0, 2, 3, 1).contiguous()
     (_, height, width, inner), out = read.shape, dy.shape[3]
     padded = out + -out % OUT_STEP
-    parts: list[Tensor] = []
 
-    def work(first: int, last: int) -> None:
+    def work(first: int, last: int) -> Tensor:
         part = torch.zeros(36, inner, padded)
         scratch = torch.empty(compiled.scratch(inner, padded))
         compiled.weights(
             read.data_ptr(), dy.data_ptr(), part.data_ptr(),
             height, width, inner, out, padded, taps, first, last, scratch.data_ptr(),
         )  # fmt: skip
-        parts.append(part)
+        return part
 
-    _shared(_tiles(read.shape, taps), work)
+    parts = in_threads(_tiles(read.shape, taps), TILES_A_THREAD, work)
     total = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
     inner = x.shape[1]
     flat = _transform(taps).T @ total[:, :inner, :out].reshape(36, inner * out)

@@ -13,31 +13,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sr.native import compile_library
+from sr.native import functions_by_dtype, in_threads
 
 logger = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).with_suffix(".c")
 
-# (x, grad, to, size, slope) to the sum for the slope, see prelu.c
-Backward = Callable[[int, int, int, int, float], float]
+NUMBERS_A_THREAD = 200_000
 
 
 @lru_cache(maxsize=1)
-def compiled() -> dict[torch.dtype, Backward]:
+def compiled() -> dict[torch.dtype, Callable[..., float]]:
     """The functions of prelu.c, compiled at the first call; none where that fails, logged once."""
+    arguments = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_float]
     try:
-        library = compile_library(SOURCE)
+        return functions_by_dtype(SOURCE, "nitidez_prelu", arguments)
     except RuntimeError as error:
         logger.info("gradients of PReLU are torch's own: %s", error)
         return {}
-    functions: dict[torch.dtype, Backward] = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        function = library[f"nitidez_prelu_{str(dtype).removeprefix('torch.')}"]
-        function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_float]
-        function.restype = ctypes.c_double
-        functions[dtype] = function
-    return functions
 
 
 class _Prelu(torch.autograd.Function):
@@ -62,7 +55,13 @@ def _backward(x: Tensor, grad: Tensor, slope: float) -> tuple[Tensor, Tensor]:
         return grad_x, (x.clamp(max=0) * grad).sum()
     if grad.stride() != x.stride():
         grad = torch.empty_like(x).copy_(grad)
-    total = native(x.data_ptr(), grad.data_ptr(), to.data_ptr(), x.numel(), slope)
+    function, read, size = native, grad, x.element_size()
+
+    def work(first: int, last: int) -> float:
+        at = (tensor.data_ptr() + size * first for tensor in (x, read, to))
+        return function(*at, last - first, slope)
+
+    total = sum(in_threads(x.numel(), NUMBERS_A_THREAD, work))
     return to, torch.tensor(total, dtype=torch.float64)
 
 
