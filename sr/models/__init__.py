@@ -53,7 +53,7 @@ MODELS: dict[str, ModelInfo] = {
             scale=4,
             description="SRResNet, trained for the smallest pixel error",
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
-            departures=NO_BATCH_NORM,
+            departures=f"{NO_BATCH_NORM}; L1 loss",
             weights="srresnet_x4.safetensors",
         ),
         ModelInfo(
@@ -61,7 +61,8 @@ MODELS: dict[str, ModelInfo] = {
             scale=4,
             description="SRGAN, trained to look like a photograph",
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
-            departures=NO_BATCH_NORM,
+            departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
+            "training sees through VGG16",
             weights="srgan_x4.safetensors",
         ),
     )
