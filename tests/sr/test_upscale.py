@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from sr.checkpoint import load_model
 from sr.errors import Cancelled, ConfigError, UnknownModelError
 from sr.image_io import Photo
+from sr.models import verified_weights
 from sr.models.srresnet import RECEPTIVE_RADIUS_PX, SRResNet
+from sr.patterns import pattern
 from sr.upscale import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
 
 CPU = torch.device("cpu")
@@ -181,3 +184,16 @@ def test_a_checkerboard_of_pixels_comes_out_as_an_image() -> None:
     for name in ("srresnet_x4", "srgan_x4"):
         result = get_upscaler(name).upscale(Photo(rgb)).rgb.astype(float)
         assert 90 < result[32:-32, 32:-32].mean() < 165
+
+
+@pytest.mark.parametrize("name", ["srresnet_x4", "srgan_x4"])
+def test_the_networks_that_ship_run_away_on_no_pattern(name: str) -> None:
+    model = load_model(verified_weights(name)).eval()
+    random = torch.Generator().manual_seed(0)
+    board = torch.arange(24) % 2
+    images = [(board[:, None] ^ board[None]).float().expand(3, -1, -1)]
+    images += [pattern(24, random).expand(3, -1, -1) for _ in range(24)]
+    with torch.inference_mode():
+        out = model(torch.stack(images))
+    assert float(out.min()) > -2
+    assert float(out.max()) < 3
