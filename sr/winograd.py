@@ -87,9 +87,8 @@ def _prove(kernels: Kernels) -> None:
         x = torch.randn(1, 9, 7, CHANNELS_STEP, generator=random).to(kernels.dtype)
         weight = torch.randn(5, CHANNELS_STEP, taps, taps, generator=random)
         exact = F.conv2d(x.float().permute(0, 3, 1, 2), weight, padding=taps // 2)
-        wanted = exact.permute(0, 2, 3, 1)
-        difference = float((_convolve(kernels, x, weight, None) - wanted).abs().max())
-        if not difference < _ROUNDING[kernels.dtype] * float(wanted.abs().max()):
+        difference = float((_convolve(kernels, x, weight, None) - exact).abs().max())
+        if not difference < _ROUNDING[kernels.dtype] * float(exact.abs().max()):
             raise RuntimeError(f"the compiled {taps}x{taps} convolution is off by {difference:g}")
 
 
@@ -166,13 +165,15 @@ def _tiles(shape: torch.Size, taps: int) -> int:
 def _convolve(
     kernels: Kernels, x: Tensor, weight: Tensor, bias: Tensor | None, *, turned: bool = False
 ) -> Tensor:
-    """(N, H, W, I) contiguous, (O, I, k, k), (O,) or None to (N, H, W, O)."""
+    """(N, H, W, I) contiguous, (O, I, k, k), (O,) or None to (N, O, H, W) in channels_last."""
     images, height, width, inner = x.shape
     out, taps = weight.shape[1 if turned else 0], weight.shape[2]
     u = _filters(kernels, weight, turned=turned)
     padded = u.shape[2]
     added = bias if bias is None or padded == out else F.pad(bias, (0, padded - out))
-    y = x.new_empty(images, height, width, out)
+    y = torch.empty(
+        images, out, height, width, dtype=x.dtype, memory_format=torch.channels_last
+    )  # no view of something else: what follows may work in place
 
     def work(first: int, last: int) -> None:
         scratch = torch.empty(kernels.scratch(inner, padded))
@@ -216,7 +217,7 @@ def winograd(x: Tensor, weight: Tensor, bias: Tensor | None, turned: bool = Fals
     """
     compiled = kernels(x.dtype)
     assert compiled is not None
-    return _convolve(compiled, _channels_last(x), weight, bias, turned=turned).permute(0, 3, 1, 2)
+    return _convolve(compiled, _channels_last(x), weight, bias, turned=turned)
 
 
 def winograd_weight(x: Tensor, grad: Tensor, taps: int) -> Tensor:

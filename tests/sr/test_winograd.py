@@ -156,6 +156,17 @@ def test_frozen_weights_that_change_are_noticed() -> None:
 
 
 @needs_compiler
+def test_what_follows_may_work_in_place() -> None:
+    x, weight, _, grad = example(SHAPES[0])
+    x.requires_grad_()
+    with WinogradConvolutions():
+        F.relu(F.conv2d(x, weight, padding=1), inplace=True).backward(grad)
+    wanted = torch.autograd.grad(F.relu(F.conv2d(x, weight, padding=1)), x, grad)[0]
+    assert x.grad is not None
+    assert float(F.cosine_similarity(x.grad.flatten(), wanted.flatten(), dim=0)) > 0.9999
+
+
+@needs_compiler
 def test_no_bias_and_frozen_weights() -> None:
     x, weight, _, grad = example(SHAPES[0])
     x.requires_grad_()
