@@ -51,7 +51,8 @@ SHOW_API = """element.addEventListener("click", (event) => {
   document.querySelector("footer button.show-api")?.click();
 });"""
 # A link opens a tab by ?tab=survey or #survey; the address follows what is chosen. The tab is
-# pressed: an update of gr.Tabs can be lost while the page is being put together.
+# pressed: an update of gr.Tabs can be lost while the page is being put together. Gradio chooses the
+# first tab then, at times before the link is read, so that the address follows only after that.
 CHOOSE_TAB = """(async () => {
   const owner = new URLSearchParams(location.hash.slice(1)).get("owner");
   if (owner) {
@@ -59,6 +60,7 @@ CHOOSE_TAB = """(async () => {
     history.replaceState(history.state, "", location.pathname + location.search);
   }
   const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
+  window.nitidezLinkIsRead = true;
   if (!%s.includes(asked)) return;
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const button = document.getElementById(`tab-${asked}-button`);
@@ -68,6 +70,7 @@ CHOOSE_TAB = """(async () => {
   }
 })();"""
 NOTE_TAB = """() => {
+  if (!window.nitidezLinkIsRead) return;
   const url = new URL(location.href);
   url.searchParams.delete("tab");
   url.hash = "%s";

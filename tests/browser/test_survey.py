@@ -176,10 +176,10 @@ def test_the_link_opens_the_survey_and_the_address_follows_the_tab(open_page, li
     page.get_by_role("tab", name="Upscale").click()
     expect(page.get_by_text("Drop a photo here")).to_be_visible()
     expect(page.locator("[data-screen=welcome]")).to_be_hidden()
-    assert "survey" not in page.url
+    expect(page).not_to_have_url(re.compile("survey"))
     page.get_by_role("tab", name="Survey").click()
     expect(page.locator("[data-screen=welcome]")).to_be_visible()
-    assert page.url.endswith("#survey")
+    expect(page).to_have_url(re.compile("#survey$"))
     page.get_by_text("Português").click()
     expect(page.get_by_role("tab", name="Pesquisa")).to_be_visible()
     expect(page.get_by_role("heading", name="Qual imagem parece melhor")).to_be_visible()
