@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +16,6 @@ from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_featu
 from sr.errors import BackboneError, ConfigError
 from sr.models.discriminators import SRGANDiscriminator, VggDiscriminator
 from sr.native import functions_by_dtype, in_threads
-
-logger = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).with_suffix(".c")
 CHANNELS_STEP = 16  # losses.c takes a multiple of this many
@@ -142,13 +139,9 @@ class _Distance(torch.autograd.Function):
 
 @lru_cache(maxsize=1)
 def compiled() -> dict[torch.dtype, Callable[..., float]]:
-    """The functions of losses.c, compiled at the first call; none where that fails, logged once."""
+    """The functions of losses.c, compiled at the first call; none where that fails."""
     arguments = [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 2 + [ctypes.c_float]
-    try:
-        return functions_by_dtype(SOURCE, "nitidez_lpips", arguments)
-    except RuntimeError as error:
-        logger.info("LPIPS as a loss by torch's own operations: %s", error)
-        return {}
+    return functions_by_dtype(SOURCE, "nitidez_lpips", arguments)
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import platform
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+
+logger = logging.getLogger(__name__)
 
 COMPILE_SECONDS = 120
 
@@ -71,10 +74,14 @@ def functions_by_dtype(
 ) -> dict[torch.dtype, Callable[..., float]]:
     """The functions PREFIX_float32 and PREFIX_bfloat16 of a C file, which return a double.
 
-    Raises:
-        RuntimeError: see `compile_library`.
+    Returns:
+        None of them where the file cannot be compiled; the reason is logged.
     """
-    library = compile_library(source)
+    try:
+        library = compile_library(source)
+    except RuntimeError as error:
+        logger.info("%s is not used: %s", source.name, error)
+        return {}
     found: dict[torch.dtype, Callable[..., float]] = {}
     for dtype in (torch.float32, torch.bfloat16):
         function = library[f"{prefix}_{str(dtype).removeprefix('torch.')}"]

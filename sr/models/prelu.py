@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +14,6 @@ from torch.nn import functional as F
 
 from sr.native import functions_by_dtype, in_threads
 
-logger = logging.getLogger(__name__)
-
 SOURCE = Path(__file__).with_suffix(".c")
 
 NUMBERS_A_THREAD = 200_000
@@ -24,13 +21,9 @@ NUMBERS_A_THREAD = 200_000
 
 @lru_cache(maxsize=1)
 def compiled() -> dict[torch.dtype, Callable[..., float]]:
-    """The functions of prelu.c, compiled at the first call; none where that fails, logged once."""
+    """The functions of prelu.c, compiled at the first call; none where that fails."""
     arguments = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_float]
-    try:
-        return functions_by_dtype(SOURCE, "nitidez_prelu", arguments)
-    except RuntimeError as error:
-        logger.info("gradients of PReLU are torch's own: %s", error)
-        return {}
+    return functions_by_dtype(SOURCE, "nitidez_prelu", arguments)
 
 
 class _Prelu(torch.autograd.Function):
@@ -55,11 +48,10 @@ def _backward(x: Tensor, grad: Tensor, slope: float) -> tuple[Tensor, Tensor]:
         return grad_x, (x.clamp(max=0) * grad).sum()
     if grad.stride() != x.stride():
         grad = torch.empty_like(x).copy_(grad)
-    function, read, size = native, grad, x.element_size()
+    size, starts = x.element_size(), [tensor.data_ptr() for tensor in (x, grad, to)]
 
     def work(first: int, last: int) -> float:
-        at = (tensor.data_ptr() + size * first for tensor in (x, read, to))
-        return function(*at, last - first, slope)
+        return native(*(start + size * first for start in starts), last - first, slope)
 
     total = sum(in_threads(x.numel(), NUMBERS_A_THREAD, work))
     return to, torch.tensor(total, dtype=torch.float64)
