@@ -181,11 +181,16 @@ def problem_html(session: Session, language: Language) -> str:
         name: number_short(language, value) if isinstance(value, (int, float)) else value
         for name, value in problem.values.items()
     }
-    detail = f'<p class="detail" lang="en">{escape(problem.detail)}</p>' if problem.detail else ""
+    detail = problem.detail
+    in_language = 'lang="en"'
+    if problem.detail_key:
+        detail = say(language, problem.detail_key, **values)
+        in_language = f'lang="{language}"'
+    shown = f'<p class="detail" {in_language}>{escape(detail)}</p>' if detail else ""
     return (
         f'<div class="problem" role="alert"><p><strong>'
         f"{escape(say(language, 'error_title'))}</strong> "
-        f"{escape(say(language, problem.key, **values))}</p>{detail}</div>"
+        f"{escape(say(language, problem.key, **values))}</p>{shown}</div>"
     )
 
 

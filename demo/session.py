@@ -24,11 +24,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why there is nothing to show: a text's key, its values, and the technical detail."""
+    """Why there is nothing to show.
+
+    Attributes:
+        key: of the text for people.
+        values: what that text and the detail's name.
+        detail: what exactly was wrong, in English.
+        detail_key: of the same in every language of the page; "" where there is none.
+    """
 
     key: str
     values: dict[str, object] = field(default_factory=dict)
     detail: str = ""
+    detail_key: str = ""
 
 
 @dataclass

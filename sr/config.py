@@ -36,7 +36,7 @@ class Training:
     pattern_share: float = 0.0  # crops replaced by pixel-fine patterns, see sr.patterns
     seed: int = 0
 
-    pixel_loss: Literal["l1", "mse"] = "mse"
+    pixel_loss: Literal["l1", "mse", "psnr"] = "mse"  # see sr.losses
     pixel_weight: float = 1.0
     content: Literal["none", "vgg19_54", "vgg19_22", "vgg16_53", "lpips_vgg16"] = "none"
     content_weight: float = 0.0

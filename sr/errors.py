@@ -10,7 +10,18 @@ class ShapeError(SRError):
 
 
 class ImageError(SRError):
-    """A file or byte string is not an image that can be read."""
+    """A file or byte string is not an image that can be read.
+
+    Args:
+        text: what came, what was needed, what to do.
+        kind: the same in one word, for programs that say it in another language; "" for none.
+        values: what such a text names: `file`, `format`, `width`, ...
+    """
+
+    def __init__(self, text: str, *, kind: str = "", **values: str | float) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.values = values
 
 
 class ImageTooLargeError(ImageError):

@@ -50,6 +50,17 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.\w+ImagePl
 SAFETY_LIMIT_MEGAPIXELS = 89.0
 
 _ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+# Files that are none of the formats: what they are, and what to do.
+NOT_IMAGES: dict[str, tuple[str, str]] = {
+    "empty": ("an empty file (0 bytes)", "export or download the image again"),
+    "svg": ("an SVG drawing, which has no pixels", "export it as PNG"),
+    "avif": ("an AVIF image, which is not read here", "save it as JPEG or PNG"),
+    "heic": ("a HEIC image, which is not read here", "save it as JPEG or PNG"),
+    "pdf": ("a PDF document", "export the page as PNG"),
+    "photoshop": ("a Photoshop document, which is not read here", "export it as PNG"),
+    "text": ("a text file, whatever its name says", "choose an image"),
+    "unknown": ("not an image that is known here", "choose another file or save it as PNG"),
+}
 _HEADER_BYTES = 1024
 # What Pillow says of files that may be sound but that it has no decoder for.
 _UNSUPPORTED = re.compile(r"unknown pixel mode|unsupported|not available", re.IGNORECASE)
@@ -147,8 +158,10 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
     stream.seek(0)
     image_class = _image_class(header)
     if image_class is None:
-        what, remedy = _what_it_is(header)
-        raise ImageError(f"{label}: {what}; needed: {_ACCEPTED}; {remedy}")
+        kind = _what_it_is(header)
+        what, remedy = NOT_IMAGES[kind]
+        text = f"{label}: {what}; needed: {_ACCEPTED}; {remedy}"
+        raise ImageError(text, kind=kind, file=label)
     format_name = str(image_class.format)
     try:
         # The format's class instead of Image.open: what passes for an image is decided above, and
@@ -165,18 +178,26 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
         raise
     except (MemoryError, Image.DecompressionBombError) as error:
         raise ImageTooLargeError(
-            f"{label}: more pixels than can be decoded; crop or shrink the image first"
+            f"{label}: more pixels than can be decoded; crop or shrink the image first",
+            kind="undecodable",
+            file=label,
         ) from error
     except Exception as error:  # on damaged data a decoder may raise anything
         logger.debug("%s: cannot be decoded", label, exc_info=True)
         if _UNSUPPORTED.search(str(error)):
             raise ImageError(
                 f"{label}: a {format_name} file of a kind that is not read here, or a damaged one; "
-                "save it as an ordinary 8-bit or 16-bit PNG"
+                "save it as an ordinary 8-bit or 16-bit PNG",
+                kind="unsupported",
+                file=label,
+                format=format_name,
             ) from error
         raise ImageError(
             f"{label}: a damaged or truncated {format_name} file; "
-            "export or download the image again"
+            "export or download the image again",
+            kind="damaged",
+            file=label,
+            format=format_name,
         ) from error
     if alpha is not None:
         alpha = None if alpha.min() == 255 else np.ascontiguousarray(upright(alpha))
@@ -200,24 +221,21 @@ def _image_class(header: bytes) -> type[ImageFile.ImageFile] | None:
     return None
 
 
-def _what_it_is(header: bytes) -> tuple[str, str]:
-    """What a file that is none of the formats seems to be, and what to do about it."""
+def _what_it_is(header: bytes) -> str:
+    """What a file that is none of the formats seems to be: a key of NOT_IMAGES."""
     start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     brand = header[8:12] if header[4:8] == b"ftyp" else b""
     if not header:
-        return "an empty file (0 bytes)", "export or download the image again"
+        return "empty"
     if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype")) and b"<svg" in start:
-        return "an SVG drawing, which has no pixels", "export it as PNG"
+        return "svg"
     if brand.startswith((b"avi", b"hei", b"hev", b"mif", b"msf")):
-        kind = "an AVIF" if brand.startswith(b"avi") else "a HEIC"
-        return f"{kind} image, which is not read here", "save it as JPEG or PNG"
+        return "avif" if brand.startswith(b"avi") else "heic"
     if header.startswith(b"%PDF"):
-        return "a PDF document", "export the page as PNG"
+        return "pdf"
     if header.startswith(b"8BPS"):
-        return "a Photoshop document, which is not read here", "export it as PNG"
-    if _is_text(header):
-        return "a text file, whatever its name says", "choose an image"
-    return "not an image that is known here", "choose another file or save it as PNG"
+        return "photoshop"
+    return "text" if _is_text(header) else "unknown"
 
 
 def _is_text(header: bytes) -> bool:
@@ -238,7 +256,12 @@ def _check_size(image: Image.Image, label: str, max_megapixels: float | None) ->
     if width * height > limit * 1e6:
         raise ImageTooLargeError(
             f"{label}: {width}x{height} is {width * height / 1e6:.4g} megapixels; at most "
-            f"{limit:g} are accepted: crop or shrink the image first"
+            f"{limit:g} are accepted: crop or shrink the image first",
+            kind="too_large",
+            file=label,
+            width=width,
+            height=height,
+            megapixels=round(width * height / 1e6, 2),
         )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
+from sr.color import LUMA_WEIGHTS
 from sr.errors import BackboneError, ConfigError
 from sr.models.discriminators import SRGANDiscriminator, VggDiscriminator
 from sr.native import functions_by_dtype, in_threads
@@ -20,12 +21,38 @@ from sr.native import functions_by_dtype, in_threads
 SOURCE = Path(__file__).with_suffix(".c")
 CHANNELS_STEP = 16  # losses.c takes a multiple of this many
 PIXELS_A_THREAD = 1000
+PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
 
 def pixel_loss(kind: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1]."""
-    return {"l1": F.l1_loss, "mse": F.mse_loss}[kind]
+    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1], or `psnr_loss`."""
+    losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "l1": F.l1_loss,
+        "mse": F.mse_loss,
+        "psnr": psnr_loss,
+    }
+    return losses[kind]
+
+
+def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Minus the mean over images of PSNR on luma, in dB: what papers report, as a loss.
+
+    A mean of squared errors over a batch is ruled by its most detailed crops; this one counts the
+    decibels of all crops alike. A tenth of the squared error of R, G and B holds the colours.
+
+    Args:
+        prediction: (N, 3, H, W), RGB in [0, 1], unclamped.
+        target: the same shape.
+
+    Returns:
+        A number in dB, usually negative. No crop counts as more than PSNR_CEILING_DB.
+    """
+    error = prediction - target
+    weights = error.new_tensor(LUMA_WEIGHTS).view(1, 3, 1, 1) / 255
+    luma = (error * weights).sum(dim=1).square().mean(dim=(1, 2))
+    colour = error.square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(luma + 0.1 * colour + 10 ** (-PSNR_CEILING_DB / 10)).mean()
 
 
 class FeatureLoss(nn.Module):

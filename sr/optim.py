@@ -30,9 +30,16 @@ def orthogonalise(matrices: Tensor, *, iterations: int = 5) -> Tensor:
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.transpose(1, 2) if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    # x becomes (a + b g + c g g) x with g = x x^T again and again. The factors commute with g, so
+    # they are gathered on the small square side, and x is multiplied once.
+    gram = x @ x.transpose(1, 2)
+    unit = torch.eye(gram.shape[1], dtype=x.dtype, device=x.device)
+    product = unit.expand_as(gram)
     for _ in range(iterations):
-        gram = x @ x.transpose(1, 2)
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        factor = a * unit + (b * unit + c * gram) @ gram
+        product = factor @ product
+        gram = factor @ gram @ factor
+    x = product @ x
     return x.transpose(1, 2) if tall else x
 
 

@@ -18,7 +18,9 @@ from demo import render
 from demo.i18n import LANGUAGES
 from demo.session import Choice, Problem, Session
 from demo.settings import Settings
+from demo.tabs.upscale import image_problem
 from demo.uploads import clean_name
+from sr.errors import ImageError
 from survey.backends import open_backend
 from survey.backup import BackupError
 from tests.fake_engine import FakeEngine
@@ -179,6 +181,8 @@ def test_what_a_visitor_sends_is_text_and_never_html(language):
     session = Session(language=language, choice=Choice(f"{evil}.png", path=Path("x")))
     shown = render.picker_html(session, language, Settings())
     session.problem = Problem("error_not_image", detail=evil)
+    shown += render.problem_html(session, language)
+    session.problem = image_problem("error_not_image", ImageError("", kind="text", file=evil), {})
     shown += render.problem_html(session, language)
     shown += render.footer_html(language, Settings(source_url=f'x"{evil}'))
     assert "<img src=x" not in shown

@@ -267,14 +267,20 @@ def uploaded_file(path: Path) -> Path:
     return resolved
 
 
+def image_problem(key: str, error: ImageError, values: dict[str, object]) -> Problem:
+    """What to tell a person about a file that cannot be taken."""
+    detail_key = f"image_{error.kind}" if error.kind else ""
+    return Problem(key, values | error.values, str(error), detail_key)
+
+
 def problem_of(error: Exception, settings: Settings) -> Problem:
     """What to tell a person about an error."""
     match error:
         case ImageTooLargeError():
-            values: dict[str, object] = {"megapixels": settings.max_megapixels}
-            return Problem("error_too_large", values, str(error))
+            limit: dict[str, object] = {"limit": settings.max_megapixels}
+            return image_problem("error_too_large", error, limit)
         case ImageError():
-            return Problem("error_not_image", detail=str(error))
+            return image_problem("error_not_image", error, {})
         case ShapeError():
             return Problem("error_too_small")
         case TooManyOwnError():

@@ -361,6 +361,14 @@ def test_the_message_says_what_came(bad: dict[str, Path], name: str, says: str) 
         open_image(bad[name])
 
 
+def test_every_refusal_names_its_kind_for_other_languages(bad: dict[str, Path]) -> None:
+    for path in bad.values():
+        with pytest.raises(ImageError) as caught:
+            open_image(path, max_megapixels=4)
+        assert caught.value.kind, path
+        assert caught.value.values["file"] == path.name
+
+
 @pytest.mark.parametrize("dtype", ["<f4", "<u4"])
 def test_a_sound_file_without_a_decoder_is_not_called_truncated(dtype: str) -> None:
     data = files.tiff_bytes(np.zeros((4, 4, 3), dtype))

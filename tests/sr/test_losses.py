@@ -13,13 +13,16 @@ from sr.config import PRESETS
 from sr.errors import BackboneError, ConfigError
 from sr.losses import (
     CONTENT_LOSSES,
+    PSNR_CEILING_DB,
     FeatureLoss,
     build_content_loss,
     build_discriminator,
     discriminator_loss,
     generator_adversarial_loss,
     pixel_loss,
+    psnr_loss,
 )
+from sr.metrics import psnr
 from sr.models.discriminators import SRGANDiscriminator
 from sr.models.srresnet import SRResNet
 
@@ -83,12 +86,27 @@ def test_vgg19_conv5_4_reaches_the_generator_when_the_whole_network_is_there(
     assert_reaches_the_generator(loss)
 
 
-@pytest.mark.parametrize("kind", ["l1", "mse"])
+@pytest.mark.parametrize("kind", ["l1", "mse", "psnr"])
 def test_pixel_losses_reach_the_prediction(kind: str) -> None:
     prediction = torch.rand(2, 3, 8, 8, requires_grad=True)
     pixel_loss(kind)(prediction, torch.rand(2, 3, 8, 8)).backward()
     assert prediction.grad is not None
     assert float(prediction.grad.abs().min()) > 0
+
+
+def test_the_psnr_loss_is_minus_psnr_on_luma_and_bounded() -> None:
+    torch.manual_seed(0)
+    target = torch.rand(2, 3, 16, 16) * 0.5 + 0.25
+    grey = torch.randn(2, 1, 16, 16) * torch.tensor([0.03, 0.1]).view(2, 1, 1, 1)
+    prediction = target + grey
+    expected = psnr(prediction, target, crop_px=0).mean()
+    # a grey error counts 0.1 / (219 / 255)^2 more than its luma; the ceiling a little too
+    assert float(psnr_loss(prediction, target)) == pytest.approx(-float(expected), abs=0.9)
+    assert float(psnr_loss(target, target)) == pytest.approx(-PSNR_CEILING_DB)
+    green, blue = target.clone(), target.clone()
+    green[:, 1] += 0.05
+    blue[:, 2] += 0.05
+    assert float(psnr_loss(green, target)) > float(psnr_loss(blue, target)) + 3
 
 
 def test_the_adversarial_loss_reaches_the_picture_and_pulls_towards_real() -> None:
