@@ -53,7 +53,7 @@ MODELS: dict[str, ModelInfo] = {
             scale=4,
             description="SRResNet, trained for the smallest pixel error",
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
-            departures=f"{NO_BATCH_NORM}; L1 loss",
+            departures=f"{NO_BATCH_NORM}; L1 loss, later PSNR of luma",
             weights="srresnet_x4.safetensors",
         ),
         ModelInfo(
