@@ -251,7 +251,8 @@ def _is_text(header: bytes) -> bool:
 def _check_size(image: Image.Image, label: str, max_megapixels: float | None) -> None:
     width, height = image.size
     if width < 1 or height < 1:
-        raise ImageError(f"{label}: {width}x{height} pixels; needed: at least one pixel")
+        text = f"{label}: {width}x{height} pixels; needed: at least one pixel"
+        raise ImageError(text, kind="no_pixels", file=label, width=width, height=height)
     limit = SAFETY_LIMIT_MEGAPIXELS if max_megapixels is None else max_megapixels
     if width * height > limit * 1e6:
         raise ImageTooLargeError(

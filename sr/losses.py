@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
-from sr.color import LUMA_WEIGHTS
+from sr.color import luma_y
 from sr.errors import BackboneError, ConfigError
 from sr.models.discriminators import SRGANDiscriminator, VggDiscriminator
 from sr.native import functions_by_dtype, in_threads
@@ -48,10 +48,8 @@ def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
     Returns:
         A number in dB, usually negative. No crop counts as more than PSNR_CEILING_DB.
     """
-    error = prediction - target
-    weights = error.new_tensor(LUMA_WEIGHTS).view(1, 3, 1, 1) / 255
-    luma = (error * weights).sum(dim=1).square().mean(dim=(1, 2))
-    colour = error.square().mean(dim=(1, 2, 3))
+    luma = ((luma_y(prediction) - luma_y(target)) / 255).square().mean(dim=(1, 2, 3))
+    colour = (prediction - target).square().mean(dim=(1, 2, 3))
     return 10 * torch.log10(luma + 0.1 * colour + 10 ** (-PSNR_CEILING_DB / 10)).mean()
 
 
