@@ -26,5 +26,5 @@ def luma_y(rgb: Tensor) -> Tensor:
     """
     if rgb.ndim != 4 or rgb.shape[1] != 3:
         raise ShapeError(f"luma_y: input {tuple(rgb.shape)}; needed (N, 3, H, W)")
-    weights = rgb.new_tensor(LUMA_WEIGHTS).view(1, 3, 1, 1)
-    return (rgb * weights).sum(dim=1, keepdim=True) + LUMA_OFFSET
+    red, green, blue = (rgb[:, i : i + 1] * weight for i, weight in enumerate(LUMA_WEIGHTS))
+    return red + green + blue + LUMA_OFFSET

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from sr.datasets.check import SkippedFile
 from sr.errors import DataError
+from sr.memory import sent
 from sr.pixels import Pixels
 
 logger = logging.getLogger(__name__)
@@ -94,8 +95,9 @@ class CropSampler:
         flips = torch.randint(0, 2, (batch_size, 3), generator=random)
         part, parts = self.share
         mine = slice(part * batch_size // parts, (part + 1) * batch_size // parts)
-        chosen = which[mine], corner[mine], flips[mine]
-        return self._gather(self.lr, 1, *chosen), self._gather(self.hr, self.scale, *chosen)
+        which, corner, flips = which[mine], corner[mine], flips[mine]
+        place = torch.stack([self.lr_start[which], self.sizes[which, 1], *corner.T, *flips.T])
+        return self._gather(self.lr, 1, place), self._gather(self.hr, self.scale, place)
 
     def _next_in_order(self, count: int) -> Tensor:
         """The next images of the epoch; where it ends, the first of the next one."""
@@ -105,16 +107,17 @@ class CropSampler:
         chosen, self.order = self.order[:count], self.order[count:]
         return chosen
 
-    def _gather(
-        self, flat: Tensor, factor: int, which: Tensor, corner: Tensor, flips: Tensor
-    ) -> Tensor:
-        """The crops at `factor` times the low resolution, as one indexed read."""
+    def _gather(self, flat: Tensor, factor: int, place: Tensor) -> Tensor:
+        """The crops at `factor` times the low resolution, as one indexed read.
+
+        Args:
+            place: (7, N), low resolution: first pixel and width of the image; top, left; flips.
+        """
         at = flat.device
         side = self.lr_patch_px * factor
-        start = (self.lr_start[which] * factor**2).to(at)[:, None, None]
-        width = (self.sizes[which, 1] * factor).to(at)[:, None, None]
-        top, left = (corner[:, i].to(at)[:, None, None] * factor for i in range(2))
-        transpose, flip_y, flip_x = (flips[:, i].to(at)[:, None, None].bool() for i in range(3))
+        numbers = sent(place, at)[:, :, None, None]
+        start, (width, top, left) = numbers[0] * factor**2, numbers[1:4] * factor
+        transpose, flip_y, flip_x = numbers[4:].bool()
         line = torch.arange(side, device=at)
         row, column = line[None, :, None], line[None, None, :]
         i = torch.where(transpose, column, row)

@@ -1,4 +1,4 @@
-"""The most memory this process has ever held; and keeping what is freed, for long work."""
+"""Peak memory, memory kept for long work, and numbers sent to a GPU without waiting for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import ctypes
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 def peak_memory_mib() -> float | None:
@@ -23,6 +27,13 @@ def peak_memory_mib() -> float | None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB elsewhere
     return peak * unit / 2**20
+
+
+def sent(numbers: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """CPU numbers on `device`; a GPU goes on computing meanwhile."""
+    if device.type != "cuda":
+        return numbers.to(device)
+    return numbers.pin_memory().to(device, non_blocking=True)
 
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of malloc.h

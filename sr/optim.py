@@ -63,22 +63,22 @@ class Muon(torch.optim.Optimizer):
         """One update of every parameter that has a gradient; equal shapes are batched."""
         assert closure is None, "closures are not used here"
         for group in self.param_groups:
-            by_shape: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+            by_shape: dict[Any, list[Tensor]] = {}
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(parameter)
-                momentum = state["momentum"]
-                momentum.lerp_(parameter.grad, 1 - group["momentum"])
-                update = parameter.grad.lerp(momentum, group["momentum"])
-                by_shape.setdefault(parameter.shape, []).append((parameter, update))
-            for shape, pairs in by_shape.items():
-                stacked = torch.stack([update.reshape(shape[0], -1) for _, update in pairs])
+                if parameter.grad is not None:
+                    by_shape.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in by_shape.items():
+                for parameter in parameters:
+                    if "momentum" not in self.state[parameter]:
+                        self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+                gradients = [p.grad for p in parameters if p.grad is not None]
+                momenta = [self.state[parameter]["momentum"] for parameter in parameters]
+                torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+                updates = torch._foreach_lerp(gradients, momenta, group["momentum"])
+                stacked = torch.stack([update.reshape(shape[0], -1) for update in updates])
                 scale = 0.2 * max(stacked.shape[1:]) ** 0.5
-                for (parameter, _), update in zip(pairs, orthogonalise(stacked), strict=True):
-                    parameter.add_(update.reshape(shape), alpha=-group["lr"] * scale)
+                orthogonal = orthogonalise(stacked).reshape(-1, *shape).unbind()
+                torch._foreach_add_(parameters, orthogonal, alpha=-group["lr"] * scale)
 
 
 def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:

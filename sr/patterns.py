@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sr.memory import sent
+
 
 def with_patterns(
     lr: Tensor,
@@ -44,8 +46,8 @@ def with_patterns(
     side, scale = lr.shape[2], hr.shape[2] // lr.shape[2]
     for crop in chosen.nonzero().flatten().tolist():
         own = torch.Generator().manual_seed(int(seeds[crop]))
-        weight = pattern(side, own).to(lr)
-        colours = torch.rand(2, 3, 1, 1, generator=own).to(lr)
+        weight = sent(pattern(side, own), lr.device)
+        colours = sent(torch.rand(2, 3, 1, 1, generator=own), lr.device)
         image = colours[0] * weight + colours[1] * (1 - weight)
         alpha = float(torch.rand((), generator=own)) ** 0.5
         large = F.interpolate(image[None], scale_factor=scale, mode="bicubic")[0].clamp(0, 1)

@@ -141,11 +141,11 @@ class Run:
             if progress >= 1 or stop:
                 break
             step_start = time.perf_counter()
-            is_counted = trainer.flops is None
+            is_ready = trainer.is_ready
             losses = self._step(progress)
             seconds = time.perf_counter() - step_start
             trainer.seconds += seconds
-            speed.add(seconds, trainer.flops if is_counted else None)
+            speed.add(seconds, None if is_ready else trainer.flops)
             count += 1
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value

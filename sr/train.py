@@ -112,6 +112,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="faster convolutions on a CPU, with a C compiler (default: auto)",
     )
+    parser.add_argument(
+        "--cuda-graph",
+        choices=("auto", "off"),
+        default="auto",
+        help="replay an update on a GPU as one graph (default: auto)",
+    )
     parser.epilog = (
         "Example:\n  python -m sr train srresnet_fast --data photos/ --output runs/a --minutes 60\n"
         "  torchrun --nproc-per-node 4 -m sr train srgan_fast --data photos/ --output runs/b"
@@ -145,6 +151,7 @@ def run(args: argparse.Namespace) -> int:
             group=group,
             compile=_compiles(args.compile, config, device),
             winograd=args.winograd == "auto",
+            cuda_graph=args.cuda_graph == "auto",
         )
         training = Run(
             trainer,

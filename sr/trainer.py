@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sr.checkpoint import load_model, read_header
 from sr.config import Training, check
 from sr.data import CropSampler
 from sr.distributed import Group
 from sr.errors import ConfigError, SRError, WeightsError
+from sr.graphs import GraphedUpdate
 from sr.losses import (
     LpipsLoss,
     build_content_loss,
@@ -40,6 +43,7 @@ STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
 
 
 Seen = Tensor | list[Tensor]  # images, or their features on sr.losses.LPIPS_LAYERS
+Found = tuple[list[str], Tensor]  # names of the losses; their values, then gradient norms
 
 
 class TrainingDiverged(SRError):
@@ -68,6 +72,11 @@ class Trainer:
         group: the processes that train together; each has its share of every batch.
         compile: let torch.compile make the networks faster; plain ones are used where it fails.
         winograd: on a CPU, do convolutions by sr.winograd where a C compiler is found.
+        cuda_graph: on a GPU, replay an update's kernels as one graph; plain launches are used
+            where that fails.
+
+    On a GPU the processor runs one update ahead: losses are told, and found not to be finite, one
+    update late.
 
     Raises:
         BackboneError: the content loss has no features.
@@ -85,6 +94,7 @@ class Trainer:
         group: Group | None = None,
         compile: bool = False,
         winograd: bool = True,
+        cuda_graph: bool = True,
     ) -> None:
         check(config)
         self.group = group or Group()
@@ -105,6 +115,11 @@ class Trainer:
         self.average = build_generator(config).to(device)
         self.average.load_state_dict(self.generator.state_dict())
         self.average.eval().requires_grad_(False)
+        networks = (self.average, self.generator)
+        self._followed, self._copied = (
+            [[t for t in network.state_dict().values() if wanted(t)] for network in networks]
+            for wanted in (torch.is_floating_point, lambda t: not t.is_floating_point())
+        )
         self.pixel = pixel_loss(config.pixel_loss)
         content = build_content_loss(config.content)
         self.content = None if content is None else self._place(content)
@@ -116,6 +131,8 @@ class Trainer:
         # What is called in training: wrapped to share gradients, perhaps compiled.
         self.generate: Callable[[Tensor], Tensor] = self.group.wrap(self.generator)
         self.judge: Callable[[Seen], Tensor] | None = None
+        self.look: Callable[[Tensor], Seen] = self._seen
+        self.compare: Callable[[Seen, Seen], Tensor] | None = self.content
         self.optimizers = generator_optimizers(self.generator, config)
         if self.discriminator is not None:
             self.judge = self.group.wrap(self.discriminator)
@@ -127,8 +144,10 @@ class Trainer:
                 )
             )
         self.base_rates = [[g["lr"] for g in o.param_groups] for o in self.optimizers]
-        self._plain = (self.generate, self.judge)
         self._wants_compile = compile
+        self._wants_graph = cuda_graph and device.type == "cuda" and self.group.size == 1
+        self._graph: GraphedUpdate[Found] | None = None
+        self._unread: tuple[list[str], Tensor, torch.cuda.Event] | None = None
         self.uses_winograd = winograd and device.type == "cpu"
 
     def _place(self, module: nn.Module) -> nn.Module:
@@ -159,13 +178,17 @@ class Trainer:
             for group, base in zip(optimizer.param_groups, bases, strict=True):
                 group["lr"] = base * rate
         moves = self.discriminator is None or self.iteration >= config.discriminator_warmup
-        if self.flops is None and moves:
+        if self._graph is not None and moves:
+            found = self._graph(*self._batch())
+        elif self.flops is None and moves:
             losses, self.flops = count_flops(lambda: self._gradients(moves))
-        elif self._wants_compile and moves:
-            losses = self._first_compiled(moves)
+            found = self._clipped(losses, moves)
+        elif not self.is_ready and moves:
+            with self._convolutions():
+                found = self._prepared_gradients()
         else:
-            losses = self._gradients(moves)
-        values = self._checked(losses, moves)
+            found = self._clipped(self._gradients(moves), moves)
+        values = self._read(found)
         for optimizer in self.optimizers:
             optimizer.step()
             # A fused one changes weights unseen by torch, and sr.winograd keeps filters of weights
@@ -173,18 +196,28 @@ class Trainer:
             torch.autograd.graph.increment_version(
                 [p for group in optimizer.param_groups for p in group["params"]]
             )
-            optimizer.zero_grad()
+        if self._graph is None:
+            self._clear_gradients()
         if moves:
             self._follow()
         self.iteration += 1
         return values
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the next update runs at full speed: operations counted, all compiled."""
+        waits = self._wants_compile or self._wants_graph
+        return self.flops is not None and not waits
+
     def _gradients(self, moves: bool) -> dict[str, Tensor]:
         """Losses of a new batch, with their gradients in the networks."""
-        with WinogradConvolutions() if self.uses_winograd else nullcontext():
-            return self._plain_gradients(moves)
+        with self._convolutions():
+            return self._gradients_of(*self._batch(), moves)
 
-    def _plain_gradients(self, moves: bool) -> dict[str, Tensor]:
+    def _convolutions(self) -> AbstractContextManager[object]:
+        return WinogradConvolutions() if self.uses_winograd else nullcontext()
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
         config = self.config
         lr, hr = self.data.batch(config.batch_size)
         if config.pattern_share:
@@ -195,14 +228,18 @@ class Trainer:
                 generator=self.data.generator,
                 part=self.data.share,
             )
+        return lr, hr
+
+    def _gradients_of(self, lr: Tensor, hr: Tensor, moves: bool) -> dict[str, Tensor]:
+        config = self.config
         with torch.set_grad_enabled(moves), self._autocast():
             prediction = self.generate(lr)
         prediction = prediction.float()
         with self._autocast():
             with torch.set_grad_enabled(moves):
-                fake = self._seen(prediction)
+                fake = self.look(prediction)
             with torch.no_grad():
-                real = self._seen(hr)
+                real = self.look(hr)
         losses: dict[str, Tensor] = {}
         if self.discriminator is not None:
             losses |= self._discriminator_losses(_detached(fake), real)
@@ -240,8 +277,8 @@ class Trainer:
     def _generator_losses(self, fake: Seen, real: Seen) -> dict[str, Tensor]:
         losses = {}
         with self._autocast():
-            if self.content is not None:
-                losses["g/content"] = self.content(fake, real)
+            if self.compare is not None:
+                losses["g/content"] = self.compare(fake, real)
             if self.discriminator is not None:
                 self.discriminator.requires_grad_(False)  # its own gradient is not wanted here
                 losses["g/adversarial"] = generator_adversarial_loss(
@@ -250,8 +287,8 @@ class Trainer:
                 self.discriminator.requires_grad_(True)
         return losses
 
-    def _checked(self, losses: dict[str, Tensor], moves: bool) -> dict[str, float]:
-        """The losses as numbers, after clipping; one look at the device for all of them."""
+    def _clipped(self, losses: dict[str, Tensor], moves: bool) -> Found:
+        """The losses and the norms of the gradients, which are clipped now."""
         values = self.group.mean(torch.stack([loss.float() for loss in losses.values()]))
         norms = []
         if moves:
@@ -262,47 +299,81 @@ class Trainer:
                 )
         if self.discriminator is not None:
             norms.append(_gradient_norm(self.discriminator))
-        found = torch.cat([values, torch.stack(norms).float()])
-        named = dict(zip(losses, found.tolist(), strict=False))
-        if not bool(torch.isfinite(found).all()):
-            for optimizer in self.optimizers:
-                optimizer.zero_grad()
+        return [*losses], torch.cat([values, torch.stack(norms).float()])
+
+    def _read(self, found: Found) -> dict[str, float]:
+        """The losses as numbers, one look at the device for all of them.
+
+        On a GPU those of the update before this one, so that it never waits.
+        """
+        names, on_device = found
+        if on_device.device.type == "cuda":
+            unread, event = self._unread, torch.cuda.Event()
+            self._unread = (names, on_device.to("cpu", non_blocking=True), event)
+            event.record()
+            if unread is None:
+                return {}
+            names, on_device, event = unread
+            event.synchronize()
+        numbers = on_device.tolist()
+        named = dict(zip(names, numbers, strict=False))
+        if not all(math.isfinite(number) for number in numbers):
+            self._clear_gradients()
             raise TrainingDiverged(
                 f"iteration {self.iteration}: {named}, gradient norms "
-                f"{[float(norm) for norm in norms]}; resume with a smaller learning_rate"
+                f"{numbers[len(names) :]}; resume with a smaller learning_rate"
             )
         return named
+
+    def _clear_gradients(self) -> None:
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
 
     @torch.no_grad()
     def _follow(self) -> None:
         """Move the averaged weights towards the newest ones."""
         decay = min(self.config.ema_decay, (1 + self.iteration) / (10 + self.iteration))
-        for ours, theirs in zip(
-            self.average.state_dict().values(), self.generator.state_dict().values(), strict=True
-        ):
-            if ours.is_floating_point():
-                ours.lerp_(theirs, 1 - decay)
-            else:
-                ours.copy_(theirs)
+        ours, theirs = self._followed
+        get_ema_multi_avg_fn(decay)(ours, theirs, 0)
+        for our, their in zip(*self._copied, strict=True):
+            our.copy_(their)
 
-    def _first_compiled(self, moves: bool) -> dict[str, Tensor]:
-        """The first update with compiled networks; with the plain ones where that fails."""
-        self._wants_compile = False
-        crops = self.data.state_dict()
-        try:
-            self.generate = torch.compile(self.generate)
-            self.judge = None if self.judge is None else torch.compile(self.judge)
-            return self._gradients(moves)
-        except Exception as error:  # compilers fail in many ways, none of which matters here
-            if self.group.size > 1:
-                raise  # the other processes may have gone on
-            first_line = (str(error).splitlines() or [""])[0]
-            logger.warning("not compiled: %s: %s", type(error).__name__, first_line)
-            self.generate, self.judge = self._plain
-            self.data.load_state_dict(crops)
-            for optimizer in self.optimizers:
-                optimizer.zero_grad()
-            return self._gradients(moves)
+    def _prepared_gradients(self) -> Found:
+        """The first update with compiled networks or a graph; without what fails."""
+        lr, hr = self._batch()
+        if self._wants_compile:
+            self._wants_compile = False
+            plain = (self.generate, self.judge, self.look, self.compare)
+            try:
+                self.generate = torch.compile(self.generate, dynamic=False)
+                self.look = torch.compile(self.look, dynamic=False)
+                if self.judge is not None:
+                    self.judge = torch.compile(self.judge, dynamic=False)
+                if self.compare is not None:
+                    self.compare = torch.compile(self.compare, dynamic=False)
+                losses = self._gradients_of(lr, hr, True)
+            except Exception as error:  # compilers fail in many ways, none of which matters here
+                if self.group.size > 1:
+                    raise  # the other processes may have gone on
+                logger.warning("not compiled: %s: %s", type(error).__name__, _first_line(error))
+                self.generate, self.judge, self.look, self.compare = plain
+            else:
+                if not self._wants_graph:
+                    return self._clipped(losses, True)
+            self._clear_gradients()
+        if self._wants_graph:
+            self._wants_graph = False
+            try:
+                self._graph = GraphedUpdate(
+                    lambda lr, hr: self._clipped(self._gradients_of(lr, hr, True), True),
+                    lr, hr, clear=self._clear_gradients,
+                )  # fmt: skip
+                return self._graph(lr, hr)
+            except Exception as error:  # such as an operation that cannot be captured
+                logger.warning("no CUDA graph: %s: %s", type(error).__name__, _first_line(error))
+                self._graph = None
+                self._clear_gradients()
+        return self._clipped(self._gradients_of(lr, hr, True), True)
 
     def state_dict(self) -> dict[str, Any]:
         """All that a run needs to go on as if it had never stopped."""
@@ -340,6 +411,10 @@ class Trainer:
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.data.load_state_dict(state["crops"])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]
 
 
 def _detached(seen: Seen) -> Seen:

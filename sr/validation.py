@@ -68,7 +68,7 @@ class Validation:
         pictures: dict[str, np.ndarray] = {}
         for name, (lr, hr) in zip(self.names, self.pairs, strict=True):
             batch = torch.from_numpy(lr).permute(2, 0, 1)[None].to(device).float() / 255
-            with torch.inference_mode():
+            with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True):
                 output = (model(batch)[0].clamp(0, 1) * 255).round().byte()
             prediction = output.permute(1, 2, 0).cpu().numpy()
             result = measure(prediction, hr, crop_px=self.scale, lpips=self.lpips)
