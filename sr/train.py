@@ -194,6 +194,8 @@ def prepare_device(args: argparse.Namespace) -> torch.device:
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True  # shapes never change in training
         torch.set_float32_matmul_precision("high")
+        if device.index is not None:
+            torch.cuda.set_device(device)  # streams and events are made on the current one
     return device
 
 
