@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 from sr.memory import sent
 
+FULL_CONTRAST_SHARE = 0.5  # of the patterns that are black and white, the hardest to bear
+
 
 def with_patterns(
     lr: Tensor,
@@ -47,9 +49,12 @@ def with_patterns(
     for crop in chosen.nonzero().flatten().tolist():
         own = torch.Generator().manual_seed(int(seeds[crop]))
         weight = sent(pattern(side, own), lr.device)
-        colours = sent(torch.rand(2, 3, 1, 1, generator=own), lr.device)
-        image = colours[0] * weight + colours[1] * (1 - weight)
+        colours = torch.rand(2, 3, 1, 1, generator=own)
         alpha = float(torch.rand((), generator=own)) ** 0.5
+        if float(torch.rand((), generator=own)) < FULL_CONTRAST_SHARE:
+            colours = colours.new_tensor([0.0, 1.0])[:, None, None, None].expand(2, 3, 1, 1)
+        colours = sent(colours, lr.device)
+        image = colours[0] * weight + colours[1] * (1 - weight)
         large = F.interpolate(image[None], scale_factor=scale, mode="bicubic")[0].clamp(0, 1)
         lr[crop] = alpha * image + (1 - alpha) * lr[crop]
         hr[crop] = alpha * large + (1 - alpha) * hr[crop]

@@ -54,3 +54,11 @@ def test_every_kind_of_pattern_is_within_its_range() -> None:
         made = pattern(9, generator)
         assert made.shape[1:] == (9, 9)
         assert 0 <= float(made.min()) <= float(made.max()) <= 1
+
+
+def test_half_of_the_patterns_are_black_and_white() -> None:
+    grey = torch.full((400, 3, 12, 12), 0.5), torch.full((400, 3, 48, 48), 0.5)
+    lr, _ = with_patterns(*grey, share=1.0, generator=torch.Generator().manual_seed(0))
+    middle = (lr.flatten(2).amin(dim=2) + lr.flatten(2).amax(dim=2)) / 2
+    in_full_contrast = (middle - 0.5).abs().amax(dim=1) < 0.02
+    assert 0.35 < float(in_full_contrast.float().mean()) < 0.65
