@@ -167,10 +167,11 @@ class Trainer:
 
         Returns:
             The losses, named `g/pixel`, `g/content`, `g/adversarial`, `d/real`, `d/fake`, each the
-            mean over all processes.
+            mean over all processes. On a GPU those of the update before this one, at first none.
 
         Raises:
-            TrainingDiverged: a loss or gradient is not finite; no weight was changed by this step.
+            TrainingDiverged: a loss or gradient is not finite. On a CPU it changed no weight; on a
+                GPU it is found one update late, so go on from what was saved.
         """
         config = self.config
         rate = learning_rate_factor(config, self.iteration, progress)
