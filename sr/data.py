@@ -97,6 +97,7 @@ class CropSampler:
         mine = slice(part * batch_size // parts, (part + 1) * batch_size // parts)
         which, corner, flips = which[mine], corner[mine], flips[mine]
         place = torch.stack([self.lr_start[which], self.sizes[which, 1], *corner.T, *flips.T])
+        place = sent(place, self.lr.device)
         return self._gather(self.lr, 1, place), self._gather(self.hr, self.scale, place)
 
     def _next_in_order(self, count: int) -> Tensor:
@@ -111,13 +112,14 @@ class CropSampler:
         """The crops at `factor` times the low resolution, as one indexed read.
 
         Args:
-            place: (7, N), low resolution: first pixel and width of the image; top, left; flips.
+            place: (7, N), low resolution: first pixel and width of the image; top, left; flips;
+                on the device of `flat`.
         """
         at = flat.device
         side = self.lr_patch_px * factor
-        numbers = sent(place, at)[:, :, None, None]
-        start, (width, top, left) = numbers[0] * factor**2, numbers[1:4] * factor
-        transpose, flip_y, flip_x = numbers[4:].bool()
+        place = place[:, :, None, None]
+        start, (width, top, left) = place[0] * factor**2, place[1:4] * factor
+        transpose, flip_y, flip_x = place[4:].bool()
         line = torch.arange(side, device=at)
         row, column = line[None, :, None], line[None, None, :]
         i = torch.where(transpose, column, row)

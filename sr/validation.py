@@ -68,6 +68,7 @@ class Validation:
         pictures: dict[str, np.ndarray] = {}
         for name, (lr, hr) in zip(self.names, self.pairs, strict=True):
             batch = torch.from_numpy(lr).permute(2, 0, 1)[None].to(device).float() / 255
+            # cuDNN's search for the fastest kernels, wanted in training, would run for each size.
             with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True):
                 output = (model(batch)[0].clamp(0, 1) * 255).round().byte()
             prediction = output.permute(1, 2, 0).cpu().numpy()

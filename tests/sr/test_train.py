@@ -36,16 +36,8 @@ from sr.speed import Speedometer, count_flops
 from sr.trainer import Trainer, TrainingDiverged, build_generator
 from sr.winograd import kernels
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small are quicker on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from sr import study
 from sr.cli import main
@@ -19,15 +17,8 @@ from sr.errors import ConfigError
 from sr.image_io import Photo, save_png
 from sr.tracking import CsvTracker, build_trackers
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PICTURE = np.zeros((8, 24, 3), np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
