@@ -55,10 +55,11 @@ class CropSampler:
         self.generator = torch.Generator().manual_seed(seed)
         areas = pixels.sizes.prod(dim=1)
         is_large = (pixels.sizes >= lr_patch_px).all(dim=1)
+        used = {path for path, large in zip(pixels.paths, is_large.tolist(), strict=True) if large}
         self.skipped = list(pixels.skipped) + [
             SkippedFile(path, f"smaller than a crop of {lr_patch_px * self.scale} px")
-            for path, large in zip(pixels.paths, is_large.tolist(), strict=True)
-            if not large
+            for path in dict.fromkeys(pixels.paths)
+            if path not in used
         ]
         self.sizes = pixels.sizes[is_large]
         self.lr_start = (torch.cumsum(areas, 0) - areas)[is_large]

@@ -22,6 +22,7 @@ SOURCE = Path(__file__).with_suffix(".c")
 CHANNELS_STEP = 16  # losses.c takes a multiple of this many
 PIXELS_A_THREAD = 1000
 PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
+OUTSIDE_DB = 250.0  # what the PSNR loss takes for values 1 outside of [0, 1], as a mean over pixels
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
 
@@ -39,7 +40,9 @@ def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Minus the mean over images of PSNR on luma, in dB: what papers report, as a loss.
 
     A mean of squared errors over a batch is ruled by its most detailed crops; this one counts the
-    decibels of all crops alike. A tenth of the squared error of R, G and B holds the colours.
+    decibels of all crops alike. A tenth of the squared error of R, G and B holds the colours. The
+    logarithm hardly minds an answer that runs away, so values that no picture has cost more: about
+    as much as an ordinary error in proportion to how far outside they are.
 
     Args:
         prediction: (N, 3, H, W), RGB in [0, 1], unclamped.
@@ -48,9 +51,11 @@ def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
     Returns:
         A number in dB, usually negative. No crop counts as more than PSNR_CEILING_DB.
     """
+    outside = (prediction - prediction.clamp(0, 1)).abs().mean()
     luma = ((luma_y(prediction) - luma_y(target)) / 255).square().mean(dim=(1, 2, 3))
     colour = (prediction - target).square().mean(dim=(1, 2, 3))
-    return 10 * torch.log10(luma + 0.1 * colour + 10 ** (-PSNR_CEILING_DB / 10)).mean()
+    decibels = 10 * torch.log10(luma + 0.1 * colour + 10 ** (-PSNR_CEILING_DB / 10)).mean()
+    return decibels + OUTSIDE_DB * outside
 
 
 class FeatureLoss(nn.Module):

@@ -39,7 +39,7 @@ class Pixels:
         hr: (scale^2 P, 3) uint8, image after image, row by row.
         lr: (P, 3) uint8 in the same order.
         sizes: (N, 2) int64, height and width of each low-resolution image.
-        paths: the N files.
+        paths: the file of each image; one file may give several, see `load_pixels`.
         skipped: files that could not be used, and why.
     """
 
@@ -55,12 +55,17 @@ def load_pixels(
     pairs: Sequence[Pair],
     *,
     scale: int,
+    fractions: Sequence[float] = (),
     cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Pixels:
     """Decode every pair, in parallel; files that cannot be read are skipped and listed.
 
     Args:
+        fractions: each photograph is there once more for each of them, reduced by bicubic to this
+            fraction of its height and width, with a low-resolution image by bicubic. What a large
+            sensor took is soft from pixel to pixel; reduced, it is as finely detailed as the small
+            images of test sets.
         cache: folder that keeps the decoded pixels as memory-mapped files; None holds them in
             memory. A cache is made whole or not at all, and anew when a file has changed.
         progress: called with (files done, of how many).
@@ -71,18 +76,18 @@ def load_pixels(
     if cache is None:
         hr_parts: list[np.ndarray] = []
         lr_parts: list[np.ndarray] = []
-        index = _decode(pairs, scale, hr_parts.append, lr_parts.append, progress)
+        index = _decode(pairs, scale, fractions, hr_parts.append, lr_parts.append, progress)
         return Pixels(
             scale,
             torch.from_numpy(np.concatenate(hr_parts)),
             torch.from_numpy(np.concatenate(lr_parts)),
             *_parsed(index),
         )
-    folder = cache / f"x{scale}-{_fingerprint(pairs, scale)}"
+    folder = cache / f"x{scale}-{_fingerprint(pairs, scale, fractions)}"
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache / f".{folder.name}.lock"):
         if not _is_whole(folder):
-            _build(folder, pairs, scale, progress)
+            _build(folder, pairs, scale, fractions, progress)
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     hr, lr = (_mapped(folder / f"{name}.u8") for name in ("hr", "lr"))
     return Pixels(scale, hr, lr, *_parsed(index))
@@ -91,22 +96,23 @@ def load_pixels(
 def _decode(
     pairs: Sequence[Pair],
     scale: int,
+    fractions: Sequence[float],
     keep_hr: Callable[[np.ndarray], object],
     keep_lr: Callable[[np.ndarray], object],
     progress: Progress | None,
 ) -> dict[str, Any]:
     """Give all pixels, as (P, 3) arrays in order, to two receivers; returns the index."""
     index: dict[str, Any] = {"sizes": [], "paths": [], "skipped": []}
-    results = in_parallel(lambda pair: _load(pair, scale), pairs)
+    results = in_parallel(lambda pair: _load(pair, scale, fractions), pairs)
     for done, (pair, loaded) in enumerate(zip(pairs, results, strict=True), 1):
         if isinstance(loaded, SkippedFile):
             index["skipped"].append([str(loaded.path), loaded.reason])
         else:
-            hr, lr = loaded
-            keep_hr(hr.reshape(-1, 3))
-            keep_lr(lr.reshape(-1, 3))
-            index["sizes"].append(lr.shape[:2])
-            index["paths"].append(str(pair.hr))
+            for hr, lr in loaded:
+                keep_hr(hr.reshape(-1, 3))
+                keep_lr(lr.reshape(-1, 3))
+                index["sizes"].append(lr.shape[:2])
+                index["paths"].append(str(pair.hr))
         if progress is not None:
             progress(done, len(pairs))
     if not index["sizes"]:
@@ -115,23 +121,33 @@ def _decode(
     return index
 
 
-def _load(pair: Pair, scale: int) -> tuple[np.ndarray, np.ndarray] | SkippedFile:
+def _load(
+    pair: Pair, scale: int, fractions: Sequence[float]
+) -> list[tuple[np.ndarray, np.ndarray]] | SkippedFile:
+    """The photograph with its low-resolution image, then its reductions with theirs."""
     path = pair.hr
     try:
-        hr = modcrop(open_image(path).rgb, scale)
+        rgb = open_image(path).rgb
+        hr = modcrop(rgb, scale)
         if pair.lr is None:
-            return hr, matlab_bicubic(hr, 1 / scale)
-        path = pair.lr
-        lr = np.ascontiguousarray(open_image(path).rgb)
+            lr = matlab_bicubic(hr, 1 / scale)
+        else:
+            path = pair.lr
+            lr = np.ascontiguousarray(open_image(path).rgb)
+        if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
+            return SkippedFile(
+                path,
+                f"{lr.shape[1]}x{lr.shape[0]} is not {scale} times smaller than "
+                f"{hr.shape[1]}x{hr.shape[0]} of {pair.hr.name}",
+            )
     except (ImageError, ShapeError) as error:
         return SkippedFile(path, str(error))
-    if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
-        return SkippedFile(
-            path,
-            f"{lr.shape[1]}x{lr.shape[0]} is not {scale} times smaller than "
-            f"{hr.shape[1]}x{hr.shape[0]} of {pair.hr.name}",
-        )
-    return np.ascontiguousarray(hr), lr
+    loaded = [(np.ascontiguousarray(hr), lr)]
+    for fraction in fractions:
+        with contextlib.suppress(ShapeError):  # nothing is left of a photograph so small
+            hr = modcrop(matlab_bicubic(rgb, fraction), scale)
+            loaded.append((np.ascontiguousarray(hr), matlab_bicubic(hr, 1 / scale)))
+    return loaded
 
 
 def _parsed(index: dict[str, Any]) -> tuple[Tensor, tuple[Path, ...], tuple[SkippedFile, ...]]:
@@ -145,9 +161,9 @@ def _parsed(index: dict[str, Any]) -> tuple[Tensor, tuple[Path, ...], tuple[Skip
 # The cache
 
 
-def _fingerprint(pairs: Sequence[Pair], scale: int) -> str:
+def _fingerprint(pairs: Sequence[Pair], scale: int, fractions: Sequence[float]) -> str:
     """Of every file's path, size and time, so that a changed file is noticed."""
-    digest = hashlib.sha256(f"{FORMAT} {scale}".encode())
+    digest = hashlib.sha256(" ".join(map(str, (FORMAT, scale, *fractions))).encode())
     for pair in pairs:
         for path in (pair.hr, pair.lr):
             if path is not None:
@@ -157,7 +173,13 @@ def _fingerprint(pairs: Sequence[Pair], scale: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(folder: Path, pairs: Sequence[Pair], scale: int, progress: Progress | None) -> None:
+def _build(
+    folder: Path,
+    pairs: Sequence[Pair],
+    scale: int,
+    fractions: Sequence[float],
+    progress: Progress | None,
+) -> None:
     work = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
     shutil.rmtree(folder, ignore_errors=True)
@@ -167,6 +189,7 @@ def _build(folder: Path, pairs: Sequence[Pair], scale: int, progress: Progress |
         index = _decode(
             pairs,
             scale,
+            fractions,
             lambda part: hr.write(part.data),
             lambda part: lr.write(part.data),
             progress,
@@ -214,7 +237,9 @@ def _locked(path: Path) -> Iterator[None]:
 # Memory or cache?
 
 
-def choose_cache(option: str, pairs: Sequence[Pair], *, scale: int) -> Path | None:
+def choose_cache(
+    option: str, pairs: Sequence[Pair], *, scale: int, fractions: Sequence[float] = ()
+) -> Path | None:
     """Where the pixels go: None for memory.
 
     Args:
@@ -225,7 +250,7 @@ def choose_cache(option: str, pairs: Sequence[Pair], *, scale: int) -> Path | No
     if option != "auto":
         return Path(option)
     free = _free_memory()
-    if free is None or _needed_bytes(pairs, scale) < MEMORY_SHARE * free:
+    if free is None or _needed_bytes(pairs, scale, fractions) < MEMORY_SHARE * free:
         return None
     return default_cache()
 
@@ -236,10 +261,11 @@ def default_cache() -> Path:
     return Path(base) / "nitidez" / "pixels"
 
 
-def _needed_bytes(pairs: Sequence[Pair], scale: int) -> float:
+def _needed_bytes(pairs: Sequence[Pair], scale: int, fractions: Sequence[float]) -> float:
     sizes = in_parallel(header_size, [pair.hr for pair in pairs])
     pixels = sum(size[0] * size[1] for size in sizes if not isinstance(size, SkippedFile))
-    return 2 * 3 * pixels * (1 + 1 / scale**2)  # twice: the parts and the whole
+    copies = 1 + sum(fraction**2 for fraction in fractions)
+    return 2 * 3 * pixels * copies * (1 + 1 / scale**2)  # twice: the parts and the whole
 
 
 def _free_memory() -> int | None:

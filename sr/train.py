@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
+from sr.arguments import fraction
 from sr.config import PRESETS, Training, override, with_iterations
 from sr.data import CropSampler
 from sr.datasets import recognise
@@ -59,6 +60,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="the data set's own low-resolution images, or made by MATLAB's bicubic "
         "(default: auto, its own where all of them fit)",
+    )
+    parser.add_argument(
+        "--multiscale",
+        metavar="FRACTION",
+        type=fraction,
+        nargs="+",
+        default=[],
+        help="train on every photograph reduced to these fractions of its size as well",
     )
     parser.add_argument(
         "--list", metavar="FILE", type=Path, help="train on the file names in FILE, one a line"
@@ -222,7 +231,8 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
         only=None if args.list is None else _names(args.list),
     )
     logger.info("%s", origin)
-    cache = choose_cache(args.cache, pairs, scale=config.scale)
+    given = {"scale": config.scale, "fractions": args.multiscale}
+    cache = choose_cache(args.cache, pairs, **given)
     hidden = None if group.is_leader else True
     with tqdm(unit="image", desc="decoding", leave=False, disable=hidden) as bar:
 
@@ -230,7 +240,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
             bar.total = total
             bar.update(done - bar.n)
 
-        return load_pixels(pairs, scale=config.scale, cache=cache, progress=show)
+        return load_pixels(pairs, cache=cache, progress=show, **given)
 
 
 def sampler(
@@ -281,7 +291,12 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
 def data_name(args: argparse.Namespace) -> str:
     """What the weights say they were trained on."""
     name: str = args.data.resolve().name
-    details = [args.split, args.list.name if args.list else None]
+    sizes = " ".join(f"{fraction:g}" for fraction in args.multiscale)
+    details = [
+        args.split,
+        args.list.name if args.list else None,
+        f"multiscale {sizes}" if sizes else None,
+    ]
     said = ", ".join(detail for detail in details if detail)
     return f"{name} ({said})" if said else name
 

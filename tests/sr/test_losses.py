@@ -109,6 +109,15 @@ def test_the_psnr_loss_is_minus_psnr_on_luma_and_bounded() -> None:
     assert float(psnr_loss(green, target)) > float(psnr_loss(blue, target)) + 3
 
 
+def test_the_psnr_loss_pulls_runaway_values_as_hard_as_ordinary_errors() -> None:
+    target = torch.full((2, 3, 16, 16), 0.5)
+    prediction = torch.stack([target[0] + 20, target[1] + 0.03]).requires_grad_()
+    psnr_loss(prediction, target).backward()
+    assert prediction.grad is not None
+    away, ordinary = prediction.grad.mean(dim=(1, 2, 3)).tolist()
+    assert ordinary / 3 < away < 3 * ordinary
+
+
 def test_the_adversarial_loss_reaches_the_picture_and_pulls_towards_real() -> None:
     torch.manual_seed(0)
     judge = SRGANDiscriminator(hr_patch_px=32).eval()

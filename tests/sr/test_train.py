@@ -446,6 +446,13 @@ def test_the_command_takes_a_data_set_as_downloaded(
         assert main([*command, "--output", str(tmp_path / "b")]) == 0
     assert "decoding" not in caplog.text
     assert main([*command[:4], "--split", "x", "--output", str(tmp_path / "c")]) == 2
+    reduced = [*command, "--multiscale", "0.9", "0.8", "--output", str(tmp_path / "d")]
+    assert main(reduced) == 0
+    about = read_header(tmp_path / "d" / "srresnet_x4.safetensors")["about"]
+    assert about["data"] == "VOC2012_train_val (train, multiscale 0.9 0.8)"
+    assert about["images"] == 6
+    with pytest.raises(SystemExit):
+        main([*command, "--multiscale", "1.5", "--output", str(tmp_path / "e")])
 
 
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sr.data import CropSampler
 from sr.datasets import recognise
 from sr.datasets.pairs import Pair, training_pairs
 from sr.errors import DataError
-from sr.image_io import Photo, save_png
+from sr.image_io import Photo, open_image, save_png
 from sr.pixels import choose_cache, load_pixels
 from sr.resize import matlab_bicubic
 
@@ -52,6 +52,32 @@ def test_cached_pixels_equal_those_in_memory(photos: Path, tmp_path: Path) -> No
         for p in (memory, cached)
     ]
     assert torch.equal(*crops)
+
+
+def test_reduced_photographs_are_there_as_well(photos: Path, tmp_path: Path) -> None:
+    pairs = pairs_of(photos)
+    fractions = (0.75, 0.5)
+    found = load_pixels(pairs, scale=4, fractions=fractions)
+    cached = load_pixels(pairs, scale=4, fractions=fractions, cache=tmp_path / "cache")
+    assert torch.equal(found.hr, cached.hr)
+    assert found.sizes[:3].tolist() == [[8, 10], [6, 7], [4, 5]]  # of 33x41, 25x31 and 17x21
+    assert [path.name for path in found.paths[:4]] == ["0.png", "0.png", "0.png", "1.png"]
+    assert [file.path.name for file in found.skipped] == ["broken.png"]  # once
+    half = matlab_bicubic(open_image(photos / "0.png").rgb, 0.5)[:16, :20]
+    first = 16 * (8 * 10 + 6 * 7)
+    assert np.array_equal(found.hr[first : first + 16 * 20].numpy(), half.reshape(-1, 3))
+    small = matlab_bicubic(half, 0.25)
+    first //= 16
+    assert np.array_equal(found.lr[first : first + 4 * 5].numpy(), small.reshape(-1, 3))
+
+
+def test_a_reduced_photograph_too_small_for_a_crop_is_no_skipped_file(photos: Path) -> None:
+    found = load_pixels(pairs_of(photos), scale=4, fractions=(0.5, 0.01))
+    data = CropSampler(found, lr_patch_px=8, device=torch.device("cpu"), seed=0)
+    assert data.num_images == 5
+    assert [file.path.name for file in data.skipped] == ["broken.png"]
+    smaller = CropSampler(found, lr_patch_px=4, device=torch.device("cpu"), seed=0)
+    assert smaller.num_images == 10
 
 
 def test_a_cache_is_used_again_and_made_anew_for_changed_files(
