@@ -88,8 +88,20 @@ def test_a_preset_and_the_bank_card(open_page: Callable[..., Page], address: str
     assert not page.console_errors  # type: ignore[attr-defined]
 
 
-def test_portuguese_numbers(open_page: Callable[..., Page], address: str) -> None:
-    page = open_page(address, locale="pt-BR")
-    page.evaluate("document.documentElement.lang = 'pt-BR'")
-    tell(page, "91,79", "60")
-    assert figures(page)["Pixels por grau"] == "37,8"
+@pytest.mark.parametrize("density", ["91,79", "91.79"])
+@pytest.mark.parametrize(
+    ("language", "label", "value"),
+    [("pt-BR", "Pixels por grau", "37,8"), ("en", "Pixels per degree", "37.8")],
+)
+def test_numbers_may_be_written_either_way(
+    open_page: Callable[..., Page],
+    address: str,
+    density: str,
+    language: str,
+    label: str,
+    value: str,
+) -> None:
+    page = open_page(address, locale=language)
+    page.evaluate("(language) => { document.documentElement.lang = language }", language)
+    tell(page, density, "60")
+    assert figures(page)[label] == value

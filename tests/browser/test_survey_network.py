@@ -89,6 +89,32 @@ def test_an_answer_that_a_crash_left_behind_is_sent_by_the_next_page(
     assert page.evaluate(waiting) == 0
 
 
+def test_several_answers_left_behind_are_sent_in_the_order_they_were_given(
+    visit, session_at, survey: Survey
+):
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    page = opened.page
+    opened.begin()
+    done = rater.state["progress"]["done"]
+    assert opened.at() == "judging"
+    page.route("**/survey/answer", lambda route: route.abort())
+    page.keyboard.press("2")
+    opened.answer("4")
+    expect(page.locator(".ns-count")).to_have_text(re.compile(f"^{done + 2} /"))
+    page.unroute("**/survey/answer")
+    # The order in which a browser lists its keys is its own business: here the newest comes first.
+    page.add_init_script(
+        """const keys = Object.keys;
+        const score = (key) => JSON.parse(localStorage[key]).answer?.score || 0;
+        Object.keys = (of) => of === window.localStorage
+          ? keys(of).sort((a, b) => score(b) - score(a)) : keys(of);"""
+    )
+    page.reload()
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    assert [row["score"] for row in rows_of(survey, rater.token)[done:]] == [2, 4]
+
+
 def test_a_reply_that_is_lost_does_not_double_the_answer(visit, session_at, survey: Survey):
     rater = session_at("rating")
     opened = visit(rater.token)

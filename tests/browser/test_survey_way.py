@@ -162,6 +162,41 @@ def test_a_code_erases_everything_and_the_page_begins_anew(visit, session_at, su
     assert rows_of(survey, other.token) == []
 
 
+def test_who_stopped_midway_can_erase_everything(visit, session_at, survey: Survey):
+    rater, other = session_at("rating"), session_at("rating")
+    page = visit(rater.token).page
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    page.get_by_role("button", name="Erase my answers").click()
+    page.get_by_label("Code").fill(other.code)  # of somebody else who used this device
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing of yours is left here")).to_be_visible()
+    assert rows_of(survey, other.token) == []
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_text("You continue where you stopped.")).to_be_visible()
+    page.get_by_role("button", name="Erase my answers").click()
+    page.get_by_label("Code").fill(rater.code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Nothing of yours is left here")).to_be_visible()
+    assert rows_of(survey, rater.token) == []
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+
+
+def test_the_next_person_at_a_device_begins_anew(visit, session_at, survey: Survey):
+    rater = session_at("break")
+    page = visit(rater.token).page
+    expect(page.locator("[data-screen=break]")).to_be_visible()
+    page.get_by_role("button", name="Somebody else").click()
+    page.get_by_role("button", name="Back").click()
+    expect(page.locator("[data-screen=break]")).to_be_visible()
+    page.get_by_role("button", name="Somebody else").click()
+    page.get_by_role("button", name="Begin anew").click()
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    expect(page.get_by_role("button", name="Somebody else")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('nitidez-survey')") is None
+    assert len(rows_of(survey, rater.token)) == rater.state["progress"]["done"]
+
+
 def test_every_screen_is_accessible(visit, session_at, survey: Survey):
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="make test installs axe-playwright-python"

@@ -179,8 +179,7 @@ class DisplayPage {
   useNumbers() {
     const read = (name) => {
       const text = this.form.elements[name].value.trim();
-      const plain = this.language === "pt-BR" ? text.replace(/\./g, "").replace(",", ".") : text.replace(/,/g, "");
-      return plain === "" ? NaN : Number(plain);
+      return text === "" ? NaN : Number(text.replace(",", ".")); // either mark, in either language
     };
     const [ppi, cm] = [read("ppi"), read("cm")];
     const isOf = (value, { least, most }) => value >= least && value <= most;

@@ -12,10 +12,12 @@ const kept = {
     if (token) memory.set(TOKEN_KEY, token);
     else memory.remove(TOKEN_KEY);
   },
-  addAnswer: (token, answer) => memory.set(ANSWER_KEY + answer.trial_id, { token, answer }),
+  addAnswer: (token, answer) => memory.set(ANSWER_KEY + answer.trial_id, { token, answer, at: Date.now() }),
   removeAnswer: (answer) => memory.remove(ANSWER_KEY + answer.trial_id),
+  // In the order in which they were given: the server takes no other.
   answersOf(token) {
     const entries = memory.keys(ANSWER_KEY).map((key) => memory.get(key));
-    return entries.filter((entry) => entry && entry.token === token).map((entry) => entry.answer);
+    const ours = entries.filter((entry) => entry && entry.token === token);
+    return ours.sort((a, b) => a.at - b.at).map((entry) => entry.answer);
   },
 };

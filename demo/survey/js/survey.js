@@ -223,6 +223,7 @@ class SurveyPage {
       measure: () => this.measure(),
       resume: () => this.send("resume", {}),
       finish: () => this.finish(),
+      leave: () => this.show("leave"),
       another: () => this.another(),
     };
     return actions[action]?.();
@@ -244,12 +245,18 @@ class SurveyPage {
     if (!field.value.trim()) return field.focus();
     try {
       await this.transport.call("withdraw", { code: field.value.trim() });
-      this.forget();
+      if (await this.isErased()) this.forget();
       field.value = "";
       note.textContent = this.say("withdraw_done");
     } catch (error) {
       note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
     }
+  }
+
+  // Was it this browser's own session? On a shared device the code may be somebody else's.
+  async isErased() {
+    const asked = await this.transport.call("state", {}).catch((error) => error);
+    return asked instanceof Refusal && asked.status === 401;
   }
 
   finish() {
@@ -261,7 +268,8 @@ class SurveyPage {
   }
 
   // A shared device: the next person begins anew.
-  another() {
+  async another() {
+    await this.outbox.idle(); // the answers on their way belong to the one who leaves
     this.forget();
     for (const box of this.root.querySelectorAll("[type=checkbox]")) box.checked = false;
     this.find("[name=comment]").value = "";
