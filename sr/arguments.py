@@ -14,7 +14,7 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
         "--tile",
         metavar="PX",
         type=positive_int,
-        help="side of a tile in low-resolution pixels (default: chosen for the machine)",
+        help="side of a tile in low-resolution pixels (default: 384)",
     )
     parser.add_argument(
         "--device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)"

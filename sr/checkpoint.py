@@ -69,7 +69,7 @@ def save_model(path: Path, model: torch.nn.Module, *, name: str, about: Mapping[
 
     Args:
         path: file to write; replaced atomically.
-        model: an instance of an architecture of `sr.models.ARCHITECTURES`.
+        model: an instance of an architecture that `sr.models.build_architecture` knows.
         name: the model's name, such as "srresnet_x4".
         about: what a reader should know (step, data, seed, metrics, ...); must fit JSON.
     """

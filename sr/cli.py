@@ -76,8 +76,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_INTERRUPTED
         if debug:
             raise
+        if _is_out_of_memory(error):
+            report_error(
+                "the device has not enough memory; needed less at once: a smaller --tile, or in "
+                "training --set batch_size or hr_patch_px (--debug says more)"
+            )
+            return EXIT_ERROR
         report_error(f"{type(error).__name__}: {error} (this is a fault of the program; --debug)")
         return EXIT_ERROR
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """torch's own errors; it need not be imported to tell them."""
+    return type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
 
 
 def count_interrupts() -> list[int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sr.errors import ConfigError
+from sr.models import MODELS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +231,18 @@ def check(config: Training) -> None:
     Raises:
         ConfigError: says which and why.
     """
+    networks = {info.name: info for info in MODELS.values() if info.weights}
+    if config.name not in networks:
+        raise ConfigError(f"name={config.name}: needed one of {', '.join(sorted(networks))}")
+    if config.scale != networks[config.name].scale:
+        raise ConfigError(
+            f"scale={config.scale}: {config.name} enlarges {networks[config.name].scale} times"
+        )
+    if config.adversarial_weight and config.discriminator_warmup >= config.iterations:
+        raise ConfigError(
+            f"discriminator_warmup={config.discriminator_warmup} of {config.iterations} "
+            "iterations: the generator would never move; needed fewer, or more iterations"
+        )
     if not 0 <= config.pattern_share < 1:
         raise ConfigError(f"pattern_share={config.pattern_share}: needed 0 or more, below 1")
     if config.hr_patch_px % config.scale or config.hr_patch_px <= 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from sr.arguments import fraction
+from sr.arguments import fraction, positive_int
 from sr.config import PRESETS, Training, override, with_iterations
 from sr.data import CropSampler
 from sr.datasets import recognise
@@ -92,7 +92,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint-minutes", metavar="N", type=float, default=3.0, help="(default: 3)"
     )
-    parser.add_argument("--threads", metavar="N", type=int, help="CPU threads (default: all)")
+    parser.add_argument(
+        "--threads", metavar="N", type=positive_int, help="CPU threads (default: all)"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     parser.add_argument(
         "--precision",

@@ -115,11 +115,6 @@ class Trainer:
         self.average = build_generator(config).to(device)
         self.average.load_state_dict(self.generator.state_dict())
         self.average.eval().requires_grad_(False)
-        networks = (self.average, self.generator)
-        self._followed, self._copied = (
-            [[t for t in network.state_dict().values() if wanted(t)] for network in networks]
-            for wanted in (torch.is_floating_point, lambda t: not t.is_floating_point())
-        )
         self.pixel = pixel_loss(config.pixel_loss)
         content = build_content_loss(config.content)
         self.content = None if content is None else self._place(content)
@@ -130,6 +125,11 @@ class Trainer:
             )
         # What is called in training: wrapped to share gradients, perhaps compiled.
         self.generate: Callable[[Tensor], Tensor] = self.group.wrap(self.generator)
+        networks = (self.average, self.generator)  # wrapped: it may have another batch norm now
+        self._followed, self._copied = (
+            [[t for t in network.state_dict().values() if wanted(t)] for network in networks]
+            for wanted in (torch.is_floating_point, lambda t: not t.is_floating_point())
+        )
         self.judge: Callable[[Seen], Tensor] | None = None
         self.look: Callable[[Tensor], Seen] = self._seen
         self.compare: Callable[[Seen, Seen], Tensor] | None = self.content

@@ -226,9 +226,8 @@ class NetworkUpscaler(Upscaler):
         )
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
-        from sr.models.srresnet import RECEPTIVE_RADIUS_PX
-
-        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], self.tile_px, RECEPTIVE_RADIUS_PX)
+        overlap_px = self.model.receptive_radius_px
+        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], self.tile_px, overlap_px)
         for index, tile in enumerate(tiles):
             for share in self._fill_tile(out, rgb, tile):
                 yield (index + share) / len(tiles)

@@ -13,7 +13,7 @@
  * single number.
  *
  * Every function works on tiles [first, last) of all N * ceil(H / m) * ceil(W / m), so that
- * threads can share the work. Channels are multiples of LANES; `nitidez_lanes` says it.
+ * threads can share the work. Channels are multiples of LANES.
  */
 #include <stdint.h>
 #include <string.h>
@@ -124,8 +124,6 @@ typedef struct {
     int64_t height, width, channels; /* of the image that is read or written */
     int64_t step, pad, rows, columns; /* outputs a tile, zero border, tiles down and across */
 } grid;
-
-int nitidez_lanes(void) { return LANES; }
 
 static grid make_grid(int64_t height, int64_t width, int64_t channels, int64_t taps) {
     grid g = {height, width, channels, 7 - taps, taps / 2, 0, 0};

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
-ARCHITECTURES = ("srgan_discriminator", "srresnet")
 NO_BATCH_NORM = (
     "no batch norm; bilinear image skip from input to output; images in [0, 1] on both sides"
 )

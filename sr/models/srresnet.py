@@ -11,10 +11,6 @@ from torch.nn import functional as F
 from sr.errors import ConfigError, ShapeError
 from sr.models.prelu import PReLU
 
-# Half the side, in low-resolution pixels, of what an output pixel depends on: the tiles' overlap.
-# 4 (9x9) + 16 blocks x 2 (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 at x4) = 39.5
-RECEPTIVE_RADIUS_PX = 40
-
 
 class ResidualBlock(nn.Module):
     """conv3x3, [BN], PReLU, conv3x3, [BN], plus the input; no activation after the sum."""
@@ -87,6 +83,15 @@ class SRResNet(nn.Module):
         if not batch_norm:
             self._initialise_without_norm()
 
+    @property
+    def receptive_radius_px(self) -> int:
+        """How far an output pixel sees, in low-resolution pixels: 40 with 16 blocks.
+
+        At x4: 4 (9x9) + 2 a block (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 on the output),
+        rounded up; at x2 the last three are 1 + 2.
+        """
+        return 2 * len(self.body) + 8
+
     def _initialise_without_norm(self) -> None:
         """Kaiming normal for PReLU (slope 0.25); residual convolutions 0.32 times smaller."""
         for name, module in self.named_modules():
@@ -142,7 +147,7 @@ class SRResNet(nn.Module):
         """`forward` of one tile in small pieces, for inference.
 
         Args:
-            lr: (1, 3, h, w), the tile with its margin, RECEPTIVE_RADIUS_PX on inner sides.
+            lr: (1, 3, h, w), the tile with its margin, `receptive_radius_px` on inner sides.
             inner_sides: top, bottom, left, right: does the image go on beyond the margin? There
                 the margin is trimmed as layers use it up; at the image's border nothing is.
             core: top, bottom, left, right of the part that is wanted, within `lr`.

@@ -26,7 +26,9 @@ SETTINGS = {
 
 
 def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
-    """Gradients of every setting after one batch, and the statistics of every batch norm."""
+    """Gradients of every setting after one batch, and the statistics of every batch norm, those of
+    the averaged network too.
+    """
     torch.set_num_threads(1)
     found = {}
     with process_group(torch.device("cpu")) as (group, device):
@@ -40,6 +42,7 @@ def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
                 config, data, device=device, group=group, precision="float32", winograd=False
             )
             trainer._gradients(moves=True)
+            trainer._follow()
             networks = [trainer.generator, trainer.discriminator]
             values = {}
             for index, network in enumerate(n for n in networks if n is not None):
@@ -47,6 +50,8 @@ def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
                     assert parameter.grad is not None, key
                     values[f"{index}.{key}"] = parameter.grad
                 values |= {f"{index}.{key}": buffer for key, buffer in network.named_buffers()}
+            buffers = trainer.average.named_buffers()
+            values |= {f"average.{key}": buffer for key, buffer in buffers}
             found[name] = values
     return found
 

@@ -212,6 +212,20 @@ def test_refusals_say_why_and_write_nothing(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_too_little_memory_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+
+    source = make_photo(tmp_path / "photo.png")
+    monkeypatch.setattr("sr.upscale.get_upscaler", lambda *a, **k: torch.empty(1 << 50))
+    assert run("upscale", source, tmp_path / "out.png", "--model", "bicubic") == 2
+    error = capsys.readouterr().err
+    assert "not enough memory" in error
+    assert "a smaller --tile" in error
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_force_overwrites(tmp_path: Path) -> None:
     source = make_photo(tmp_path / "photo.png")
     taken = make_photo(tmp_path / "taken.png", height=3)

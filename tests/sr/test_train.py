@@ -137,9 +137,12 @@ def test_overrides_have_the_fields_type_and_unknown_names_are_refused() -> None:
     config = override(SRRESNET_SMOKE, ["batch_size=3", "batch_norm=true", "pixel_loss=mse"])
     assert (config.batch_size, config.batch_norm, config.pixel_loss) == (3, True, "mse")
     for bad in ("batch=3", "batch_size", "batch_size=x", "batch_norm=1", "pixel_loss=l7",
-                "hr_patch_px=33", "learning_rate=0", "content_weight=1"):  # fmt: skip
+                "hr_patch_px=33", "learning_rate=0", "content_weight=1", "name=mine",
+                "scale=2"):  # fmt: skip
         with pytest.raises(ConfigError):
             override(SRRESNET_SMOKE, [bad])
+    with pytest.raises(ConfigError, match="would never move"):
+        override(SRGAN_SMOKE, ["discriminator_warmup=4", "iterations=4"])
 
 
 def test_both_stages_lower_or_move_their_losses(photos: Path) -> None:

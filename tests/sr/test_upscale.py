@@ -13,17 +13,19 @@ from sr.checkpoint import load_model
 from sr.errors import Cancelled, ConfigError, UnknownModelError
 from sr.image_io import Photo
 from sr.models import verified_weights
-from sr.models.srresnet import RECEPTIVE_RADIUS_PX, SRResNet
+from sr.models.srresnet import SRResNet
 from sr.patterns import pattern
 from sr.upscale import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
 
 CPU = torch.device("cpu")
 
 
-def random_network(*, batch_norm: bool = False, scale: int = 4) -> SRResNet:
+def random_network(*, batch_norm: bool = False, scale: int = 4, num_blocks: int = 16) -> SRResNet:
     """Full depth for the real receptive field, few features to be quick."""
     torch.manual_seed(0)
-    model = SRResNet(num_features=8, batch_norm=batch_norm, image_skip=True, scale=scale)
+    model = SRResNet(
+        num_blocks=num_blocks, num_features=8, batch_norm=batch_norm, image_skip=True, scale=scale
+    )
     for norm in model.modules():
         if isinstance(norm, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(norm.running_mean, -0.2, 0.2)  # type: ignore[arg-type]
@@ -45,7 +47,7 @@ def tiled_float(upscaler: NetworkUpscaler, lr: torch.Tensor, tile_px: int) -> to
     """The tiles put together before rounding to grey levels."""
     height, width = lr.shape[2:]
     out = torch.full((1, 3, 4 * height, 4 * width), float("nan"))
-    for tile in plan_tiles(height, width, tile_px, RECEPTIVE_RADIUS_PX):
+    for tile in plan_tiles(height, width, tile_px, upscaler.model.receptive_radius_px):
         rows: list[torch.Tensor] = []
         steps = upscaler.model.tile_steps(
             lr[:, :, tile.input_top : tile.input_bottom, tile.input_left : tile.input_right],
@@ -76,15 +78,24 @@ def test_tiles_equal_the_whole_image(
     assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
 
 
-def test_the_receptive_radius_is_needed_and_enough() -> None:
-    model = random_network()
+@pytest.mark.parametrize("num_blocks", [1, 16, 20])
+def test_the_receptive_radius_is_needed_and_enough(num_blocks: int) -> None:
+    model = random_network(num_blocks=num_blocks)
     lr = torch.rand(1, 3, 100, 3, requires_grad=True)
     model(lr)[0, :, 200:204].sum().backward()
     assert lr.grad is not None
     rows = torch.nonzero(lr.grad.abs().sum(dim=(0, 1, 3))).flatten()
     reach = max(50 - int(rows.min()), int(rows.max()) - 50)
-    assert reach <= RECEPTIVE_RADIUS_PX
-    assert reach >= RECEPTIVE_RADIUS_PX - 1
+    assert model.receptive_radius_px - 1 <= reach <= model.receptive_radius_px
+
+
+def test_a_deeper_network_has_no_seams() -> None:
+    model = random_network(num_blocks=20)
+    lr = torch.rand(1, 3, 120, 40)
+    with torch.inference_mode():
+        whole = model(lr)
+    tiled = tiled_float(upscaler_of(model, 40), lr, 40)
+    assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 48), (700, 1), (1, 2), (5, 64)])
