@@ -7,7 +7,7 @@ export HOST PORT
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary --no-compile
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format bench browser space-check audit clean
@@ -23,7 +23,8 @@ install: $(VENV)/installed  ## create .venv and install what running needs
 demo: install  ## install, then start the app on http://HOST:PORT
 	@exec $(BIN)/python app.py
 
-test: $(VENV)/installed-dev browser lint  ## install what tests need, then lint, types and all tests
+test: $(VENV)/installed-dev  ## install what tests need, then lint, types and all tests
+	@$(MAKE) --no-print-directory --jobs=2 browser lint
 	$(BIN)/python -m pytest --timeout=600 --numprocesses=2 --dist=loadfile
 
 lint: $(VENV)/installed-dev  ## check format, lint and types
