@@ -8,9 +8,11 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import torch
@@ -28,6 +30,27 @@ logger = logging.getLogger(__name__)
 
 BAR = "{desc}{percentage:3.0f}% |{bar}| {elapsed}{postfix}"
 BAR_SECONDS = 0.5  # between two looks of the bar
+
+
+class Means:
+    """Means of named values, each over the updates that had it.
+
+    The generator has no losses while the discriminator warms up, and a GPU's first update has none.
+    """
+
+    def __init__(self) -> None:
+        self.values: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Those of one more update."""
+        for name, value in values.items():
+            self.values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        """The means; then begin anew."""
+        means = {name: fmean(values) for name, values in self.values.items()}
+        self.values.clear()
+        return means
 
 
 class Run:
@@ -131,7 +154,7 @@ class Run:
     def _loop(self, bar: tqdm) -> dict[str, float]:
         trainer, is_leader = self.trainer, self.trainer.group.is_leader
         speed = self._speedometer()
-        sums: dict[str, float] = {}
+        losses = Means()
         count = 0
         row: dict[str, float] = {}
         start = last_save = time.perf_counter()
@@ -142,20 +165,19 @@ class Run:
                 break
             step_start = time.perf_counter()
             is_ready = trainer.is_ready
-            losses = self._step(progress)
+            losses.add(self._step(progress))
             seconds = time.perf_counter() - step_start
             trainer.seconds += seconds
-            speed.add(seconds, None if is_ready else trainer.flops)
+            if is_ready:
+                speed.add(seconds, trainer.flops or 0.0)
             count += 1
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
             if is_leader:
                 _show(bar, trainer.iteration, self.progress(), begin, start, speed)
                 if time.perf_counter() - last_save > self.checkpoint_seconds:
-                    row = self.save(sums, count, speed)
-                    sums, count, last_save = {}, 0, time.perf_counter()
+                    row = self.save(losses.take(), speed)
+                    count, last_save = 0, time.perf_counter()
         if is_leader and (count or not row):
-            row = self.save(sums, count, speed)
+            row = self.save(losses.take(), speed)
         return row
 
     def _step(self, progress: float) -> dict[str, float]:
@@ -175,9 +197,9 @@ class Run:
         return Speedometer(trainer.config.batch_size, trainer.group.size, rate)
 
     def save(
-        self, sums: dict[str, float], count: int, speed: Speedometer | None = None
+        self, losses: Mapping[str, float], speed: Speedometer | None = None
     ) -> dict[str, float]:
-        """Write weights, state and a row of the log, each atomically.
+        """Write weights, state and a row of the log with the losses, each atomically.
 
         Raises:
             TrainingDiverged: the weights are not finite; what was saved before is kept.
@@ -189,7 +211,7 @@ class Run:
         row: dict[str, float] = {
             "iteration": trainer.iteration,
             "seconds": round(trainer.seconds, 1),
-            **{name: value / max(1, count) for name, value in sorted(sums.items())},
+            **dict(sorted(losses.items())),
             **(speed.row() if speed is not None else {}),
         }
         pictures: dict[str, np.ndarray] = {}
@@ -233,14 +255,14 @@ def _show(
     bar.shown_at = now
     done = progress - begin
     left = (now - start) * (1 - progress) / done if done > 0 else float("inf")
-    rate = speed.steps / speed.seconds if speed.seconds else 0.0
-    share = 100 * rate * speed.flops / speed.matrix_rate
+    said = [f"iteration {iteration}"]
+    if speed.steps:
+        rate = speed.steps / speed.seconds
+        share = 100 * rate * speed.flops / speed.matrix_rate
+        said += [f"{rate * speed.batch_size:.1f} samples/s", f"{share:.0f}% of the matrix rate"]
+    said.append(f"{tqdm.format_interval(min(max(0.0, left), 1e7))} left")
     bar.n = round(100 * min(1.0, progress), 2)
-    bar.set_postfix_str(
-        f"iteration {iteration}, {rate * speed.batch_size:.1f} samples/s, {share:.0f}% of the "
-        f"matrix rate, {tqdm.format_interval(min(max(0.0, left), 1e7))} left",
-        refresh=False,
-    )
+    bar.set_postfix_str(", ".join(said), refresh=False)
     bar.refresh()
 
 

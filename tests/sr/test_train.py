@@ -255,7 +255,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(
     first = run("parts")
     for _ in range(2):
         first.trainer.step(first.progress())
-    first.save({}, 0)
+    first.save({})
     second = run("parts")
     second.resume()
     second.train()
@@ -299,14 +299,14 @@ def test_gradients_that_are_not_numbers_stop_before_any_weight_changes(photos: P
 def test_divergence_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path) -> None:
     run = Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
     run.trainer.step(0.0)
-    run.save({}, 0)
+    run.save({})
     saved = [path.read_bytes() for path in (run.state_path, run.weights_path)]
     run.trainer.pixel = lambda a, b: (a * float("inf")).mean()
     with pytest.raises(TrainingDiverged, match=r"state\.pt is good"):
         run.train()
     next(run.trainer.average.parameters()).data.fill_(float("nan"))
     with pytest.raises(TrainingDiverged, match="not finite"):
-        run.save({}, 0)
+        run.save({})
     assert saved == [path.read_bytes() for path in (run.state_path, run.weights_path)]
 
 
@@ -329,10 +329,33 @@ def test_a_compiler_that_fails_changes_nothing_but_speed(
 
 
 def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
-    Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({}, 0)
+    Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({})
     other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))
     with pytest.raises(ConfigError, match="batch_size"):
         Run(other, tmp_path, data_name="t", minutes=None).resume()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["cpu", "gpu"])
+def test_means_of_losses_are_over_the_updates_that_had_them(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    config = dataclasses.replace(SRGAN_SMOKE, iterations=6, discriminator_warmup=3)
+    run = Run(trainer(photos, config), tmp_path, data_name="t", minutes=None)
+    seen: list[dict[str, float]] = [{}] if late else []
+    step = run.trainer.step
+
+    def told(progress: float) -> dict[str, float]:
+        seen.append(step(progress))
+        return seen[-2 if late else -1]
+
+    monkeypatch.setattr(run.trainer, "step", told)
+    monkeypatch.setattr(Speedometer, "row", lambda self: {"steps": self.steps})
+    row = run.train()
+    known = seen[:6] if late else seen
+    for name in ("g/pixel", "g/adversarial", "d/real", "d/fake"):
+        values = [losses[name] for losses in known if name in losses]
+        assert row[name] == pytest.approx(sum(values) / len(values)), name
+    assert row["steps"] == 2  # three of the warm-up, one whose operations were counted
 
 
 def test_the_bar_says_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
