@@ -232,7 +232,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
     )
     logger.info("%s", origin)
     given = {"scale": config.scale, "fractions": args.multiscale}
-    cache = choose_cache(args.cache, pairs, **given)
+    cache = choose_cache(args.cache, pairs, processes=group.here, **given)
     hidden = None if group.is_leader else True
     with tqdm(unit="image", desc="decoding", leave=False, disable=hidden) as bar:
 
@@ -270,13 +270,11 @@ def sampler(
 def report_skipped(data: CropSampler, folder: Path) -> None:
     """Say which files were left out: the first in the log, all in `skipped.txt`."""
     for file in data.skipped[:SKIPPED_SHOWN]:
-        logger.warning("skipped %s: %s", file.path, file.reason)
+        logger.warning("skipped %s", file)
     if data.skipped:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "skipped.txt"
-        path.write_text(
-            "".join(f"{file.path}: {file.reason}\n" for file in data.skipped), encoding="utf-8"
-        )
+        path.write_text("".join(f"{file}\n" for file in data.skipped), encoding="utf-8")
         if len(data.skipped) > SKIPPED_SHOWN:
             logger.warning("%d files skipped in all, see %s", len(data.skipped), path)
 
