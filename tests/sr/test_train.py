@@ -34,6 +34,7 @@ from sr.resize import matlab_bicubic
 from sr.run import Run
 from sr.speed import Speedometer, count_flops
 from sr.trainer import Trainer, TrainingDiverged, build_generator
+from sr.validation import Validation
 from sr.winograd import kernels
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -476,6 +477,18 @@ def test_the_command_takes_a_data_set_as_downloaded(
     assert about["images"] == 6
     with pytest.raises(SystemExit):
         main([*command, "--multiscale", "1.5", "--output", str(tmp_path / "e")])
+
+
+def test_of_a_training_set_the_test_part_is_validated_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for part, name in (("train", "a"), ("test", "b")):
+        folder = tmp_path / "BSDS300" / "images" / part
+        folder.mkdir(parents=True)
+        save_png(folder / f"{name}.png", Photo(np.zeros((16, 16, 3), np.uint8)))
+    with caplog.at_level("INFO"):
+        assert Validation(tmp_path / "BSDS300").names == ["b"]
+    assert "part: test" in caplog.text
 
 
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
