@@ -300,8 +300,10 @@ def data_name(args: argparse.Namespace) -> str:
 
 
 def _names(list_file: Path) -> set[str]:
+    """The lines of a list that are not empty; names may hold blanks."""
     try:
-        return set(list_file.read_text(encoding="utf-8").split())
+        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
+        return {line.strip() for line in lines} - {""}
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{list_file}: not a readable list of file names ({error})") from None
 

@@ -491,6 +491,21 @@ def test_of_a_training_set_the_test_part_is_validated_on(
     assert "part: test" in caplog.text
 
 
+def test_a_list_holds_a_file_name_a_line(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sr.checkpoint import read_header
+    from sr.cli import main
+
+    (photos / "0.png").rename(photos / "uma foto.png")
+    (tmp_path / "list.txt").write_text("uma foto.png\r\n1.png\n\ngone.png\n")
+    command = ["train", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "run")]
+    assert main([*command, "--list", str(tmp_path / "list.txt")]) == 0
+    assert "1 of the 3 files of the list are not there: gone.png" in caplog.text
+    about = read_header(tmp_path / "run" / "srresnet_x4.safetensors")["about"]
+    assert about["images"] == 2
+
+
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     from sr.checkpoint import save_model
     from sr.errors import WeightsError
