@@ -85,13 +85,6 @@ class Run:
         self.validation = validation
         self.trackers: Sequence[Tracker] = (CsvTracker(folder),)
         self.stop = False
-        if trainer.group.is_leader:
-            folder.mkdir(parents=True, exist_ok=True)
-            others = (folder / "config.json", folder / "log.csv")
-            for path in (self.state_path, self.weights_path, *others):
-                remove_leftovers(path)
-            config = json.dumps(dataclasses.asdict(trainer.config), indent=2) + "\n"
-            write_atomically(folder / "config.json", config.encode())
 
     @property
     def weights_path(self) -> Path:
@@ -135,12 +128,16 @@ class Run:
     def train(self) -> dict[str, float]:
         """Train to the end of the budget, saving every few minutes and at the end.
 
+        A run whose budget was used up before is only validated; its files stay as they are.
+
         Returns:
             The last row of the log; empty on processes that do not lead.
 
         Raises:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
+        if self.trainer.group.is_leader and self.progress() < 1:
+            self._begin()
         try:
             gc.collect()
             gc.freeze()  # what is there now stays: the collector need not look at it every time
@@ -150,6 +147,14 @@ class Run:
             gc.unfreeze()
             for tracker in self.trackers:
                 tracker.close()
+
+    def _begin(self) -> None:
+        """Clear away what a killed process left, and write the settings down."""
+        config = self.folder / "config.json"
+        for path in (self.state_path, self.weights_path, config, self.folder / "log.csv"):
+            remove_leftovers(path)
+        text = json.dumps(dataclasses.asdict(self.trainer.config), indent=2) + "\n"
+        write_atomically(config, text.encode())
 
     def _loop(self, bar: tqdm) -> dict[str, float]:
         trainer, is_leader = self.trainer, self.trainer.group.is_leader
@@ -176,8 +181,20 @@ class Run:
                 if time.perf_counter() - last_save > self.checkpoint_seconds:
                     row = self.save(losses.take(), speed)
                     count, last_save = 0, time.perf_counter()
+        if is_leader and not (count or row):
+            row = self._saved_row()
         if is_leader and (count or not row):
             row = self.save(losses.take(), speed)
+        return row
+
+    def _saved_row(self) -> dict[str, float]:
+        """The row of the newest checkpoint, validated now; none where it was not wholly written."""
+        row = CsvTracker(self.folder).last_row()  # the log is written last
+        if not self.state_path.is_file() or row.get("iteration") != self.trainer.iteration:
+            return {}
+        if self.validation is not None:
+            row |= self.validation.measure(self.trainer.average)[0]
+        logger.info("nothing was left to train; %s", _said(row))
         return row
 
     def _step(self, progress: float) -> dict[str, float]:
@@ -237,8 +254,12 @@ class Run:
             tracker.log(trainer.iteration, values)
             for name, rgb in pictures.items():
                 tracker.picture(trainer.iteration, name, rgb)
-        logger.info("%s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+        logger.info("%s", _said(row))
         return row
+
+
+def _said(row: Mapping[str, float]) -> str:
+    return "  ".join(f"{key} {value:.5g}" for key, value in row.items())
 
 
 def _bar(*, enabled: bool) -> tqdm:

@@ -150,8 +150,6 @@ def run(args: argparse.Namespace) -> int:
         )
         pixels = load_data(args, config, group)
         data, config = sampler(pixels, config, device, group)
-        if group.is_leader:
-            report_skipped(data, args.output)
         trainer = Trainer(
             config,
             data,
@@ -173,12 +171,13 @@ def run(args: argparse.Namespace) -> int:
         if args.resume:
             training.resume()
         if group.is_leader:
+            report_skipped(data, args.output)
             settings = dataclasses.asdict(config) | {"data": data_name(args)}
             training.trackers = build_trackers(
                 args.tracker, args.output, settings, iteration=trainer.iteration
             )
         training.train()
-        logger.info("wrote %s", training.weights_path)
+        logger.info("the weights are in %s", training.weights_path)
     return 0
 
 

@@ -329,11 +329,41 @@ def test_a_compiler_that_fails_changes_nothing_but_speed(
         assert plain.step(0.1) == compiled.step(0.1)
 
 
-def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
-    Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({})
-    other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_refused_resume_writes_nothing(photos: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    common = ["srresnet_smoke", "--data", str(photos)]
+    run = ["--output", str(tmp_path / "run")]
+    assert train.run(parser.parse_args([*common, *run])) == 0
+    before = contents(tmp_path / "run")
+    (photos / "broken.png").write_bytes(b"\x89PNG")
     with pytest.raises(ConfigError, match="batch_size"):
-        Run(other, tmp_path, data_name="t", minutes=None).resume()
+        train.run(parser.parse_args([*common, *run, "--resume", "--set", "batch_size=3"]))
+    assert contents(tmp_path / "run") == before
+    with pytest.raises(DataError, match="nothing to resume"):
+        train.run(parser.parse_args([*common, "--output", str(tmp_path / "wrong"), "--resume"]))
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_checkpoint_that_was_not_wholly_written_is_written_again(
+    photos: Path, tmp_path: Path
+) -> None:
+    def run() -> Run:
+        return Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
+
+    run().train()
+    for name in ("log.csv", "srresnet_x4.safetensors"):  # killed after the state was written
+        (tmp_path / name).unlink()
+    again = run()
+    again.resume()
+    again.train()
+    assert (tmp_path / "log.csv").is_file()
+    assert again.weights_path.is_file()
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["cpu", "gpu"])
@@ -431,6 +461,10 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     assert log[0].startswith("iteration,seconds,g/pixel")
     assert [line.split(",")[0] for line in log[1:]] == ["4", "6"]
+    before = contents(tmp_path / "run")
+    for used_up in (longer, ["--resume", "--set", "iterations=5", "--validate", str(photos)]):
+        assert train.run(parser.parse_args([*common, *used_up])) == 0
+        assert contents(tmp_path / "run") == before
     assert {"samples_per_second", "gflop_per_second", "matrix_rate_percent", "psnr_y"} <= set(
         log[0].split(",")
     )

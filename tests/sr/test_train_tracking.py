@@ -32,12 +32,14 @@ def photos(tmp_path: Path) -> Path:
 
 def test_the_csv_grows_by_columns_and_repeats_no_row(tmp_path: Path) -> None:
     tracker = CsvTracker(tmp_path)
+    assert tracker.last_row() == {}
     tracker.log(0, {"seconds": 0.0})
     tracker.log(5, {"seconds": 1.5})
     tracker.log(9, {"seconds": 2.0})
     tracker.log(7, {"seconds": 2.5, "psnr_y": 30.123456789})
     lines = (tmp_path / "log.csv").read_text().splitlines()
     assert lines == ["iteration,seconds,psnr_y", "0,0,", "5,1.5,", "7,2.5,30.1235"]
+    assert tracker.last_row() == {"iteration": 7, "seconds": 2.5, "psnr_y": 30.1235}
 
 
 def test_unknown_and_missing_trackers_say_what_to_do(
