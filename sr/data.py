@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sr.datasets.check import SkippedFile
-from sr.errors import DataError
+from sr.datasets.check import SkippedFile, none_usable
 from sr.memory import sent
 from sr.pixels import Pixels
 
@@ -65,9 +64,7 @@ class CropSampler:
         self.lr_start = (torch.cumsum(areas, 0) - areas)[is_large]
         self.num_images = len(self.sizes)
         if not self.num_images:
-            raise DataError(
-                f"none of {len(self.skipped)} images can be used; first: {self.skipped[0].reason}"
-            )
+            raise none_usable(self.skipped)
         self.megapixels = float((areas[is_large].sum() * self.scale**2).item()) / 1e6
         self.order = torch.empty(0, dtype=torch.int64)
         self.hr, self.lr = pixels.hr, pixels.lr

@@ -19,10 +19,15 @@ from sr.errors import ConfigError
 
 @dataclass(frozen=True)
 class Group:
-    """This process among those that train together; the first one leads and writes files."""
+    """This process among those that train together; the first one leads and writes files.
+
+    Attributes:
+        here: how many of them share this machine.
+    """
 
     rank: int = 0
     size: int = 1
+    here: int = 1
 
     @property
     def is_leader(self) -> bool:
@@ -83,7 +88,7 @@ def process_group(device: torch.device) -> Iterator[tuple[Group, torch.device]]:
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Group(rank, size), device
+        yield Group(rank, size, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))), device
     finally:
         dist.destroy_process_group()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sr.arguments import add_device_arguments, format_table, positive_int
@@ -150,7 +151,7 @@ def run(arguments: argparse.Namespace) -> int:
         for path in draw_figures(arguments.figures, result, hard, data_sets, entries):
             print(path)
     if arguments.ppd:
-        _look(arguments, data_sets, entries)
+        _look(arguments, _without_failures(data_sets, result), entries)
     for failure in result.failures:
         print(f"left out: {failure}", file=sys.stderr)
     if result.failures:
@@ -226,6 +227,18 @@ def _measure(
         )
 
 
+def _without_failures(data_sets: list[DataSet], result: Evaluation) -> list[DataSet]:
+    """The data sets with the images that could be measured."""
+    known = {(row.dataset, row.image) for row in result.images}
+    return [
+        replace(
+            data_set,
+            pairs=tuple(pair for pair in data_set.pairs if (data_set.name, pair.hr.name) in known),
+        )
+        for data_set in data_sets
+    ]
+
+
 def _look(arguments: argparse.Namespace, data_sets: list[DataSet], entries: list[Entry]) -> None:
     """What a person sees of it: a table, a file and a figure."""
     from tqdm import tqdm
@@ -244,7 +257,6 @@ def _look(arguments: argparse.Namespace, data_sets: list[DataSet], entries: list
             entries,
             arguments.ppd,
             lpips=not arguments.no_lpips,
-            limit=arguments.limit,
             progress=show,
         )
     print()

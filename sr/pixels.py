@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sr.datasets.check import SkippedFile, header_size, in_parallel
+from sr.datasets.check import SkippedFile, header_size, in_parallel, none_usable
 from sr.datasets.pairs import Pair
-from sr.errors import DataError, ImageError, ShapeError
+from sr.errors import ImageError, ShapeError
 from sr.image_io import open_image
 from sr.resize import matlab_bicubic, modcrop
 
@@ -116,8 +116,7 @@ def _decode(
         if progress is not None:
             progress(done, len(pairs))
     if not index["sizes"]:
-        reason = index["skipped"][0] if index["skipped"] else "there are none"
-        raise DataError(f"none of {len(pairs)} images can be used; first: {reason}")
+        raise none_usable([SkippedFile(Path(path), reason) for path, reason in index["skipped"]])
     return index
 
 
@@ -141,7 +140,7 @@ def _load(
                 f"{hr.shape[1]}x{hr.shape[0]} of {pair.hr.name}",
             )
     except (ImageError, ShapeError) as error:
-        return SkippedFile(path, str(error))
+        return SkippedFile.because(path, error)
     loaded = [(np.ascontiguousarray(hr), lr)]
     for fraction in fractions:
         with contextlib.suppress(ShapeError):  # nothing is left of a photograph so small
@@ -238,19 +237,27 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def choose_cache(
-    option: str, pairs: Sequence[Pair], *, scale: int, fractions: Sequence[float] = ()
+    option: str,
+    pairs: Sequence[Pair],
+    *,
+    scale: int,
+    fractions: Sequence[float] = (),
+    processes: int = 1,
 ) -> Path | None:
     """Where the pixels go: None for memory.
 
     Args:
         option: "memory", a folder, or "auto": memory where they fit, else `default_cache()`.
+        processes: that train on this machine; in memory each has pixels of its own, while a cache
+            serves all of them.
     """
     if option == "memory":
         return None
     if option != "auto":
         return Path(option)
     free = _free_memory()
-    if free is None or _needed_bytes(pairs, scale, fractions) < MEMORY_SHARE * free:
+    needed = processes * _needed_bytes(pairs, scale, fractions)
+    if free is None or needed < MEMORY_SHARE * free:
         return None
     return default_cache()
 

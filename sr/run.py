@@ -8,9 +8,11 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import torch
@@ -28,6 +30,27 @@ logger = logging.getLogger(__name__)
 
 BAR = "{desc}{percentage:3.0f}% |{bar}| {elapsed}{postfix}"
 BAR_SECONDS = 0.5  # between two looks of the bar
+
+
+class Means:
+    """Means of named values, each over the updates that had it.
+
+    The generator has no losses while the discriminator warms up, and a GPU's first update has none.
+    """
+
+    def __init__(self) -> None:
+        self.values: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Those of one more update."""
+        for name, value in values.items():
+            self.values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        """The means; then begin anew."""
+        means = {name: fmean(values) for name, values in self.values.items()}
+        self.values.clear()
+        return means
 
 
 class Run:
@@ -62,13 +85,6 @@ class Run:
         self.validation = validation
         self.trackers: Sequence[Tracker] = (CsvTracker(folder),)
         self.stop = False
-        if trainer.group.is_leader:
-            folder.mkdir(parents=True, exist_ok=True)
-            others = (folder / "config.json", folder / "log.csv")
-            for path in (self.state_path, self.weights_path, *others):
-                remove_leftovers(path)
-            config = json.dumps(dataclasses.asdict(trainer.config), indent=2) + "\n"
-            write_atomically(folder / "config.json", config.encode())
 
     @property
     def weights_path(self) -> Path:
@@ -112,12 +128,16 @@ class Run:
     def train(self) -> dict[str, float]:
         """Train to the end of the budget, saving every few minutes and at the end.
 
+        A run whose budget was used up before is only validated; its files stay as they are.
+
         Returns:
             The last row of the log; empty on processes that do not lead.
 
         Raises:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
+        if self.trainer.group.is_leader and self.progress() < 1:
+            self._begin()
         try:
             gc.collect()
             gc.freeze()  # what is there now stays: the collector need not look at it every time
@@ -128,10 +148,18 @@ class Run:
             for tracker in self.trackers:
                 tracker.close()
 
+    def _begin(self) -> None:
+        """Clear away what a killed process left, and write the settings down."""
+        config = self.folder / "config.json"
+        for path in (self.state_path, self.weights_path, config, self.folder / "log.csv"):
+            remove_leftovers(path)
+        text = json.dumps(dataclasses.asdict(self.trainer.config), indent=2) + "\n"
+        write_atomically(config, text.encode())
+
     def _loop(self, bar: tqdm) -> dict[str, float]:
         trainer, is_leader = self.trainer, self.trainer.group.is_leader
         speed = self._speedometer()
-        sums: dict[str, float] = {}
+        losses = Means()
         count = 0
         row: dict[str, float] = {}
         start = last_save = time.perf_counter()
@@ -142,20 +170,31 @@ class Run:
                 break
             step_start = time.perf_counter()
             is_ready = trainer.is_ready
-            losses = self._step(progress)
+            losses.add(self._step(progress))
             seconds = time.perf_counter() - step_start
             trainer.seconds += seconds
-            speed.add(seconds, None if is_ready else trainer.flops)
+            if is_ready:
+                speed.add(seconds, trainer.flops or 0.0)
             count += 1
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
             if is_leader:
                 _show(bar, trainer.iteration, self.progress(), begin, start, speed)
                 if time.perf_counter() - last_save > self.checkpoint_seconds:
-                    row = self.save(sums, count, speed)
-                    sums, count, last_save = {}, 0, time.perf_counter()
+                    row = self.save(losses.take(), speed)
+                    count, last_save = 0, time.perf_counter()
+        if is_leader and not (count or row):
+            row = self._saved_row()
         if is_leader and (count or not row):
-            row = self.save(sums, count, speed)
+            row = self.save(losses.take(), speed)
+        return row
+
+    def _saved_row(self) -> dict[str, float]:
+        """The row of the newest checkpoint, validated now; none where it was not wholly written."""
+        row = CsvTracker(self.folder).last_row()  # the log is written last
+        if not self.state_path.is_file() or row.get("iteration") != self.trainer.iteration:
+            return {}
+        if self.validation is not None:
+            row |= self.validation.measure(self.trainer.average)[0]
+        logger.info("nothing was left to train; %s", _said(row))
         return row
 
     def _step(self, progress: float) -> dict[str, float]:
@@ -175,9 +214,9 @@ class Run:
         return Speedometer(trainer.config.batch_size, trainer.group.size, rate)
 
     def save(
-        self, sums: dict[str, float], count: int, speed: Speedometer | None = None
+        self, losses: Mapping[str, float], speed: Speedometer | None = None
     ) -> dict[str, float]:
-        """Write weights, state and a row of the log, each atomically.
+        """Write weights, state and a row of the log with the losses, each atomically.
 
         Raises:
             TrainingDiverged: the weights are not finite; what was saved before is kept.
@@ -189,7 +228,7 @@ class Run:
         row: dict[str, float] = {
             "iteration": trainer.iteration,
             "seconds": round(trainer.seconds, 1),
-            **{name: value / max(1, count) for name, value in sorted(sums.items())},
+            **dict(sorted(losses.items())),
             **(speed.row() if speed is not None else {}),
         }
         pictures: dict[str, np.ndarray] = {}
@@ -215,8 +254,12 @@ class Run:
             tracker.log(trainer.iteration, values)
             for name, rgb in pictures.items():
                 tracker.picture(trainer.iteration, name, rgb)
-        logger.info("%s", "  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+        logger.info("%s", _said(row))
         return row
+
+
+def _said(row: Mapping[str, float]) -> str:
+    return "  ".join(f"{key} {value:.5g}" for key, value in row.items())
 
 
 def _bar(*, enabled: bool) -> tqdm:
@@ -233,14 +276,14 @@ def _show(
     bar.shown_at = now
     done = progress - begin
     left = (now - start) * (1 - progress) / done if done > 0 else float("inf")
-    rate = speed.steps / speed.seconds if speed.seconds else 0.0
-    share = 100 * rate * speed.flops / speed.matrix_rate
+    said = [f"iteration {iteration}"]
+    if speed.steps:
+        rate = speed.steps / speed.seconds
+        share = 100 * rate * speed.flops / speed.matrix_rate
+        said += [f"{rate * speed.batch_size:.1f} samples/s", f"{share:.0f}% of the matrix rate"]
+    said.append(f"{tqdm.format_interval(min(max(0.0, left), 1e7))} left")
     bar.n = round(100 * min(1.0, progress), 2)
-    bar.set_postfix_str(
-        f"iteration {iteration}, {rate * speed.batch_size:.1f} samples/s, {share:.0f}% of the "
-        f"matrix rate, {tqdm.format_interval(min(max(0.0, left), 1e7))} left",
-        refresh=False,
-    )
+    bar.set_postfix_str(", ".join(said), refresh=False)
     bar.refresh()
 
 

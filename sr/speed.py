@@ -60,11 +60,9 @@ class Speedometer:
     steps: int = 0
     seconds: float = 0.0
 
-    def add(self, seconds: float, flops: float | None) -> None:
-        """One more update; the counted first ones are slower and say nothing of speed."""
-        if flops is not None:
-            self.flops = flops
-            return
+    def add(self, seconds: float, flops: float) -> None:
+        """One more full update; the first ones, counted or of a warm-up, say nothing of speed."""
+        self.flops = flops
         self.steps += 1
         self.seconds += seconds
 

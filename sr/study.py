@@ -60,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """`python -m sr study`: trains every point of the grid that has no result yet.
 
+    A trial that was begun goes on; a finished one is only validated, where `--validate` is another.
+
     Raises:
+        ConfigError: a trial was begun with other settings.
         SRError: whatever the arguments or the data make impossible. A trial that diverges is a
             result, not an error.
     """
@@ -69,16 +72,18 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"--iterations {args.iterations}: needed 1 or more")
     base = override(checked_config(args), [f"iterations={args.iterations}", "epochs=0"])
     trials = grid(base, args.vary)
+    folders = [args.output / trial_name(point) for point, _ in trials]
+    wanted = [trial_settings(args, config) for _, config in trials]
+    results = [finished(*trial) for trial in zip(folders, wanted, strict=True)]
     device = prepare_device(args)
     group = Group()
     pixels = load_data(args, base, group)
     measured = validation(args, base, group)
     rows: list[dict[str, Any]] = []
-    for number, (point, config) in enumerate(trials, 1):
-        folder = args.output / trial_name(point)
-        row = finished(folder, config)
+    for index, (point, config) in enumerate(trials):
+        folder, settings, row = folders[index], wanted[index], results[index]
         if row is None:
-            logger.info("trial %d of %d: %s", number, len(trials), folder.name)
+            logger.info("trial %d of %d: %s", index + 1, len(trials), folder.name)
             data, config = sampler(pixels, config, device, group)
             trainer = Trainer(config, data, device=device, precision=args.precision)
             trial = Run(
@@ -89,8 +94,12 @@ def run(args: argparse.Namespace) -> int:
                 checkpoint_minutes=args.checkpoint_minutes,
                 validation=measured,
             )
-            settings = dataclasses.asdict(config) | {"data": data_name(args)}
-            trial.trackers = build_trackers(args.tracker, folder, settings, iteration=0)
+            if trial.state_path.is_file():
+                trial.resume()
+            trial.trackers = build_trackers(
+                args.tracker, folder, settings, iteration=trainer.iteration
+            )
+            remember(folder, settings, None)
             try:
                 row = dict(trial.train())
             except TrainingDiverged as error:
@@ -99,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
             if trial.stop:
                 logger.info("stopped; run the same command again to go on with this trial")
                 break
-            remember(folder, config, row)
+            remember(folder, settings, row)
         rows.append({**point, **row})
         write_table(args.output / "study.csv", rows)
     if rows:
@@ -152,21 +161,43 @@ def trial_name(point: Mapping[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in point.items()).replace("/", "_")
 
 
-def remember(folder: Path, config: Training, row: Mapping[str, Any]) -> None:
-    """Write down that a trial is done, and its last figures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    result = {"config": dataclasses.asdict(config), "row": dict(row)}
+def trial_settings(args: argparse.Namespace, config: Training) -> dict[str, Any]:
+    """All that the figures of a trial depend on."""
+    return dataclasses.asdict(config) | {
+        "data": data_name(args),
+        "low_resolution": args.low_resolution,
+        "minutes": args.minutes,
+        "precision": args.precision,
+        "validation": None if args.validate is None else str(args.validate.resolve()),
+    }
+
+
+def remember(folder: Path, settings: Mapping[str, Any], row: Mapping[str, Any] | None) -> None:
+    """Write down the settings of a trial, and its last figures when it is done."""
+    result = {"settings": settings, "row": row}
     write_atomically(folder / "result.json", (json.dumps(result, indent=2) + "\n").encode())
 
 
-def finished(folder: Path, config: Training) -> dict[str, Any] | None:
-    """The figures of a trial that was done before with the same settings."""
+def finished(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figures of a trial that is done; None where training or validation is wanted.
+
+    Raises:
+        ConfigError: the trial was begun with other settings.
+    """
     try:
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known, row = result["settings"], result["row"]
+    except (OSError, ValueError, KeyError):
         return None
-    row: dict[str, Any] = result["row"]
-    return row if result["config"] == dataclasses.asdict(config) else None
+    changed = [key for key in settings if known.get(key) != settings[key]]
+    if changed == ["validation"]:
+        return row if settings["validation"] is None else None
+    if changed:
+        raise ConfigError(
+            f"{folder}: a trial with other settings ({', '.join(changed)}); give the same, or "
+            "another --output folder"
+        )
+    return row
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

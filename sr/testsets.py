@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sr.datasets.layouts import BENCHMARKS, HR_FOLDERS, recognise
+from sr.datasets.layouts import BENCHMARKS, HR_FOLDERS, PhotoSet, recognise
 from sr.datasets.pairs import Pair, training_pairs
 from sr.errors import DataError
 from sr.image_io import IMAGE_SUFFIXES, list_images
@@ -95,6 +95,11 @@ def find_data_set(folder: str | Path) -> DataSet:
     return DataSet(name, pairs, f"low-resolution images from {lr_folder.name}", lr_folder)
 
 
+def measured_split(photo_set: PhotoSet) -> str | None:
+    """The part of a set that is measured on; None where it has only others."""
+    return next((name for name in MEASURED_SPLITS if name in photo_set.splits), None)
+
+
 def _existing(folder: str | Path) -> Path:
     folder = Path(folder)
     if not folder.is_dir():
@@ -111,7 +116,7 @@ def _recognised(folder: Path) -> DataSet | None:
         return None
     if photo_set.kind == "folder" or (photo_set.is_benchmark and "all" in photo_set.splits):
         return None
-    split = next((name for name in MEASURED_SPLITS if name in photo_set.splits), None)
+    split = measured_split(photo_set)
     if split is None:
         return None
     pairs, origin = training_pairs(photo_set, scale=SCALE, split=split)

@@ -44,11 +44,7 @@ class CsvTracker:
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """Add a row; columns that are new are added to the right."""
-        path = self.folder / "log.csv"
-        rows: list[dict[str, Any]] = []
-        if path.is_file():
-            with path.open(newline="") as file:
-                rows = [r for r in csv.DictReader(file) if int(r["iteration"]) < iteration]
+        rows: list[dict[str, Any]] = [r for r in self._rows() if int(r["iteration"]) < iteration]
         rows.append(
             {"iteration": iteration}
             | {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in values.items()}
@@ -56,7 +52,21 @@ class CsvTracker:
         columns = list(dict.fromkeys(key for r in rows for key in r))
         text = ",".join(columns) + "\n"
         text += "".join(",".join(_cell(r.get(c)) for c in columns) + "\n" for r in rows)
-        write_atomically(path, text.encode())
+        write_atomically(self.folder / "log.csv", text.encode())
+
+    def last_row(self) -> dict[str, float]:
+        """The newest row; empty before there is one."""
+        if not (rows := self._rows()):
+            return {}
+        values = {key: float(value) for key, value in rows[-1].items() if value}
+        return values | {"iteration": int(rows[-1]["iteration"])}
+
+    def _rows(self) -> list[dict[str, str]]:
+        path = self.folder / "log.csv"
+        if not path.is_file():
+            return []
+        with path.open(newline="") as file:
+            return list(csv.DictReader(file))
 
     def picture(self, iteration: int, name: str, rgb: np.ndarray) -> None:
         """Write a PNG."""

@@ -152,8 +152,6 @@ def run(args: argparse.Namespace) -> int:
         )
         pixels = load_data(args, config, group)
         data, config = sampler(pixels, config, device, group)
-        if group.is_leader:
-            report_skipped(data, args.output)
         trainer = Trainer(
             config,
             data,
@@ -175,12 +173,13 @@ def run(args: argparse.Namespace) -> int:
         if args.resume:
             training.resume()
         if group.is_leader:
+            report_skipped(data, args.output)
             settings = dataclasses.asdict(config) | {"data": data_name(args)}
             training.trackers = build_trackers(
                 args.tracker, args.output, settings, iteration=trainer.iteration
             )
         training.train()
-        logger.info("wrote %s", training.weights_path)
+        logger.info("the weights are in %s", training.weights_path)
     return 0
 
 
@@ -234,7 +233,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
     )
     logger.info("%s", origin)
     given = {"scale": config.scale, "fractions": args.multiscale}
-    cache = choose_cache(args.cache, pairs, **given)
+    cache = choose_cache(args.cache, pairs, processes=group.here, **given)
     hidden = None if group.is_leader else True
     with tqdm(unit="image", desc="decoding", leave=False, disable=hidden) as bar:
 
@@ -272,13 +271,11 @@ def sampler(
 def report_skipped(data: CropSampler, folder: Path) -> None:
     """Say which files were left out: the first in the log, all in `skipped.txt`."""
     for file in data.skipped[:SKIPPED_SHOWN]:
-        logger.warning("skipped %s: %s", file.path, file.reason)
+        logger.warning("skipped %s", file)
     if data.skipped:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "skipped.txt"
-        path.write_text(
-            "".join(f"{file.path}: {file.reason}\n" for file in data.skipped), encoding="utf-8"
-        )
+        path.write_text("".join(f"{file}\n" for file in data.skipped), encoding="utf-8")
         if len(data.skipped) > SKIPPED_SHOWN:
             logger.warning("%d files skipped in all, see %s", len(data.skipped), path)
 
@@ -304,8 +301,10 @@ def data_name(args: argparse.Namespace) -> str:
 
 
 def _names(list_file: Path) -> set[str]:
+    """The lines of a list that are not empty; names may hold blanks."""
     try:
-        return set(list_file.read_text(encoding="utf-8").split())
+        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
+        return {line.strip() for line in lines} - {""}
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{list_file}: not a readable list of file names ({error})") from None
 

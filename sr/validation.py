@@ -13,6 +13,7 @@ from sr.datasets import recognise
 from sr.errors import BackboneError, DataError, ImageError, ShapeError
 from sr.image_io import open_image
 from sr.resize import matlab_bicubic, modcrop
+from sr.testsets import measured_split
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class Validation:
     """HR images and what a network makes of them after MATLAB's bicubic has shrunk them.
 
     Args:
-        folder: of HR images, small enough to go through the network untiled; unreadable ones are
+        folder: of HR images, or a data set, of which the part is taken that is measured on
+            (`sr.testsets`); small enough to go through the network untiled; unreadable ones are
             left out with a warning.
         scale: integer factor.
 
@@ -38,7 +40,10 @@ class Validation:
         self.scale = scale
         self.names: list[str] = []
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
-        for path in recognise(folder).images():
+        photo_set = recognise(folder)
+        split = measured_split(photo_set) or photo_set.default_split
+        logger.info("validation on %s; part: %s", photo_set.title, split)
+        for path in photo_set.images(split):
             try:
                 hr = modcrop(open_image(path).rgb, scale)
             except (ImageError, ShapeError) as error:

@@ -71,7 +71,6 @@ def look(
     ppds: Sequence[float],
     *,
     lpips: bool = True,
-    limit: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> list[Seen]:
     """Compare every version with the original and with every other version, at every density.
@@ -79,7 +78,6 @@ def look(
     Args:
         ppds: pixels per degree.
         lpips: False, or features that are not to be had, leave it out.
-        limit: only the first images of each data set.
         progress: called with (images done, of how many, the next one's name).
 
     Raises:
@@ -91,7 +89,7 @@ def look(
     distance = _lpips() if lpips else None
     models = [(entry.label, entry.load()) for entry in entries]
     found: dict[tuple[str, str, str, float], list[tuple[float | None, ...]]] = defaultdict(list)
-    chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
+    chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs]
     for done, (data_set, pair) in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), f"{data_set.name}/{pair.hr.name}")

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from sr.datasets.layouts import PhotoSet
-from sr.errors import SRError
+from sr.errors import DataError, SRError
 from sr.image_io import open_image
 
 _ORIENTATION, _SIDEWAYS = 274, (5, 6, 7, 8)
@@ -29,6 +29,15 @@ class SkippedFile:
 
     path: Path
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+    @classmethod
+    def because(cls, path: Path, error: SRError) -> SkippedFile:
+        """The file with the error's text, which may begin with its name."""
+        text = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+        return cls(path, text)
 
 
 @dataclass(frozen=True)
@@ -139,8 +148,14 @@ def _decoded_size(path: Path) -> tuple[int, int] | SkippedFile:
     try:
         photo = open_image(path)
     except SRError as error:
-        return SkippedFile(path, str(error))
+        return SkippedFile.because(path, error)
     return photo.width, photo.height
+
+
+def none_usable(skipped: Sequence[SkippedFile]) -> DataError:
+    """What to raise where every file had to be skipped."""
+    first = f"; first: {skipped[0]}" if skipped else ""
+    return DataError(f"none of {len(skipped)} images can be used{first}")
 
 
 def in_parallel(work: Callable[[T], R], items: Sequence[T] | Iterable[T]) -> Iterator[R]:

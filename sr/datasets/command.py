@@ -140,7 +140,7 @@ def describe(report: Report) -> list[str]:
 
 def _listing(label: str, files: tuple[SkippedFile, ...]) -> list[str]:
     lines = [f"{label:13} {len(files):,}"]
-    lines += [f"  {file.path}: {file.reason}" for file in files[:SHOWN]]
+    lines += [f"  {file}" for file in files[:SHOWN]]
     if len(files) > SHOWN:
         lines.append(f"  ... and {len(files) - SHOWN:,} more; --json FILE lists all")
     return lines

@@ -104,7 +104,7 @@ def _voc(folder: Path) -> PhotoSet | None:
             wanted = [line.split()[0] for line in lines]
             missing = [stem for stem in wanted if stem not in by_stem]
             if missing:
-                problems.append(f"ImageSets/Main/{name}.txt names no file: {_some(missing)}")
+                problems.append(f"ImageSets/Main/{name}.txt names no file: {some(missing)}")
             if chosen := tuple(by_stem[stem] for stem in wanted if stem in by_stem):
                 splits[name] = splits.get(name, ()) + chosen
     year = re.search(r"VOC(\d{4})", str(folders[0].resolve()))
@@ -150,15 +150,15 @@ def _unsplash(folder: Path) -> PhotoSet | None:
     if not table.is_file():
         problems.append("image_data.csv is missing; pairs are taken from the file names")
     if bad_rows:
-        problems.append(f"rows whose files are not there: {_some(bad_rows)}")
+        problems.append(f"rows whose files are not there: {some(bad_rows)}")
     if unscaled:
-        problems.append(f"names without a scale (_2, _4, _6): {_some(unscaled)}")
+        problems.append(f"names without a scale (_2, _4, _6): {some(unscaled)}")
     named = {name for name, _ in rows}
     if orphans := sorted(set(low) - named):
-        problems.append(f"low-resolution files in no row: {_some(orphans)}")
+        problems.append(f"low-resolution files in no row: {some(orphans)}")
     for scale_number, of_scale in sorted(pairs.items()):
         if lonely := [p.name for p in high.values() if p not in of_scale]:
-            problems.append(f"no {scale_number}x low-resolution file for: {_some(lonely)}")
+            problems.append(f"no {scale_number}x low-resolution file for: {some(lonely)}")
     scales = ", ".join(f"{scale}x" for scale in sorted(pairs)) or "none"
     title = f"Unsplash super-resolution set: high res, low res ({scales})"
     return PhotoSet("unsplash", title, {"all": tuple(high.values())}, "all", pairs, tuple(problems))
@@ -225,7 +225,7 @@ def _bsds(folder: Path) -> PhotoSet | None:
             stems = {path.stem for path in files}
             listed = [line.strip() for line in _lines(images.parent / f"iids_{name}.txt")]
             if missing := [stem for stem in listed if stem not in stems]:
-                problems.append(f"iids_{name}.txt names no file: {_some(missing)}")
+                problems.append(f"iids_{name}.txt names no file: {some(missing)}")
         kind = "bsds500" if "val" in parts else "bsds300"
         counts = ", ".join(f"{name} {len(files)}" for name, files in parts.items())
         note = "only train is trained on: the benchmark BSD100 was taken from the other parts"
@@ -327,9 +327,9 @@ def _match(
             found[image] = partner
     problems = []
     if lonely:
-        problems.append(f"no file in {lr_folder.name} for: {_some(lonely)}")
+        problems.append(f"no file in {lr_folder.name} for: {some(lonely)}")
     if left:
-        problems.append(f"{lr_folder.name} has files without original: {_some(sorted(left))}")
+        problems.append(f"{lr_folder.name} has files without original: {some(sorted(left))}")
     return found, problems
 
 
@@ -384,7 +384,7 @@ def _lines(path: Path) -> list[str]:
     return [line for line in text.splitlines() if line.strip()]
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """The first names, and how many there are."""
     shown = ", ".join(names[:NAMED])
     return shown if len(names) <= NAMED else f"{shown}, ... ({len(names)} in all)"

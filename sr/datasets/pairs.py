@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sr.datasets.check import SkippedFile, fitting, header_size, in_parallel
-from sr.datasets.layouts import PhotoSet
+from sr.datasets.layouts import PhotoSet, some
 from sr.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 LowResolution = Literal["auto", "given", "bicubic"]
 
@@ -36,7 +39,7 @@ def training_pairs(
         split: None is the set's own training part.
         low_resolution: "given" uses the set's own files, "bicubic" makes them as MATLAB does,
             "auto" uses the set's own where every single one fits: two kinds are never mixed.
-        only: file names to keep.
+        only: file names to keep; a warning says which are not there.
 
     Raises:
         DataError: no such part, no image of those names, or "given" where there are none.
@@ -46,6 +49,11 @@ def training_pairs(
         images = tuple(path for path in images if path.name in only)
         if not images:
             raise DataError(f"{photo_set.title}: holds none of the {len(only)} files of the list")
+        if missing := sorted(set(only) - {path.name for path in images}):
+            logger.warning(
+                "%d of the %d files of the list are not there: %s",
+                len(missing), len(only), some(missing),
+            )  # fmt: skip
     partners = photo_set.low_resolution.get(scale, {})
     made = [Pair(path) for path in images]
     if low_resolution == "bicubic":

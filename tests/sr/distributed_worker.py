@@ -32,6 +32,7 @@ def gradients(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
     torch.set_num_threads(1)
     found = {}
     with process_group(torch.device("cpu")) as (group, device):
+        assert group.here == group.size  # all on this machine
         pixels = load_pixels(training_pairs(recognise(folder), scale=4)[0], scale=4)
         for name, (preset, changes) in SETTINGS.items():
             config = override(PRESETS[preset], changes)

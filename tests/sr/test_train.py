@@ -34,6 +34,7 @@ from sr.resize import matlab_bicubic
 from sr.run import Run
 from sr.speed import Speedometer, count_flops
 from sr.trainer import Trainer, TrainingDiverged, build_generator
+from sr.validation import Validation
 from sr.winograd import kernels
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -258,7 +259,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(
     first = run("parts")
     for _ in range(2):
         first.trainer.step(first.progress())
-    first.save({}, 0)
+    first.save({})
     second = run("parts")
     second.resume()
     second.train()
@@ -302,14 +303,14 @@ def test_gradients_that_are_not_numbers_stop_before_any_weight_changes(photos: P
 def test_divergence_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path) -> None:
     run = Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
     run.trainer.step(0.0)
-    run.save({}, 0)
+    run.save({})
     saved = [path.read_bytes() for path in (run.state_path, run.weights_path)]
     run.trainer.pixel = lambda a, b: (a * float("inf")).mean()
     with pytest.raises(TrainingDiverged, match=r"state\.pt is good"):
         run.train()
     next(run.trainer.average.parameters()).data.fill_(float("nan"))
     with pytest.raises(TrainingDiverged, match="not finite"):
-        run.save({}, 0)
+        run.save({})
     assert saved == [path.read_bytes() for path in (run.state_path, run.weights_path)]
 
 
@@ -331,11 +332,64 @@ def test_a_compiler_that_fails_changes_nothing_but_speed(
         assert plain.step(0.1) == compiled.step(0.1)
 
 
-def test_other_settings_cannot_resume(photos: Path, tmp_path: Path) -> None:
-    Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None).save({}, 0)
-    other = trainer(photos, dataclasses.replace(SRRESNET_SMOKE, batch_size=3))
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_refused_resume_writes_nothing(photos: Path, tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    common = ["srresnet_smoke", "--data", str(photos)]
+    run = ["--output", str(tmp_path / "run")]
+    assert train.run(parser.parse_args([*common, *run])) == 0
+    before = contents(tmp_path / "run")
+    (photos / "broken.png").write_bytes(b"\x89PNG")
     with pytest.raises(ConfigError, match="batch_size"):
-        Run(other, tmp_path, data_name="t", minutes=None).resume()
+        train.run(parser.parse_args([*common, *run, "--resume", "--set", "batch_size=3"]))
+    assert contents(tmp_path / "run") == before
+    with pytest.raises(DataError, match="nothing to resume"):
+        train.run(parser.parse_args([*common, "--output", str(tmp_path / "wrong"), "--resume"]))
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_a_checkpoint_that_was_not_wholly_written_is_written_again(
+    photos: Path, tmp_path: Path
+) -> None:
+    def run() -> Run:
+        return Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
+
+    run().train()
+    for name in ("log.csv", "srresnet_x4.safetensors"):  # killed after the state was written
+        (tmp_path / name).unlink()
+    again = run()
+    again.resume()
+    again.train()
+    assert (tmp_path / "log.csv").is_file()
+    assert again.weights_path.is_file()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["cpu", "gpu"])
+def test_means_of_losses_are_over_the_updates_that_had_them(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    config = dataclasses.replace(SRGAN_SMOKE, iterations=6, discriminator_warmup=3)
+    run = Run(trainer(photos, config), tmp_path, data_name="t", minutes=None)
+    seen: list[dict[str, float]] = [{}] if late else []
+    step = run.trainer.step
+
+    def told(progress: float) -> dict[str, float]:
+        seen.append(step(progress))
+        return seen[-2 if late else -1]
+
+    monkeypatch.setattr(run.trainer, "step", told)
+    monkeypatch.setattr(Speedometer, "row", lambda self: {"steps": self.steps})
+    row = run.train()
+    known = seen[:6] if late else seen
+    for name in ("g/pixel", "g/adversarial", "d/real", "d/fake"):
+        values = [losses[name] for losses in known if name in losses]
+        assert row[name] == pytest.approx(sum(values) / len(values)), name
+    assert row["steps"] == 2  # three of the warm-up, one whose operations were counted
 
 
 def test_the_bar_says_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -410,6 +464,10 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     log = (tmp_path / "run" / "log.csv").read_text().splitlines()
     assert log[0].startswith("iteration,seconds,g/pixel")
     assert [line.split(",")[0] for line in log[1:]] == ["4", "6"]
+    before = contents(tmp_path / "run")
+    for used_up in (longer, ["--resume", "--set", "iterations=5", "--validate", str(photos)]):
+        assert train.run(parser.parse_args([*common, *used_up])) == 0
+        assert contents(tmp_path / "run") == before
     assert {"samples_per_second", "gflop_per_second", "matrix_rate_percent", "psnr_y"} <= set(
         log[0].split(",")
     )
@@ -456,6 +514,33 @@ def test_the_command_takes_a_data_set_as_downloaded(
     assert about["images"] == 6
     with pytest.raises(SystemExit):
         main([*command, "--multiscale", "1.5", "--output", str(tmp_path / "e")])
+
+
+def test_of_a_training_set_the_test_part_is_validated_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for part, name in (("train", "a"), ("test", "b")):
+        folder = tmp_path / "BSDS300" / "images" / part
+        folder.mkdir(parents=True)
+        save_png(folder / f"{name}.png", Photo(np.zeros((16, 16, 3), np.uint8)))
+    with caplog.at_level("INFO"):
+        assert Validation(tmp_path / "BSDS300").names == ["b"]
+    assert "part: test" in caplog.text
+
+
+def test_a_list_holds_a_file_name_a_line(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sr.checkpoint import read_header
+    from sr.cli import main
+
+    (photos / "0.png").rename(photos / "uma foto.png")
+    (tmp_path / "list.txt").write_text("uma foto.png\r\n1.png\n\ngone.png\n")
+    command = ["train", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "run")]
+    assert main([*command, "--list", str(tmp_path / "list.txt")]) == 0
+    assert "1 of the 3 files of the list are not there: gone.png" in caplog.text
+    about = read_header(tmp_path / "run" / "srresnet_x4.safetensors")["about"]
+    assert about["images"] == 2
 
 
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:

@@ -112,6 +112,17 @@ def test_a_build_that_fails_leaves_no_cache_and_the_next_one_works(
     assert not list(cache.glob(".*.building"))
 
 
+def test_files_that_cannot_be_used_are_said_with_path_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\nbroken")
+    with pytest.raises(DataError) as caught:
+        load_pixels(pairs_of(tmp_path), scale=4)
+    said, _, first = str(caught.value).partition("; first: ")
+    assert said == "none of 1 images can be used"
+    assert first.startswith(f"{path}: a damaged")
+    assert first.count("a.png") == 1
+
+
 def test_two_processes_build_one_cache(photos: Path, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork" if os.name == "posix" else "spawn")
     pairs = pairs_of(photos)
@@ -132,6 +143,10 @@ def test_memory_or_cache_is_chosen_by_what_is_free(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(pixels, "_free_memory", lambda: 10**9)
     assert choose_cache("auto", pairs, scale=4) is None
+    needed = 4 * pixels._needed_bytes(pairs, 4, ())
+    monkeypatch.setattr(pixels, "_free_memory", lambda: needed)
+    assert choose_cache("auto", pairs, scale=4) is None  # one process needs a quarter of it
+    assert choose_cache("auto", pairs, scale=4, processes=2) is not None
     monkeypatch.setattr(pixels, "_free_memory", lambda: 1000)
     assert choose_cache("auto", pairs, scale=4) == tmp_path / "nitidez" / "pixels"
     assert choose_cache("memory", pairs, scale=4) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from sr.config import SRGAN_SMOKE
 from sr.errors import ConfigError
 from sr.image_io import Photo, save_png
 from sr.tracking import CsvTracker, build_trackers
+from sr.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PICTURE = np.zeros((8, 24, 3), np.uint8)
@@ -32,12 +35,14 @@ def photos(tmp_path: Path) -> Path:
 
 def test_the_csv_grows_by_columns_and_repeats_no_row(tmp_path: Path) -> None:
     tracker = CsvTracker(tmp_path)
+    assert tracker.last_row() == {}
     tracker.log(0, {"seconds": 0.0})
     tracker.log(5, {"seconds": 1.5})
     tracker.log(9, {"seconds": 2.0})
     tracker.log(7, {"seconds": 2.5, "psnr_y": 30.123456789})
     lines = (tmp_path / "log.csv").read_text().splitlines()
     assert lines == ["iteration,seconds,psnr_y", "0,0,", "5,1.5,", "7,2.5,30.1235"]
+    assert tracker.last_row() == {"iteration": 7, "seconds": 2.5, "psnr_y": 30.1235}
 
 
 def test_unknown_and_missing_trackers_say_what_to_do(
@@ -115,6 +120,79 @@ def test_a_study_trains_every_point_once_and_draws_them(
     assert "study.png" in {p.name for p in (tmp_path / "study").iterdir()} or not _has_matplotlib()
     monkeypatch.setattr(study, "Trainer", None)  # a second run has nothing left to train
     assert main(command) == 0
+
+
+STUDY = ["study", "srresnet_smoke", "--iterations", "3", "--vary", "learning_rate=1e-3,1e-4"]
+
+
+def test_a_finished_study_is_validated_without_training(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    assert main(command) == 0
+    before = (tmp_path / "s" / "study.csv").read_text().splitlines()
+    assert "psnr_y" not in before[0]
+    monkeypatch.setattr(Trainer, "step", None)
+    assert main([*command, "--validate", str(photos)]) == 0
+    with (tmp_path / "s" / "study.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert all(float(row["psnr_y"]) > 0 and float(row["g/pixel"]) > 0 for row in rows)
+    monkeypatch.setattr(study, "Trainer", None)
+    assert main([*command, "--validate", str(photos)]) == 0
+    assert main(command) == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--data", "{other}"], "data"),
+        (["--minutes", "1"], "minutes"),
+        (["--precision", "float32"], "precision"),
+        (["--multiscale", "0.9"], "data"),
+        (["--set", "batch_size=3"], "batch_size"),
+        (["--iterations", "4"], "iterations"),
+    ],
+)
+def test_a_study_with_other_settings_is_refused(
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: list[str],
+    said: str,
+) -> None:
+    args = argparse.ArgumentParser()
+    study.add_arguments(args)
+    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    known = args.parse_args(command[1:])
+    base = study.override(study.checked_config(known), ["iterations=3"])
+    settings = study.trial_settings(known, study.override(base, ["learning_rate=1e-3"]))
+    study.remember(tmp_path / "s" / "learning_rate=1e-3", settings, None)
+    (tmp_path / "other").mkdir()
+    option = [part.format(other=tmp_path / "other") for part in option]
+    assert main([*command, *option]) == 2
+    assert f"a trial with other settings ({said}); give the same" in capsys.readouterr().err
+
+
+def test_a_study_that_was_stopped_goes_on(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    steps: list[int] = []
+    step = Trainer.step
+
+    def counted(trainer: Trainer, progress: float) -> dict[str, float]:
+        steps.append(trainer.iteration)
+        if len(steps) == 2:
+            signal.raise_signal(signal.SIGINT)
+        return step(trainer, progress)
+
+    monkeypatch.setattr(Trainer, "step", counted)
+    assert main(command) == 0
+    assert steps == [0, 1]
+    assert main(command) == 0
+    assert steps == [0, 1, 2, 0, 1, 2]
+    with (tmp_path / "s" / "study.csv").open() as file:
+        assert [row["iteration"] for row in csv.DictReader(file)] == ["3", "3"]
 
 
 def _has_matplotlib() -> bool:

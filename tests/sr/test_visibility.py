@@ -66,6 +66,21 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert (output / "figures" / "ppd.png").exists()
 
 
+def test_images_that_cannot_be_measured_are_left_out_here_too(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.png").write_bytes(b"\x89PNG")
+    Image.new("RGB", (16, 16)).save(folder / "tiny.png")
+    output = tmp_path / "out"
+    arguments = ["evaluate", str(folder), "--models", "nearest", "bicubic", "--no-lpips"]
+    assert main([*arguments, "--ppd", "40", "--output", str(output)]) == 1
+    errors = capsys.readouterr().err
+    assert "left out: Set1/broken.png: " in errors
+    assert "left out: Set1/tiny.png: " in errors
+    with (output / "ppd.csv").open(newline="") as file:
+        assert [row["images"] for row in csv.DictReader(file)] == ["1", "1", "1"]
+
+
 def test_an_impossible_density_is_refused_before_the_work(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
