@@ -157,11 +157,41 @@ def test_a_full_disk_under_the_database(survey: Survey) -> None:
 def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append([{"event": "a", "n": 1}, {"event": "b", "text": "ção\n"}])
-    journal.close()
     (path,) = tmp_path.glob("*.jsonl")
     path.write_bytes(path.read_bytes() + b'{"event":"c"')
     Journal(tmp_path).append([{"event": "d"}])
     assert [event["event"] for event in read_journal(tmp_path)] == ["a", "b", "d"]
+
+
+def test_a_journal_that_another_process_replaced_is_written_on(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    app.append([{"event": "a"}])
+    command.replace([{"event": "b"}])
+    app.append([{"event": "c"}])
+    assert [event["event"] for event in read_journal(tmp_path)] == ["b", "c"]
+
+
+def test_lines_of_two_writers_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    for n in range(6):
+        (app if n % 2 else command).append([{"event": "a", "n": n}])
+    assert [event["n"] for event in read_journal(tmp_path)] == list(range(6))
+
+
+def test_a_line_that_only_begins_to_fit_on_the_disk_is_not_taken(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process are POSIX")
+    journal = Journal(tmp_path)
+    journal.append([{"event": "a"}])
+    (path,) = tmp_path.glob("*.jsonl")
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, hard))
+    try:
+        with pytest.raises(StoreError, match="free disk space"):
+            journal.append([{"event": "b"}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_line_in_the_middle_is_said(tmp_path: Path) -> None:
