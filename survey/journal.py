@@ -68,7 +68,7 @@ class Journal:
         """
         old = list(self.folder.glob("*.jsonl"))
         target = self.folder / _new_name()
-        temporary = target.with_suffix(".new")
+        temporary = self.folder / "next.new"  # one name: what a crash leaves behind does not stay
         try:
             with temporary.open("wb") as file:
                 file.writelines(_line(event) for event in events)

@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import secrets
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -611,6 +612,20 @@ class Survey:
         if count:
             self._erased()
         return count
+
+    def snapshot(self, folder: Path) -> int:
+        """Copy database and journal into a folder, as of one moment; how many people have been
+        erased or made anonymous until then.
+
+        Raises:
+            SurveyError, OSError: they cannot be read or written.
+        """
+        with self._alone():
+            self.store.snapshot(folder / "survey.db")
+            shutil.copytree(
+                self.journal.folder, folder / "journal", ignore=shutil.ignore_patterns("*.new")
+            )
+            return self.store.erasures()
 
     def _erased(self) -> None:
         if self.on_erased is not None:

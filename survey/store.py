@@ -441,6 +441,14 @@ class Store:
             )
         return count
 
+    def erasures(self) -> int:
+        """How many people have been erased or made anonymous; it only grows."""
+        counted: int = self._rows(
+            "SELECT (SELECT count(*) FROM withdrawal) + "
+            "(SELECT count(*) FROM participant WHERE anonymised_at IS NOT NULL) AS n"
+        )[0]["n"]
+        return counted
+
     # Journal and copies
 
     def events(self) -> Iterator[Event]:
