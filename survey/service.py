@@ -98,6 +98,7 @@ class Survey:
         self._lock = threading.Lock()
         self._problem = problem
         self._progress: float | None = None  # of the preparation; None when there is none
+        self._database: Store | None = None
         self._study: Study | None = None
         self._pictures: dict[str, Path] = {}
         if problem is not None:
@@ -105,7 +106,7 @@ class Survey:
         try:
             self._secret = read_secret(data_folder / "secret")
             with self._alone():
-                self.store = Store(data_folder / "survey.db")
+                self._database = Store(data_folder / "survey.db")
                 self.journal = Journal(data_folder / "journal")
                 self._agree()
             self._load()
@@ -138,6 +139,17 @@ class Survey:
         return self.data_folder / "studies" / self.study_name
 
     @property
+    def store(self) -> Store:
+        """The database.
+
+        Raises:
+            SurveyError: there is none, because the survey cannot run.
+        """
+        if self._database is None:
+            raise self._problem or StoreError("the database is not open yet; try again")
+        return self._database
+
+    @property
     def study(self) -> Study:
         """The study.
 
@@ -155,18 +167,9 @@ class Survey:
             return  # prepare() makes it
         study = load_study(self.study_folder)
         with self._alone():
-            if self.store.study(study.name) is None:
-                self.store.register(study)
-                self._write(self._study_events(study))
+            if self.store.register(study):
+                self.journal.replace(self.store.events())  # versions of before leave it, too
         self._study = study
-
-    def _study_events(self, study: Study) -> list[Event]:
-        ids = {v.id for image in study.images for v in image.versions.values()}
-        events = [e for e in self.store.events() if e["event"] in ("study", "stimuli")]
-        for event in events:
-            if "rows" in event:
-                event["rows"] = [row for row in event["rows"] if row["id"] in ids]
-        return events
 
     def _agree(self) -> None:
         """Make database and journal tell the same story, whichever knows more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,15 @@ from survey.journal import Journal, read_journal
 from survey.service import Survey
 from survey.store import Store, check_database
 from tests.survey.conftest import Rater, answer_to, value_for
+from tests.tiny_study import PROTOCOL, make_study
+
+AGAIN = "2026-11-01T12:00:00.000+00:00"
+
+
+def prepare_again(data_folder: Path) -> None:
+    """Put a study of other photographs and another protocol under the name of the one there."""
+    shutil.rmtree(data_folder / "studies" / "default")
+    make_study(data_folder)
 
 
 def test_tables_are_strict_and_durable(survey: Survey) -> None:
@@ -95,6 +105,43 @@ def test_a_study_changed_on_disk_breaks_the_survey(
     image.write_bytes(image.read_bytes() + b"x")
     status = open_survey().status()
     assert (status["state"], status["problem"]["key"]) == ("broken", "survey_study")
+
+
+def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    open_survey().set_results_open(True)
+    prepare_again(data_folder)
+    survey = open_survey()
+    row = survey.store.study("default")
+    assert row is not None
+    assert row["created_at"] == AGAIN
+    assert row["protocol_sha256"] == survey.study.protocol.sha256 == PROTOCOL.sha256
+    Rater(survey).finish()
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(survey.journal.folder))
+    assert list(replayed.events())[:2] == list(survey.store.events())[:2]  # study and versions
+    replayed.close()
+    assert open_survey().status()["state"] == "open"
+
+
+def test_a_study_prepared_again_under_its_raters_is_refused(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    Rater(open_survey()).go_on(2)
+    folder = data_folder / "studies" / "default"
+    shutil.copytree(folder, tmp_path / "first")
+    prepare_again(data_folder)
+    survey = open_survey()
+    problem = survey.status()["problem"]
+    assert problem["key"] == "survey_study"
+    detail = problem["detail"]
+    assert "begun the one prepared at 2026-01-02T03:04:05.678+00:00 (1 so far)" in detail
+    assert f"holds one prepared at {AGAIN}" in detail
+    assert "under another --study NAME" in detail
+    shutil.rmtree(folder)
+    shutil.move(tmp_path / "first", folder)
+    assert open_survey().status()["state"] == "open"
 
 
 def test_a_missing_study(open_survey: Callable[..., Survey]) -> None:
