@@ -146,7 +146,8 @@ class Survey:
             SurveyError: there is none, because the survey cannot run.
         """
         if self._database is None:
-            raise self._problem or StoreError("the database is not open yet; try again")
+            assert self._problem is not None
+            raise self._problem
         return self._database
 
     @property
