@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import sys
-from typing import IO
 
 from demo.settings import Settings
+from sr.file_lock import take_lock
 
 
 class Scratch:
@@ -21,7 +19,7 @@ class Scratch:
         self._folders = (settings.uploads_folder, settings.versions_folder)
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock_file = (settings.folder / "lock").open("a+b")
-        self.is_ours = _lock(self._lock_file)
+        self.is_ours = take_lock(self._lock_file, wait=False)
         self.clear()
 
     def clear(self) -> None:
@@ -34,18 +32,3 @@ class Scratch:
         """Clear, and let go."""
         self.clear()
         self._lock_file.close()
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Whether this process has the lock now; the system gives it back when the process ends."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False

@@ -84,8 +84,8 @@ class FolderBackend:
 class DatasetBackend:
     """A private data set repository on Hugging Face; one commit a change.
 
-    Its history keeps what was removed, so it is squashed now and then, and at every removal of
-    generations a person's erasure asks for it through `change(..., remove=...)`.
+    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
+    erased person must not stay in it.
 
     Args:
         name: "owner/name".
@@ -133,13 +133,13 @@ class DatasetBackend:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         self._make()
+        self._commits += COMMITS_BEFORE_SQUASH if gone else 1  # until squashed
         operations: list[Any] = [CommitOperationAdd(n, _uploadable(s)) for n, s in add.items()]
         operations += [CommitOperationDelete(name) for name in gone]
         self.api.create_commit(
             self.name, operations, commit_message="Survey backup", repo_type="dataset"
         )
-        self._commits += 1
-        if gone or self._commits >= COMMITS_BEFORE_SQUASH:
+        if self._commits >= COMMITS_BEFORE_SQUASH:
             self.api.super_squash_history(self.name, repo_type="dataset")
             self._commits = 0
 

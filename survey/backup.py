@@ -1,8 +1,12 @@
 """Copies of the survey's data somewhere else, and the way back after the disk was lost.
 
-A backup is content-addressed: every file becomes `blobs/<sha256>`, and `generations/<time>.json`
-says which blob was which file. The generation is written after its blobs, so that an upload that
-breaks off leaves the one before as it was; blobs that no kept generation names are removed.
+A backup is content-addressed: every file becomes `blobs/<sha256>`, and
+`generations/<time>-<erasures>.json` says which blob was which file. The generation is written after
+its blobs, so that an upload that breaks off leaves the one before as it was; blobs that no kept
+generation names are removed.
+
+`erasures` counts the people who had been erased or made anonymous by then, by the app or a command:
+a generation that knows of fewer still holds somebody, and goes with the next backup.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import hashlib
 import json
 import logging
 import os
-import shutil
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -71,11 +75,12 @@ class Backup:
         folder: the survey's data folder.
         backend: where to.
         place: its name, for people.
-        snapshot: writes a consistent copy of the live database to a path.
+        snapshot: copies the live database and the journal, as of one moment, into a folder, and
+            returns how many people have been erased from them so far.
     """
 
     def __init__(
-        self, folder: Path, backend: Backend, *, place: str, snapshot: Callable[[Path], None]
+        self, folder: Path, backend: Backend, *, place: str, snapshot: Callable[[Path], int]
     ) -> None:
         self._folder = folder
         self._backend = backend
@@ -85,8 +90,8 @@ class Backup:
         self._last: dict[str, dict[str, Any]] | None = None  # files of the newest generation
         self._last_success: datetime | None = None
         self._problem = ""
-        self._forget = False  # the next backup is to be the only one
-        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._is_closing = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -94,75 +99,70 @@ class Backup:
         """Where the copies are, how old the newest is, what went wrong last."""
         return BackupStatus(self._place, self._last_success, self._problem)
 
-    def run(self, *, forget: bool = False) -> bool:
+    def run(self) -> bool:
         """Make one backup now, unless nothing has changed since the last.
-
-        Args:
-            forget: remove every older generation as well, as an erasure needs it.
 
         Returns:
             Whether something was written.
 
         Raises:
             BackupError: it did not work; the generations before are as they were.
+            SurveyError, OSError: the data cannot be read.
         """
         with self._lock:
-            forget = forget or self._forget
             try:
-                written = self._run(forget)
-            except BackupError as error:
+                written = self._run()
+            except Exception as error:
                 self._problem = str(error)
                 raise
             self._problem = ""
-            self._forget = False
             self._last_success = datetime.now(timezone.utc)
             return written
 
-    def _run(self, forget: bool) -> bool:
+    def _run(self) -> bool:
         with tempfile.TemporaryDirectory(prefix="nitidez-backup-") as temporary:
-            database = Path(temporary) / "survey.db"
-            self._snapshot(database)
-            files = {"survey.db": database, **files_of(self._folder)}
-            for name in [name for name in files if name.startswith("journal/")]:
-                # Journals grow while they are read: what is hashed is what is sent.
-                copy = Path(temporary) / Path(name).name
-                files[name] = Path(shutil.copyfile(files[name], copy))
+            erasures = self._snapshot(Path(temporary))
+            files = files_of(self._folder, Path(temporary))
             described = {name: _described(path) for name, path in files.items()}
-            if described == self._last and not forget:
+            if described == self._last:
                 return False
             there = set(self._backend.names())
             blobs = {_blob(entry): files[name] for name, entry in described.items()}
             now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
-            generation = f"generations/{now}.json"
+            generation = f"generations/{now}-{erasures}.json"
             text = json.dumps({"version": 1, "created_at": now, "files": described}, indent=1)
             self._backend.change({name: p for name, p in blobs.items() if name not in there})
             # Only now, when all it names is there.
             self._backend.change({generation: text.encode()})
-            self._last = described
-            self._prune(generation, there, keep=1 if forget else KEPT_GENERATIONS)
+            self._prune({*there, *blobs, generation}, erasures)
+            self._last = described  # not before: what could not be removed is tried again
             return True
 
-    def _prune(self, newest: str, there: set[str], *, keep: int) -> None:
-        """Remove old generations, and blobs that none of the others names."""
-        generations = sorted(n for n in {*there, newest} if n.startswith("generations/"))
-        kept, gone = generations[-keep:], generations[:-keep]
-        if not gone:
-            return
+    def _prune(self, there: set[str], erasures: int) -> None:
+        """Remove generations that are old or hold somebody who is erased, and unused blobs."""
+        generations = sorted(name for name in there if name.startswith("generations/"))
+        kept = [n for n in generations[-KEPT_GENERATIONS:] if erasures_of(n) >= erasures]
         used = {
             _blob(entry) for name in kept for entry in read_generation(self._backend, name).values()
         }
-        unused = [name for name in there if name.startswith("blobs/") and name not in used]
-        self._backend.change({}, [*gone, *unused])
+        unused = {name for name in there if name.startswith("blobs/")} - used
+        gone = set(generations) - set(kept)
+        if unused or gone:  # generations last: while they are there, the rest is tried again
+            self._backend.change({}, [*unused, *gone])
 
-    def forget_next(self) -> None:
-        """Let the next backup that works remove every older one."""
-        self._forget = True
+    def soon(self) -> None:
+        """Let the thread make a backup now, as after an erasure; nobody waits for it."""
+        self._wake.set()
 
     def start(self, seconds: float) -> None:
         """Back up every so many seconds, in a thread of its own, until `close`."""
 
         def work() -> None:
-            while not self._stop.wait(seconds):
+            while True:
+                self._wake.wait(seconds)
+                self._wake.clear()
+                if self._is_closing:
+                    return
                 self._try()
 
         self._thread = threading.Thread(target=work, name="survey-backup", daemon=True)
@@ -170,7 +170,8 @@ class Backup:
 
     def close(self) -> None:
         """Stop, after one last backup."""
-        self._stop.set()
+        self._is_closing = True
+        self._wake.set()
         if self._thread is not None:
             self._thread.join()
             self._try()
@@ -264,14 +265,20 @@ def read_generation(backend: Backend, name: str) -> dict[str, dict[str, Any]]:
     return files
 
 
-def files_of(folder: Path) -> dict[str, Path]:
-    """What is copied beside the database: the secret, the journals, the studies."""
-    found = [folder / "secret"]
-    found += sorted((folder / "journal").glob("*.jsonl"))
-    found += sorted(path for path in (folder / "studies").rglob("*") if path.is_file())
+def erasures_of(generation: str) -> int:
+    """How many people had been erased, by its name; that of an earlier version does not say."""
+    match = re.search(r"-(\d+)\.json$", generation)
+    return int(match[1]) if match else 0
+
+
+def files_of(folder: Path, snapshot: Path) -> dict[str, Path]:
+    """What is copied: a data folder's secret and studies, and the snapshot of the rest."""
+    found = [(folder, folder / "secret")]
+    found += [(folder, path) for path in (folder / "studies").rglob("*")]
+    found += [(snapshot, path) for path in snapshot.rglob("*")]
     return {
-        path.relative_to(folder).as_posix(): path
-        for path in found
+        path.relative_to(root).as_posix(): path
+        for root, path in sorted(found)
         if path.is_file() and not path.name.startswith(".")
     }
 

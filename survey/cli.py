@@ -158,7 +158,7 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
             print(f"{args.raters} simulated raters, {stored} responses")
         case "withdraw":
             survey.withdraw(args.code)
-            print("erased; a running app backs the change up within minutes")
+            print("erased here; the app's next backup removes the older ones")
         case "anonymise":
             if args.older_than < 0:
                 raise StudyError(f"--older-than {args.older_than}; needed 0 days or more")

@@ -1,7 +1,9 @@
 """An append-only diary of everything that happened, one JSON object a line, apart from SQLite.
 
-Every start of the server begins a file of its own, so that a line cut off by a crash is always the
-last of its file. An event holds whole table rows: read in order they give the database again.
+An event holds whole table rows: read in order they give the database again. Several processes may
+write, one at a time (`survey.service` sees to it): all go on with the newest file, whoever began
+it, so that the order of lines is the order of events. A line cut off by a crash stays the last of
+its file.
 """
 
 from __future__ import annotations
@@ -9,11 +11,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import threading
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from survey.errors import StoreError
 
@@ -21,7 +22,7 @@ Event = dict[str, Any]
 
 
 class Journal:
-    """Appends events to `folder/<time>-<random>.jsonl`.
+    """Appends events to the newest `folder/<time>-<random>.jsonl`.
 
     Args:
         folder: made when it is not there.
@@ -32,8 +33,6 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
-        self._file: BinaryIO | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -42,24 +41,24 @@ class Journal:
     def append(self, events: Iterable[Event]) -> None:
         """Write events and wait until they are on the disk.
 
+        The file is opened by its name each time: another process may have replaced it.
+
         Raises:
             StoreError: disk full, or the folder is gone; nothing half-written is left behind.
         """
-        data = b"".join(_line(event) for event in events)
-        with self._lock:
-            try:
-                file = self._open()
+        data = memoryview(b"".join(_line(event) for event in events))
+        try:
+            with self._newest().open("ab", buffering=0) as file:
                 start = file.tell()
                 try:
-                    file.write(data)
-                    file.flush()
+                    while data:  # a disk that fills up takes a part without an error
+                        data = data[file.write(data) :]
                     os.fsync(file.fileno())
                 except OSError:
                     file.truncate(start)
-                    file.seek(start)
                     raise
-            except OSError as error:
-                raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
+        except OSError as error:
+            raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
 
     def replace(self, events: Iterable[Event]) -> None:
         """Put one new file in the place of all: how a person's lines are erased.
@@ -67,37 +66,26 @@ class Journal:
         Raises:
             StoreError: it cannot be written; the old files are as they were.
         """
-        with self._lock:
-            self._close()
-            old = list(self.folder.glob("*.jsonl"))
-            target = self.folder / _new_name()
-            temporary = target.with_suffix(".new")
-            try:
-                with temporary.open("wb") as file:
-                    file.writelines(_line(event) for event in events)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, target)
-                for path in old:
-                    path.unlink()
-            except OSError as error:
-                raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
+        old = list(self.folder.glob("*.jsonl"))
+        target = self.folder / _new_name()
+        temporary = self.folder / "next.new"  # one name: what a crash leaves behind does not stay
+        try:
+            with temporary.open("wb") as file:
+                file.writelines(_line(event) for event in events)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+            for path in old:
+                path.unlink()
+        except OSError as error:
+            raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
 
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._close()
-
-    def _open(self) -> BinaryIO:
-        if self._file is None:
-            self._file = (self.folder / _new_name()).open("ab", buffering=0)  # type: ignore[assignment]
-        assert self._file is not None
-        return self._file
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def _newest(self) -> Path:
+        """The file to go on with: the last one, unless a crash cut its last line off."""
+        path = max(self.folder.glob("*.jsonl"), default=None)
+        if path is None or not _is_whole(path):
+            path = self.folder / _new_name()
+        return path
 
 
 def read_journal(folder: Path) -> Iterator[Event]:
@@ -151,6 +139,13 @@ def final_rows(events: Iterable[Event]) -> dict[tuple[str, str], dict[str, Any]]
         if table == "session":
             row.pop("last_seen_at", None)
     return rows
+
+
+def _is_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        return file.read() in (b"", b"\n")
 
 
 def _line(event: Event) -> bytes:

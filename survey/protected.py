@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from pathlib import Path
 
 from survey.backends import open_backend
@@ -57,28 +56,14 @@ class ProtectedSurvey:
         self.survey = Survey(data_folder, study=study)
         if self.survey.is_broken:
             return
-        self.backup = Backup(data_folder, backend, place=place, snapshot=self.survey.store.snapshot)
-        self.survey.on_erased = self._forget
+        self.backup = Backup(data_folder, backend, place=place, snapshot=self.survey.snapshot)
+        self.survey.on_erased = self.backup.soon
         self.backup.start(seconds)
 
     @property
     def backup_status(self) -> BackupStatus | None:
         """How the backups are; None without any."""
         return None if self.backup is None else self.backup.status
-
-    def _forget(self) -> None:
-        """After an erasure no older copy may remain; the person does not wait for the upload."""
-        assert self.backup is not None
-        backup = self.backup
-
-        def forget() -> None:
-            try:
-                backup.run(forget=True)
-            except BackupError as error:
-                logger.error("older backups still hold an erased person: %s", error)
-                backup.forget_next()
-
-        threading.Thread(target=forget, name="survey-forget", daemon=True).start()
 
     def close(self) -> None:
         """One last backup, then close."""

@@ -1,6 +1,9 @@
 """The whole survey without a network: what a rater does, in order, and what it leaves behind.
 
 An answer is acknowledged when its transaction is committed and its journal line is on the disk.
+Both happen under one lock, which every process at the data folder takes in turn: the app, a second
+one, each command of `python -m survey`. Nothing can land between the two, nor while they are
+compared or the journal is replaced.
 """
 
 from __future__ import annotations
@@ -9,13 +12,16 @@ import json
 import logging
 import re
 import secrets
+import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from sr.file_lock import locked
 from survey.answers import Answer, flags_of, read_answer
 from survey.codes import (
     code_hmac,
@@ -31,6 +37,7 @@ from survey.errors import (
     ConsentError,
     InvalidAnswerError,
     StaleTrialError,
+    StoreError,
     StudyClosedError,
     StudyError,
     SurveyError,
@@ -88,22 +95,41 @@ class Survey:
         self.study_name = check_name(study)
         self.on_erased: Callable[[], None] | None = None  # told after an erasure, for backups
         self._clock = clock
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._problem = problem
         self._progress: float | None = None  # of the preparation; None when there is none
+        self._database: Store | None = None
         self._study: Study | None = None
         self._pictures: dict[str, Path] = {}
         if problem is not None:
             return
         try:
             self._secret = read_secret(data_folder / "secret")
-            self.store = Store(data_folder / "survey.db")
-            self.journal = Journal(data_folder / "journal")
-            self._agree()
+            with self._alone():
+                self._database = Store(data_folder / "survey.db")
+                self.journal = Journal(data_folder / "journal")
+                self._agree()
             self._load()
         except SurveyError as error:
             logger.error("the survey cannot run: %s", error)
             self._problem = error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One change at a time at this data folder, of all threads of all processes.
+
+        Raises:
+            StoreError: the folder cannot be locked.
+        """
+        with self._lock, ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.data_folder / "lock"))
+            except OSError as error:
+                raise StoreError(
+                    f"{self.data_folder / 'lock'}: {error.strerror}; make the folder writable, or "
+                    "set NITIDEZ_DATA to one on a local disk"
+                ) from error
+            yield
 
     # Set-up
 
@@ -111,6 +137,18 @@ class Survey:
     def study_folder(self) -> Path:
         """Where the study lies."""
         return self.data_folder / "studies" / self.study_name
+
+    @property
+    def store(self) -> Store:
+        """The database.
+
+        Raises:
+            SurveyError: there is none, because the survey cannot run.
+        """
+        if self._database is None:
+            assert self._problem is not None
+            raise self._problem
+        return self._database
 
     @property
     def study(self) -> Study:
@@ -129,24 +167,16 @@ class Survey:
         if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
             return  # prepare() makes it
         study = load_study(self.study_folder)
-        if self.store.study(study.name) is None:
-            self.store.register(study)
-            self._write(self._study_events(study))
+        with self._alone():
+            if self.store.register(study):
+                self.journal.replace(self.store.events())  # versions of before leave it, too
         self._study = study
-
-    def _study_events(self, study: Study) -> list[Event]:
-        ids = {v.id for image in study.images for v in image.versions.values()}
-        events = [e for e in self.store.events() if e["event"] in ("study", "stimuli")]
-        for event in events:
-            if "rows" in event:
-                event["rows"] = [row for row in event["rows"] if row["id"] in ids]
-        return events
 
     def _agree(self) -> None:
         """Make database and journal tell the same story, whichever knows more."""
         written = final_rows(read_journal(self.journal.folder))
         stored = final_rows(self.store.events())
-        if {key for key in written if key[0] == "response"} - stored.keys():
+        if {key for key in written if key[0] in ("response", "withdrawal")} - stored.keys():
             self.store.apply(read_journal(self.journal.folder))
             stored = final_rows(self.store.events())
         if written != stored:
@@ -167,8 +197,7 @@ class Survey:
                 progress=self._set_progress,
                 now=stamp(self._clock()),
             )
-            with self._lock:
-                self._load()
+            self._load()
         except SurveyError as error:
             self._problem = error
         except Exception as error:
@@ -185,9 +214,8 @@ class Survey:
         self._progress = share
 
     def close(self) -> None:
-        """Close files."""
+        """Close the database."""
         if self._problem is None:
-            self.journal.close()
             self.store.close()
 
     @property
@@ -269,7 +297,7 @@ class Survey:
         if not re.fullmatch("[0-9a-f]{32}", request):
             raise InvalidAnswerError(f"request is {request!r:.40}; needed 32 hexadecimal digits")
         token, code = token_and_code(self._secret, request)
-        with self._lock:
+        with self._alone():
             self._check_open()
             now = self._clock()
             try:
@@ -374,7 +402,7 @@ class Survey:
         return self._change(token, break_taken=1)
 
     def _change(self, token: str, **changes: Any) -> dict[str, Any]:
-        with self._lock:
+        with self._alone():
             session = self.store.session(token_sha256(token))
             changes["last_seen_at"] = stamp(self._clock())
             self.store.change_session(session["id"], **changes)
@@ -399,7 +427,7 @@ class Survey:
         """
         self._check_usable()
         answer = read_answer(values)
-        with self._lock:
+        with self._alone():
             session = self.store.session(token_sha256(token))
             self._check_open()
             trial = self.store.trial(answer.trial_id)
@@ -472,7 +500,7 @@ class Survey:
             StaleTrialError: there is nothing that can be undone.
         """
         self._check_usable()
-        with self._lock:
+        with self._alone():
             session = self.store.session(token_sha256(token))
             self._check_open()
             last = self._undoable(session)
@@ -506,7 +534,7 @@ class Survey:
             )
         if vision not in VISION:
             raise InvalidAnswerError(f"vision is {vision!r:.20}; needed one of {VISION}")
-        with self._lock:
+        with self._alone():
             session = self.store.session(token_sha256(token))
             if self.store.open_trials(session["id"], 1):
                 raise StaleTrialError("there are trials left")
@@ -539,10 +567,9 @@ class Survey:
                 else load_study(self.data_folder / "studies" / check_name(name), check_images=False)
             )
             path = study.path(version)
-            with self._lock:
-                if len(self._pictures) > 20_000:
-                    self._pictures.clear()
-                self._pictures[token] = path
+            if len(self._pictures) > 20_000:
+                self._pictures.clear()
+            self._pictures[token] = path
         return path
 
     def withdraw(self, code: str) -> None:
@@ -552,7 +579,7 @@ class Survey:
             UnknownCodeError: nobody has it.
         """
         self._check_usable()
-        with self._lock:
+        with self._alone():
             now = stamp(self._clock())
             if self.store.withdraw(code_hmac(self._secret, code), now) is None:
                 raise UnknownCodeError("nobody has this code; check it, or everything is erased")
@@ -572,7 +599,7 @@ class Survey:
 
     def _change_study(self, **changes: Any) -> None:
         self._check_usable()
-        with self._lock:
+        with self._alone():
             self.store.change_study(self.study.name, **changes)
             row = self.store.study(self.study.name)
             self._write([{"event": "study", "row": row}])
@@ -580,7 +607,7 @@ class Survey:
     def anonymise(self, older_than_days: int) -> int:
         """Cut what could point to a person from those who began so long ago; how many."""
         self._check_usable()
-        with self._lock:
+        with self._alone():
             now = self._clock()
             before = stamp(now - timedelta(days=older_than_days))
             count = self.store.anonymise(before, stamp(now))
@@ -589,6 +616,20 @@ class Survey:
         if count:
             self._erased()
         return count
+
+    def snapshot(self, folder: Path) -> int:
+        """Copy database and journal into a folder, as of one moment; how many people have been
+        erased or made anonymous until then.
+
+        Raises:
+            SurveyError, OSError: they cannot be read or written.
+        """
+        with self._alone():
+            self.store.snapshot(folder / "survey.db")
+            shutil.copytree(
+                self.journal.folder, folder / "journal", ignore=shutil.ignore_patterns("*.new")
+            )
+            return self.store.erasures()
 
     def _erased(self) -> None:
         if self.on_erased is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from survey.errors import StoreError, UnknownTokenError
+from survey.errors import StoreError, StudyError, UnknownTokenError
 from survey.journal import Event
 from survey.schedule import Coverage, is_right
 from survey.schema import migrations
@@ -119,31 +119,58 @@ class Store:
 
     # Studies
 
-    def register(self, study: Study) -> None:
-        """Write a study and its versions, unless they are there."""
+    def register(self, study: Study) -> bool:
+        """Write a study and its versions, unless they are there; whether it did.
+
+        One that was prepared again takes the place of the one before, if nobody has begun that.
+
+        Raises:
+            StudyError: somebody has.
+        """
+        versions = [
+            {
+                "id": version.id,
+                "study": study.name,
+                "image": image.id,
+                "method": version.method,
+                "sha256": version.sha256,
+            }
+            for image in study.images
+            for version in image.versions.values()
+        ]
+        row = {
+            "name": study.name,
+            "protocol_sha256": study.protocol.sha256,
+            "state": "open",
+            "created_at": study.created_at,
+        }
         with self._writing() as db:
-            row = {
-                "name": study.name,
-                "protocol_sha256": study.protocol.sha256,
-                "state": "open",
-                "created_at": study.created_at,
-            }
-            if not self._rows("SELECT 1 FROM study WHERE name = ?", [study.name]):
-                db.table("study").insert(row)
-            known = {
-                r["id"] for r in self._rows("SELECT id FROM stimulus WHERE study = ?", [study.name])
-            }
-            db.table("stimulus").insert_all(
-                {
-                    "id": version.id,
-                    "study": study.name,
-                    "image": image.id,
-                    "method": version.method,
-                    "sha256": version.sha256,
-                }
-                for image in study.images
-                for version in image.versions.values()
-                if version.id not in known
+            known = self.study(study.name)
+            stored = self._rows("SELECT * FROM stimulus WHERE study = ?", [study.name])
+            if (
+                known is not None
+                and known["protocol_sha256"] == study.protocol.sha256
+                and {v["id"]: v for v in stored} == {v["id"]: v for v in versions}
+            ):
+                return False
+            if known is not None:
+                self._check_nobody_began(known, study)
+                db.execute("DELETE FROM stimulus WHERE study = ?", [study.name])
+                db.execute("DELETE FROM study WHERE name = ?", [study.name])
+            db.table("study").insert(row)
+            db.table("stimulus").insert_all(versions)
+        return True
+
+    def _check_nobody_began(self, known: Row, study: Study) -> None:
+        raters = self._rows("SELECT count(*) AS n FROM participant WHERE study = ?", [study.name])[
+            0
+        ]["n"]
+        if raters:
+            raise StudyError(
+                f"study {study.name!r}: raters have begun the one prepared at "
+                f"{known['created_at']} ({raters} so far), and its folder holds one prepared at "
+                f"{study.created_at}; put the first back from a backup, or prepare the new one "
+                "under another --study NAME"
             )
 
     def study(self, name: str) -> Row | None:
@@ -440,6 +467,14 @@ class Store:
                 [now, before],
             )
         return count
+
+    def erasures(self) -> int:
+        """How many people have been erased or made anonymous; it only grows."""
+        counted: int = self._rows(
+            "SELECT (SELECT count(*) FROM withdrawal) + "
+            "(SELECT count(*) FROM participant WHERE anonymised_at IS NOT NULL) AS n"
+        )[0]["n"]
+        return counted
 
     # Journal and copies
 

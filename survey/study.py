@@ -276,7 +276,10 @@ def prepare_study(
     protocol = protocol or Protocol()
     check_name(folder.name)
     if folder.exists():
-        raise StudyError(f"study {folder.name!r} exists; choose another name, or remove {folder}")
+        raise StudyError(
+            f"study {folder.name!r} exists; choose another name, or remove {folder} if nobody has "
+            "begun it"
+        )
     usable = [s for s in sources if _fits(s.rgb, protocol)]
     if not any(source.role == "main" for source in usable):
         raise StudyError(

@@ -176,6 +176,22 @@ def test_a_broken_survey_is_told_in_words(client: TestClient, protected: Protect
     assert "/home/ana" not in reply.text
 
 
+def test_a_backup_that_cannot_be_reached_is_told_in_words(tmp_path: Path) -> None:
+    protected = ProtectedSurvey(tmp_path, place="folder:/proc/nowhere")
+    api = ResultsApi(lambda: protected, Owner(password=PASSWORD))
+    client = TestClient(Starlette(routes=results_routes(api)))
+    token = client.post("/results/sign-in", json={"password": PASSWORD}).json()["token"]
+    headers = {OWNER_HEADER: token}
+    for reply in (
+        client.get("/results/shown", params=QUESTION, headers=headers),
+        client.post("/results/export", json=EXPORT, headers=headers),
+        client.post("/results/change", json={"study_open": False}, headers=headers),
+    ):
+        assert reply.status_code == 503
+        assert reply.json()["error"]["key"] == "survey_backup"
+    assert {"survey_backup", "survey_store", "survey_study"} <= results_text()["en"].keys()
+
+
 def test_every_word_is_there_in_both_languages() -> None:
     english, portuguese = results_text()["en"], results_text()["pt-BR"]
     assert english.keys() == portuguese.keys()

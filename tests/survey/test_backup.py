@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +15,15 @@ from unittest.mock import create_autospec
 import pytest
 
 from survey.backends import BucketBackend, DatasetBackend, FolderBackend, open_backend
-from survey.backup import KEPT_GENERATIONS, Backend, Backup, BackupError, restore
+from survey.backup import (
+    KEPT_GENERATIONS,
+    Backend,
+    Backup,
+    BackupError,
+    erasures_of,
+    restore,
+)
+from survey.errors import StoreError
 from tests.fake_hub import FakeHub, serve_hub
 
 
@@ -31,6 +41,7 @@ class Data:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.erasures = 0
         (folder / "journal").mkdir(parents=True)
         (folder / "studies" / "default" / "images").mkdir(parents=True)
         (folder / "studies" / "default" / "images" / "0a.png").write_bytes(b"picture")
@@ -44,10 +55,12 @@ class Data:
         with (self.folder / "journal" / "boot.jsonl").open("a") as file:
             file.write(json.dumps({"trial_id": trial}) + "\n")
 
-    def snapshot(self, path: Path) -> None:
-        copy = sqlite3.connect(path)
+    def snapshot(self, folder: Path) -> int:
+        copy = sqlite3.connect(folder / "survey.db")
         self.database.backup(copy)
         copy.close()
+        shutil.copytree(self.folder / "journal", folder / "journal")
+        return self.erasures
 
     def backup(self, backend: Backend) -> Backup:
         return Backup(self.folder, backend, place="there", snapshot=self.snapshot)
@@ -183,10 +196,73 @@ def test_an_erasure_leaves_one_generation(data: Data, make_backend: Callable[[],
     for index in range(3):
         data.rate(f"trial{index}")
         backup.run()
-    backup.run(forget=True)
+    data.rate("trial3")
+    data.erasures += 1
+    data.backup(backend).run()  # of another process, which made none of those before
     names = backend.names()
     assert sum(name.startswith("generations/") for name in names) == 1
     assert sum(name.startswith("blobs/") for name in names) == 4
+
+
+def test_what_could_not_be_removed_after_an_erasure_goes_next_time(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    data.rate("a")
+    backup.run()
+    data.rate("b")
+    data.erasures += 1
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda path, missing_ok: (_ for _ in ()).throw(OSError()))
+        with pytest.raises(BackupError):
+            backup.run()
+    assert backup.run() is True  # though nothing has changed since
+    kept = [name for name in backend.names() if name.startswith("generations/")]
+    assert [erasures_of(name) for name in kept] == [1, 1]
+    assert sum(name.startswith("blobs/") for name in backend.names()) == 4
+
+
+def test_a_generation_of_an_earlier_version_is_kept_until_somebody_is_erased(
+    data: Data, tmp_path: Path
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    data.rate("a")
+    data.backup(backend).run()
+    (path,) = (backend.folder / "generations").iterdir()
+    path.rename(path.with_name(path.name.replace("-0.json", ".json")))
+    data.rate("b")
+    data.backup(backend).run()
+    assert sum(name.startswith("generations/") for name in backend.names()) == 2
+    data.rate("c")
+    data.erasures += 1
+    data.backup(backend).run()
+    assert sum(name.startswith("generations/") for name in backend.names()) == 1
+
+
+def test_whatever_goes_wrong_is_told_and_tried_again(data: Data, tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    real, calls = backup._snapshot, iter([StoreError("disk full"), OSError("gone")])
+
+    def fail_twice(folder: Path) -> int:
+        for error in calls:
+            raise error
+        return real(folder)
+
+    backup._snapshot = fail_twice
+    for text in ("disk full", "gone"):
+        with pytest.raises((StoreError, OSError), match=text):
+            backup.run()
+        assert backup.status.problem == text
+    backup.start(3600)
+    backup.soon()
+    deadline = time.monotonic() + 10
+    while backup.status.last_success is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert backup.status.problem == ""
+    backup.close()
 
 
 def test_a_damaged_newest_generation_falls_back_to_the_one_before(
@@ -254,6 +330,23 @@ def test_a_failed_upload_is_said_and_made_up_for_later(
     assert backup.status.problem == ""
     assert restore(tmp_path / "new", dataset, check=check) is True
     assert trials(tmp_path / "new") == ["a", "b"]
+
+
+def test_a_history_that_keeps_what_was_erased_is_squashed_the_next_time(
+    data: Data, dataset: DatasetBackend, hub: tuple[FakeHub, str]
+) -> None:
+    backup = data.backup(dataset)
+    data.rate("a")
+    backup.run()
+    data.erasures += 1
+    data.rate("b")
+    hub[0].faults = [("/super-squash", "500")] * 20
+    with pytest.raises(BackupError):
+        backup.run()
+    assert hub[0].squashes == 0
+    hub[0].faults = []
+    backup.run()
+    assert hub[0].squashes > 0
 
 
 def test_an_upload_that_stops_half_way_changes_nothing(

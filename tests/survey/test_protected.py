@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from survey.backends import FolderBackend
 from survey.backup import BackupError
+from survey.journal import Event
 from survey.protected import ProtectedSurvey
+from survey.service import Survey
 from tests.survey.conftest import Rater
 
 PLACE = "folder:elsewhere"
@@ -122,6 +126,55 @@ def test_an_erased_person_is_in_no_backup(
     again = ProtectedSurvey(tmp_path / "new", place=PLACE, seconds=3600, backend=backend)
     assert len(again.survey.store.responses("default")) == 4
     again.close()
+
+
+@pytest.mark.parametrize("while_the_app_runs", [True, False])
+def test_a_person_whom_a_command_erases_is_in_no_backup(
+    data_folder: Path, backend: Unreachable, while_the_app_runs: bool
+) -> None:
+    app = ProtectedSurvey(data_folder, place=PLACE, seconds=3600, backend=backend)
+    goes = Rater(app.survey)
+    trial = goes.state["next"]["id"]
+    assert app.backup is not None
+    app.backup.run()
+    goes.go_on(6)
+    app.backup.run()
+    if not while_the_app_runs:
+        app.close()
+    command = Survey(data_folder)
+    command.withdraw(goes.code)
+    command.close()
+    if not while_the_app_runs:
+        app = ProtectedSurvey(data_folder, place=PLACE, seconds=3600, backend=backend)
+    app.close()  # with a last backup
+    assert sum(name.startswith("generations/") for name in backend.names()) == 1
+    assert not any(trial.encode() in backend.read(name) for name in backend.names())
+
+
+def test_a_backup_waits_until_an_erasure_is_done(
+    opened: ProtectedSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes = Rater(opened.survey)
+    copied: list[str] = []
+
+    def copy() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            opened.survey.snapshot(Path(folder))
+            copied.extend(path.read_text() for path in Path(folder).rglob("*.jsonl"))
+
+    copying = threading.Thread(target=copy)
+    real = opened.survey.journal.replace
+
+    def replace(events: Iterable[Event]) -> None:
+        copying.start()
+        copying.join(1)
+        real(events)
+
+    monkeypatch.setattr(opened.survey.journal, "replace", replace)
+    opened.survey.withdraw(goes.code)
+    copying.join()
+    assert len(copied) == 1
+    assert '"event":"session"' not in copied[0]
 
 
 def test_without_a_place_there_is_no_backup(data_folder: Path) -> None:

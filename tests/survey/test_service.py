@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -371,6 +371,63 @@ def test_a_lost_journal_comes_back_from_the_database(
     again = open_survey()
     events = [e for e in read_journal(again.journal.folder) if e["event"] == "response"]
     assert len(events) == 6
+
+
+def tell_the_same(survey: Survey) -> bool:
+    """Whether journal and database do."""
+    written = final_rows(read_journal(survey.journal.folder))
+    return written == final_rows(survey.store.events())
+
+
+def test_a_command_that_erases_beside_the_app_loses_none_of_its_answers(
+    open_survey: Callable[..., Survey],
+) -> None:
+    app = open_survey()
+    stays, goes = Rater(app), Rater(app)
+    stays.go_on(3)
+    open_survey().withdraw(goes.code)
+    stays.go_on(4)
+    Rater(app)
+    assert tell_the_same(app)
+
+
+def test_an_answer_waits_until_a_command_has_replaced_the_journal(
+    open_survey: Callable[..., Survey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, command = open_survey(), open_survey()
+    stays, goes = Rater(app), Rater(app)
+    stays.go_on(3)
+    answering = threading.Thread(target=stays.answer)
+    real = command.store.events
+
+    def events() -> Iterator[Any]:
+        yield from real()
+        answering.start()
+        answering.join(1)
+
+    monkeypatch.setattr(command.store, "events", events)
+    command.withdraw(goes.code)
+    answering.join()
+    assert len(app.store.response_ids()) == 4
+    assert tell_the_same(app)
+
+
+def test_an_older_database_hears_from_the_journal_who_has_gone(
+    open_survey: Callable[..., Survey], data_folder: Path, tmp_path: Path
+) -> None:
+    survey = open_survey()
+    goes = Rater(survey)
+    goes.go_on(2)
+    survey.store.snapshot(tmp_path / "older.db")
+    survey.withdraw(goes.code)
+    survey.close()
+    for path in data_folder.glob("survey.db*"):
+        path.unlink()
+    (tmp_path / "older.db").rename(data_folder / "survey.db")
+    again = open_survey()
+    with pytest.raises(UnknownTokenError):
+        again.state(goes.token)
+    assert tell_the_same(again)
 
 
 def test_anonymised_rows_are_coarse(open_survey: Callable[..., Survey], data_folder: Path) -> None:

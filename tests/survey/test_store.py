@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,15 @@ from survey.journal import Journal, read_journal
 from survey.service import Survey
 from survey.store import Store, check_database
 from tests.survey.conftest import Rater, answer_to, value_for
+from tests.tiny_study import PROTOCOL, make_study
+
+AGAIN = "2026-11-01T12:00:00.000+00:00"
+
+
+def prepare_again(data_folder: Path) -> None:
+    """Put a study of other photographs and another protocol under the name of the one there."""
+    shutil.rmtree(data_folder / "studies" / "default")
+    make_study(data_folder)
 
 
 def test_tables_are_strict_and_durable(survey: Survey) -> None:
@@ -97,6 +107,43 @@ def test_a_study_changed_on_disk_breaks_the_survey(
     assert (status["state"], status["problem"]["key"]) == ("broken", "survey_study")
 
 
+def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    open_survey().set_results_open(True)
+    prepare_again(data_folder)
+    survey = open_survey()
+    row = survey.store.study("default")
+    assert row is not None
+    assert row["created_at"] == AGAIN
+    assert row["protocol_sha256"] == survey.study.protocol.sha256 == PROTOCOL.sha256
+    Rater(survey).finish()
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(survey.journal.folder))
+    assert list(replayed.events())[:2] == list(survey.store.events())[:2]  # study and versions
+    replayed.close()
+    assert open_survey().status()["state"] == "open"
+
+
+def test_a_study_prepared_again_under_its_raters_is_refused(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    Rater(open_survey()).go_on(2)
+    folder = data_folder / "studies" / "default"
+    shutil.copytree(folder, tmp_path / "first")
+    prepare_again(data_folder)
+    survey = open_survey()
+    problem = survey.status()["problem"]
+    assert problem["key"] == "survey_study"
+    detail = problem["detail"]
+    assert "begun the one prepared at 2026-01-02T03:04:05.678+00:00 (1 so far)" in detail
+    assert f"holds one prepared at {AGAIN}" in detail
+    assert "under another --study NAME" in detail
+    shutil.rmtree(folder)
+    shutil.move(tmp_path / "first", folder)
+    assert open_survey().status()["state"] == "open"
+
+
 def test_a_missing_study(open_survey: Callable[..., Survey]) -> None:
     status = open_survey(study="other").status()
     assert status["state"] == "broken"
@@ -157,11 +204,41 @@ def test_a_full_disk_under_the_database(survey: Survey) -> None:
 def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append([{"event": "a", "n": 1}, {"event": "b", "text": "ção\n"}])
-    journal.close()
     (path,) = tmp_path.glob("*.jsonl")
     path.write_bytes(path.read_bytes() + b'{"event":"c"')
     Journal(tmp_path).append([{"event": "d"}])
     assert [event["event"] for event in read_journal(tmp_path)] == ["a", "b", "d"]
+
+
+def test_a_journal_that_another_process_replaced_is_written_on(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    app.append([{"event": "a"}])
+    command.replace([{"event": "b"}])
+    app.append([{"event": "c"}])
+    assert [event["event"] for event in read_journal(tmp_path)] == ["b", "c"]
+
+
+def test_lines_of_two_writers_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    for n in range(6):
+        (app if n % 2 else command).append([{"event": "a", "n": n}])
+    assert [event["n"] for event in read_journal(tmp_path)] == list(range(6))
+
+
+def test_a_line_that_only_begins_to_fit_on_the_disk_is_not_taken(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process are POSIX")
+    journal = Journal(tmp_path)
+    journal.append([{"event": "a"}])
+    (path,) = tmp_path.glob("*.jsonl")
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, hard))
+    try:
+        with pytest.raises(StoreError, match="free disk space"):
+            journal.append([{"event": "b"}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_line_in_the_middle_is_said(tmp_path: Path) -> None:
