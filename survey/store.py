@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
+from survey.display import pixels_per_degree
 from survey.errors import StoreError, UnknownTokenError
 from survey.journal import Event
 from survey.schedule import Coverage, is_right
@@ -408,7 +409,8 @@ class Store:
         """Cut what could point to a person from everybody who consented before a moment.
 
         The withdrawal code's hash and the browser go, density and distance are rounded to 10 ppi
-        and 5 cm, times to the day.
+        and 5 cm, the window to 100 pixels, times to the day. Pixels per degree are computed again
+        from what is rounded, so that they tell no more.
 
         Returns:
             How many participants were changed.
@@ -418,11 +420,16 @@ class Store:
             "trial_id IN (SELECT t.id FROM trial t JOIN session s ON s.id = t.session "
             f"WHERE s.participant IN (SELECT id FROM {old}))"
         )
+        ppi, distance = "round(ppi / 10) * 10", "round(distance_cm / 5) * 5"
         with self._writing() as db:
+            db.conn.create_function("pixels_per_degree", 2, pixels_per_degree)
             count: int = self._rows(f"SELECT count(*) AS n FROM {old}", [before])[0]["n"]
             db.execute(
-                "UPDATE response SET ppi = round(ppi / 10) * 10, ppd = NULL, "
-                "distance_cm = round(distance_cm / 5) * 5, created_at = substr(created_at, 1, 10), "
+                f"UPDATE response SET ppi = {ppi}, distance_cm = {distance}, "
+                f"ppd = iif(ppd IS NULL, NULL, pixels_per_degree({ppi}, {distance})), "
+                "viewport_width = (viewport_width + 50) / 100 * 100, "
+                "viewport_height = (viewport_height + 50) / 100 * 100, "
+                "created_at = substr(created_at, 1, 10), "
                 f"changed_at = substr(changed_at, 1, 10) WHERE {trials}",
                 [before],
             )
