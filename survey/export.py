@@ -16,6 +16,7 @@ from survey.errors import SurveyError
 from survey.statistics.data import read_pairs, read_ratings
 from survey.statistics.mos import mos_table
 from survey.statistics.pairs import pair_table
+from survey.statistics.raters import TOLD
 from survey.study import Study
 
 if TYPE_CHECKING:
@@ -69,14 +70,14 @@ def data_files(
     """The tables of an export and of a report by name.
 
     Args:
-        responses: as they are shown.
+        responses: as they are shown; what a person told at the end is left to raters.csv.
         mos: of `mos_table`.
         pairs: of `pair_table`.
     """
     mos = mos.copy()
     mos.insert(0, "study", study.name)
     return {
-        "responses.csv": table_bytes(responses),
+        "responses.csv": table_bytes(responses.drop(columns=list(TOLD), errors="ignore")),
         "mos_summary.csv": table_bytes(mos),
         "pairs_summary.csv": table_bytes(pairs),
     }

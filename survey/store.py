@@ -41,7 +41,7 @@ SELECT
     a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
     a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
     a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
-    a.created_at,    y.protocol_sha256
+    a.created_at, y.protocol_sha256, p.vision, p.comment
 FROM response a
 JOIN trial t ON t.id = a.trial_id
 JOIN session s ON s.id = t.session
@@ -408,9 +408,9 @@ class Store:
     def anonymise(self, before: str, now: str) -> int:
         """Cut what could point to a person from everybody who consented before a moment.
 
-        The withdrawal code's hash and the browser go, density and distance are rounded to 10 ppi
-        and 5 cm, the window to 100 pixels, times to the day. Pixels per degree are computed again
-        from what is rounded, so that they tell no more.
+        The withdrawal code's hash, the browser, eyesight and comment go; density and distance are
+        rounded to 10 ppi and 5 cm, the window to 100 pixels, times to the day. Pixels per degree
+        are computed again from what is rounded, so that they tell no more.
 
         Returns:
             How many participants were changed.
@@ -441,7 +441,7 @@ class Store:
                 [before],
             )
             db.execute(
-                "UPDATE participant SET code_hmac = NULL, browser = '', comment = '', "
+                "UPDATE participant SET code_hmac = NULL, browser = '', vision = '', comment = '', "
                 "consented_at = substr(consented_at, 1, 10), anonymised_at = ? "
                 "WHERE consented_at < ? AND anonymised_at IS NULL",
                 [now, before],
@@ -627,5 +627,5 @@ RESPONSE_TYPES: Mapping[str, str] = {
     "magnification": "int64",
     "language": "object",
     "simulated": "bool",
-    **dict.fromkeys(("flags", "created_at", "protocol_sha256"), "object"),
+    **dict.fromkeys(("flags", "created_at", "protocol_sha256", "vision", "comment"), "object"),
 }

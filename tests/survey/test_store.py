@@ -205,6 +205,7 @@ def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -
     untold.answer(conditions=CONDITIONS | {"viewport_width": 1873})
     assert survey.store.anonymise("9999", "2027-01-01") == 2
     frame = survey.store.responses("default")
+    assert set(frame["vision"]) == set(frame["comment"]) == {""}
     told = frame[frame["ppi"].notna()]
     assert set(told["ppd"]) == {pixels_per_degree(90, 60)}
     assert set(frame["viewport_width"]) == {1900}
