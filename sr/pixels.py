@@ -8,10 +8,10 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 from sr.datasets.check import SkippedFile, header_size, in_parallel, none_usable
 from sr.datasets.pairs import Pair
 from sr.errors import ImageError, ShapeError
+from sr.file_lock import locked
 from sr.image_io import open_image
 from sr.resize import matlab_bicubic, modcrop
 
@@ -85,7 +86,7 @@ def load_pixels(
         )
     folder = cache / f"x{scale}-{_fingerprint(pairs, scale, fractions)}"
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / f".{folder.name}.lock"):
+    with locked(cache / f".{folder.name}.lock"):
         if not _is_whole(folder):
             _build(folder, pairs, scale, fractions, progress)
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
@@ -217,20 +218,6 @@ def _mapped(path: Path) -> Tensor:
     size = path.stat().st_size
     flat = torch.from_file(str(path), shared=False, size=size, dtype=torch.uint8)
     return flat.reshape(-1, 3)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One builder at a time; the others wait and find the cache there."""
-    file: IO[bytes]
-    with path.open("wb") as file:
-        try:
-            import fcntl
-        except ImportError:  # Windows: two builders do the work twice, the last one stays
-            yield
-            return
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 # Memory or cache?

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from survey.errors import SurveyError
+from survey.statistics.data import read_pairs, read_ratings
+from survey.statistics.mos import mos_table
+from survey.statistics.pairs import pair_table
+from survey.statistics.raters import TOLD
 from survey.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOS_COLUMNS = ("study", "method", "image", "n", "mos", "sd", "ci95_low", "ci95_high")
-PAIR_COLUMNS = ("method_a", "method_b", "n", "a", "b", "tie")
-ALL_IMAGES = "all"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 
 
@@ -58,87 +59,34 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def mos_rows(responses: pd.DataFrame, study: str) -> list[dict[str, Any]]:
-    """Mean opinion scores of each version, and of each method over all images.
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as `csv_bytes`."""
+    return csv_bytes(list(frame.columns), frame.to_dict("records"))
 
-    A version's interval is Student's t over its ratings. A method's is Student's t over the raters'
-    own means, because ratings of one person are not independent. One rater gives no interval.
+
+def data_files(
+    responses: pd.DataFrame, mos: pd.DataFrame, pairs: pd.DataFrame, study: Study
+) -> dict[str, bytes]:
+    """The tables of an export and of a report by name.
 
     Args:
-        responses: of `Store.responses`; only counted ratings (role "main") are used.
-
-    Source: ITU-R BT.500-15, section on mean scores and confidence intervals.
+        responses: as they are shown; what a person told at the end is left to raters.csv.
+        mos: of `mos_table`.
+        pairs: of `pair_table`.
     """
-    rated = responses[(responses.role == "main") & (responses.kind == "rating")]
-    rows = []
-    for (method, image), group in rated.groupby(["method", "image"], sort=True):
-        scores = [float(score) for score in group.score]
-        rows.append({"study": study, "method": method, "image": image, **interval(scores)})
-    for method, group in rated.groupby("method", sort=True):
-        means = group.groupby("participant").score.mean().astype(float).tolist()
-        over_raters = interval(means)
-        scores = [float(score) for score in group.score]
-        pooled = interval(scores)
-        over_raters |= {"n": len(scores), "mos": pooled["mos"], "sd": pooled["sd"]}
-        rows.append({"study": study, "method": method, "image": ALL_IMAGES, **over_raters})
-    return rows
-
-
-def interval(values: Sequence[float]) -> dict[str, float | int]:
-    """n, mean, standard deviation (n - 1) and the 95 % interval of the mean, within 1 to 5."""
-    n = len(values)
-    if n == 0:
-        nan = math.nan
-        return {"n": 0, "mos": nan, "sd": nan, "ci95_low": nan, "ci95_high": nan}
-    mean = sum(values) / n
-    if n == 1:
-        nan = math.nan
-        return {"n": 1, "mos": mean, "sd": nan, "ci95_low": nan, "ci95_high": nan}
-    from scipy.stats import t
-
-    sd = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
-    half = float(t.ppf(0.975, n - 1)) * sd / math.sqrt(n)
+    mos = mos.copy()
+    mos.insert(0, "study", study.name)
     return {
-        "n": n,
-        "mos": mean,
-        "sd": sd,
-        "ci95_low": max(1.0, mean - half),
-        "ci95_high": min(5.0, mean + half),
+        "responses.csv": table_bytes(responses.drop(columns=list(TOLD), errors="ignore")),
+        "mos_summary.csv": table_bytes(mos),
+        "pairs_summary.csv": table_bytes(pairs),
     }
-
-
-def pair_rows(responses: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
-    """How often each method of a pair was preferred, whichever side it was on."""
-    met = responses[(responses.role == "main") & (responses.kind == "pair")]
-    rows = []
-    for a, b in study.protocol.compared:
-        sides = [(a, b), (b, a)]
-        chosen = [
-            row.preferred
-            for row in met.itertuples()
-            if (row.method_left, row.method_right) in sides
-        ]
-        rows.append(
-            {
-                "method_a": a,
-                "method_b": b,
-                "n": len(chosen),
-                "a": chosen.count(a),
-                "b": chosen.count(b),
-                "tie": chosen.count("tie"),
-            }
-        )
-    return rows
 
 
 def export_files(responses: pd.DataFrame, study: Study) -> dict[str, bytes]:
     """The files of an export by name; equal data give equal bytes."""
-    records = responses.to_dict("records")
-    files = {
-        "responses.csv": csv_bytes(list(responses.columns), records),
-        "mos_summary.csv": csv_bytes(MOS_COLUMNS, mos_rows(responses, study.name)),
-        "pairs_summary.csv": csv_bytes(PAIR_COLUMNS, pair_rows(responses, study)),
-    }
+    mos, pairs = mos_table(read_ratings(responses)), pair_table(read_pairs(responses))
+    files = data_files(responses, mos, pairs, study)
     manifest = {
         "app": f"Nitidez {__version__}",
         "study": study.name,
@@ -150,7 +98,7 @@ def export_files(responses: pd.DataFrame, study: Study) -> dict[str, bytes]:
             for image in study.images
             for version in image.versions.values()
         },
-        "responses": len(records),
+        "responses": len(responses),
         "raters": int(responses.participant.nunique()),
         "includes_simulated": bool(responses.simulated.any()),
         "files": {

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from survey.statistics.paper import NOT
+from survey.statistics.significance import ALPHA
 from survey.statistics.summary import Analysis
 from survey.tables import Tables
 from survey.words import (
@@ -16,11 +18,13 @@ from survey.words import (
     Language,
     estimate,
     name_of,
+    noun,
     number,
     p_value,
     percent,
     percent_span,
     say,
+    sentence,
     span,
 )
 
@@ -167,36 +171,39 @@ def summary(analysis: Analysis, language: Language) -> list[str]:
 
 
 def _preference(row: Mapping[str, Any], language: Language) -> str:
-    a, b = (name_of(language, row[key]) for key in ("method_a", "method_b"))
+    a, b = (noun(language, row[key]) for key in ("method_a", "method_b"))
     low, high, share = row["ci95_low"], row["ci95_high"], row["preference_a"]
     if math.isnan(low):
         reason = name_of(language, f"reason_{row['reason']}")
-        return say(language, "summary_preference_unknown", a=a, b=b, reason=reason)
+        return sentence(language, "summary_preference_unknown", a=a, b=b, reason=reason)
     p = p_value(language, row["p_holm"])
-    if not row["p_holm"] < 0.05:
-        return say(
+    if not row["p_holm"] < ALPHA:
+        return sentence(
             language, "summary_preference_none", a=a, b=b, share=percent(language, share),
             span=percent_span(language, low, high), p=p,
         )  # fmt: skip
     if share < 0.5:
         a, b, share, low, high = b, a, 1 - share, 1 - high, 1 - low
-    return say(
+    return sentence(
         language, "summary_preference", winner=a, loser=b, share=percent(language, share),
         span=percent_span(language, low, high), p=p,
     )  # fmt: skip
 
 
 def _claim(row: Mapping[str, Any], language: Language) -> str:
-    better, worse = name_of(language, row["better"]), name_of(language, row["worse"])
-    if math.isnan(row["ci95_low"]):
+    better, worse = (noun(language, row[key]) for key in ("better", "worse"))
+    low, high, difference = row["ci95_low"], row["ci95_high"], row["difference"]
+    if math.isnan(low):
         reason = name_of(language, f"reason_{row['reason']}")
-        return say(language, "summary_claim_unknown", better=better, worse=worse, reason=reason)
-    return say(
-        language, "summary_claim", better=better, worse=worse,
-        difference=number(language, row["difference"]),
-        span=span(language, row["ci95_low"], row["ci95_high"]),
-        paper=number(language, row["paper"]),
-        verdict=name_of(language, f"verdict_{row['verdict']}"),
+        return sentence(
+            language, "summary_claim_unknown", better=better, worse=worse, reason=reason
+        )
+    if row["verdict"] == NOT:  # said the other way round
+        low, high, difference = -high, -low, -difference
+    return sentence(
+        language, f"summary_claim_{row['verdict']}", better=better, worse=worse,
+        difference=number(language, difference), span=span(language, low, high),
+        p=p_value(language, row["p_holm"]), paper=number(language, row["paper"]),
     )  # fmt: skip
 
 

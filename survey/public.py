@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from survey.display import ppd_bin
 from survey.statistics.mos import ALL
+from survey.statistics.raters import TOLD
 from survey.statistics.summary import Analysis
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def _public_flags(flags: str) -> str:
 
 
 def public_analysis(analysis: Analysis, numbered: pd.DataFrame) -> Analysis:
-    """An analysis without what is one person's display."""
+    """An analysis without what is one person's display, eyesight or comment."""
     bins = display_bins(numbered)
-    raters = analysis.raters.drop(columns=["ppd"])
+    raters = analysis.raters.drop(columns=["ppd", *TOLD])
     raters = raters.assign(
         ppd_bin=raters["participant"].map(bins).astype(object),
         median_rt_ms=(raters["median_rt_ms"].astype(float) / TIME_STEP_MS).round() * TIME_STEP_MS,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from survey.errors import SurveyError
-from survey.export import csv_bytes
+from survey.export import data_files, table_bytes
 from survey.words import LANGUAGES, Language
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ def report_files(
         shown = public.public_responses(responses)
         analysis = public.public_analysis(analysis, responses)
     files = {
-        "responses.csv": _table(shown),
-        "mos_summary.csv": _table(_with_study(analysis.mos, study)),
-        "pairs_summary.csv": _table(_with_study(analysis.preferences, study)),
-        "raters.csv": _table(analysis.raters),
+        **data_files(shown, analysis.mos, analysis.preferences, study),
+        "raters.csv": table_bytes(analysis.raters),
         "statistics.json": _json(analysis.to_json()),
         "protocol.json": _json(_protocol(study)),
         "codebook.md": CODEBOOK.read_bytes(),
@@ -114,16 +112,6 @@ def need_libraries() -> None:
         raise ReportError(
             f"reports need {error.name}: python -m pip install -r requirements.txt"
         ) from error
-
-
-def _table(frame: pd.DataFrame) -> bytes:
-    return csv_bytes(list(frame.columns), frame.to_dict("records"))
-
-
-def _with_study(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
-    frame = frame.copy()
-    frame.insert(0, "study", study.name)
-    return frame
 
 
 def _json(value: Any) -> bytes:

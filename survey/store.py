@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
+from survey.display import pixels_per_degree
 from survey.errors import StoreError, StudyError, UnknownTokenError
 from survey.journal import Event
 from survey.schedule import Coverage, is_right
@@ -40,7 +41,7 @@ SELECT
     a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
     a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
     a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
-    a.created_at,    y.protocol_sha256
+    a.created_at, y.protocol_sha256, p.vision, p.comment
 FROM response a
 JOIN trial t ON t.id = a.trial_id
 JOIN session s ON s.id = t.session
@@ -434,8 +435,9 @@ class Store:
     def anonymise(self, before: str, now: str) -> int:
         """Cut what could point to a person from everybody who consented before a moment.
 
-        The withdrawal code's hash and the browser go, density and distance are rounded to 10 ppi
-        and 5 cm, times to the day.
+        The withdrawal code's hash, the browser, eyesight and comment go; density and distance are
+        rounded to 10 ppi and 5 cm, the window to 100 pixels, times to the day. Pixels per degree
+        are computed again from what is rounded, so that they tell no more.
 
         Returns:
             How many participants were changed.
@@ -445,11 +447,16 @@ class Store:
             "trial_id IN (SELECT t.id FROM trial t JOIN session s ON s.id = t.session "
             f"WHERE s.participant IN (SELECT id FROM {old}))"
         )
+        ppi, distance = "round(ppi / 10) * 10", "round(distance_cm / 5) * 5"
         with self._writing() as db:
+            db.conn.create_function("pixels_per_degree", 2, pixels_per_degree)
             count: int = self._rows(f"SELECT count(*) AS n FROM {old}", [before])[0]["n"]
             db.execute(
-                "UPDATE response SET ppi = round(ppi / 10) * 10, ppd = NULL, "
-                "distance_cm = round(distance_cm / 5) * 5, created_at = substr(created_at, 1, 10), "
+                f"UPDATE response SET ppi = {ppi}, distance_cm = {distance}, "
+                f"ppd = iif(ppd IS NULL, NULL, pixels_per_degree({ppi}, {distance})), "
+                "viewport_width = (viewport_width + 50) / 100 * 100, "
+                "viewport_height = (viewport_height + 50) / 100 * 100, "
+                "created_at = substr(created_at, 1, 10), "
                 f"changed_at = substr(changed_at, 1, 10) WHERE {trials}",
                 [before],
             )
@@ -461,7 +468,7 @@ class Store:
                 [before],
             )
             db.execute(
-                "UPDATE participant SET code_hmac = NULL, browser = '', comment = '', "
+                "UPDATE participant SET code_hmac = NULL, browser = '', vision = '', comment = '', "
                 "consented_at = substr(consented_at, 1, 10), anonymised_at = ? "
                 "WHERE consented_at < ? AND anonymised_at IS NULL",
                 [now, before],
@@ -655,5 +662,5 @@ RESPONSE_TYPES: Mapping[str, str] = {
     "magnification": "int64",
     "language": "object",
     "simulated": "bool",
-    **dict.fromkeys(("flags", "created_at", "protocol_sha256"), "object"),
+    **dict.fromkeys(("flags", "created_at", "protocol_sha256", "vision", "comment"), "object"),
 }

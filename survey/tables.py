@@ -113,6 +113,7 @@ class Tables:
                 "paper": lambda row: self._number(row.paper),
                 "difference": lambda row: self._number(row.difference),
                 "ci95": self._interval,
+                "p_holm": lambda row: p_value(self._language, row.p_holm),
                 "verdict": lambda row: self._name(f"verdict_{row.verdict}"),
             },
         )

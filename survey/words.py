@@ -28,6 +28,17 @@ def say(language: Language, key: str, **values: Any) -> str:
     return texts(language)[key].format(**values)
 
 
+def sentence(language: Language, key: str, **values: Any) -> str:
+    """A text that begins with a capital, whatever value it begins with."""
+    text = say(language, key, **values)
+    return text[:1].upper() + text[1:]
+
+
+def noun(language: Language, method: str) -> str:
+    """A method as a sentence calls it, with its article."""
+    return texts(language).get(f"noun_{method}", name_of(language, method))
+
+
 def name_of(language: Language, key: str) -> str:
     """The name of a method, column, check or reason; itself where it has none."""
     return texts(language).get(f"name_{key}", key)

@@ -133,8 +133,7 @@ def overall_p(pairs: Pairs) -> float:
 def adjusted_p(pairs: Pairs) -> np.ndarray:
     """(pairs,) p after Holm's correction, and never below that of all pairs together."""
     each = holm(np.array([p_value(pairs, k) for k in range(len(pairs.compared))]))
-    together = overall_p(pairs)
-    return each if math.isnan(together) else np.fmax(each, np.where(np.isnan(each), each, together))
+    return np.asarray(np.maximum(each, np.nan_to_num(overall_p(pairs))))
 
 
 def pair_table(pairs: Pairs) -> pd.DataFrame:

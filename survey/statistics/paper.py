@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from survey.statistics.data import Ratings
-from survey.statistics.interval import Estimate
-from survey.statistics.mos import difference, method_mos
+from survey.statistics.mos import method_mos
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,8 @@ CLAIMS = (
     ("original", "srgan_x4"),
 )
 NEAREST_SET = "BSD100"  # photographs, as a study's are
+OURS = ("difference", "ci95_low", "ci95_high", "raters", "p_holm", "reason")
+REPLICATED, NOT, NOT_SHOWN, TOO_FEW = "replicated", "not", "not_shown", "too_few"
 
 
 def paper_table(ratings: Ratings) -> pd.DataFrame:
@@ -63,30 +66,40 @@ def paper_table(ratings: Ratings) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def claims_table(ratings: Ratings) -> pd.DataFrame:
-    """Each step of the paper's order, our difference with its interval, and the verdict."""
+def claims_table(comparisons: pd.DataFrame) -> pd.DataFrame:
+    """Each step of the paper's order, our difference with its interval and p, and the verdict.
+
+    Args:
+        comparisons: of `significance.comparisons`.
+    """
     import pandas as pd
 
+    ours = comparisons.set_index(["method_a", "method_b"])
     rows = []
     for better, worse in CLAIMS:
-        if better not in ratings.methods or worse not in ratings.methods:
+        if (better, worse) not in ours.index:
             continue
-        ours = difference(ratings, better, worse)
+        found = ours.loc[(better, worse)]
         theirs = TABLE_2[NEAREST_SET][better] - TABLE_2[NEAREST_SET][worse]
         rows.append(
-            {"better": better, "worse": worse, "paper": theirs, **ours.row("difference")}
-            | {"verdict": verdict(ours)}
+            {"better": better, "worse": worse, "paper": theirs, "verdict": verdict(found)}
+            | {name: found[name] for name in OURS}
         )
-    columns = ["better", "worse", "paper", "difference", "ci95_low", "ci95_high", "n", "raters"]
-    return pd.DataFrame(rows, columns=[*columns, "reason", "verdict"])
+    return pd.DataFrame(rows, columns=["better", "worse", "paper", *OURS, "verdict"])
 
 
-def verdict(found: Estimate) -> str:
-    """Whether a difference the paper reports as positive is found here.
+def verdict(found: Mapping[str, Any]) -> str:
+    """Whether a difference that the paper reports as positive is found here.
+
+    Args:
+        found: a row of `significance.comparisons`.
 
     Returns:
-        "replicated" when the interval lies above zero, "not" when it lies below, else "too_few".
+        "replicated" or, when it goes the other way, "not", where the difference is significant;
+        "not_shown" where it is not; "too_few" where so few raters allow no test.
     """
-    if found.is_known and found.low > 0:
-        return "replicated"
-    return "not" if found.is_known and found.high < 0 else "too_few"
+    if math.isnan(found["p_holm"]):
+        return TOO_FEW
+    if not found["is_significant"]:
+        return NOT_SHOWN
+    return REPLICATED if found["difference"] > 0 else NOT

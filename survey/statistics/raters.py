@@ -26,8 +26,9 @@ COLUMNS = (
     "participant", "n_ratings", "n_pairs", "mean_score", "variance", "bias", "inconsistency",
     "rank", "weight", "correlation_with_others", "bt500_p", "bt500_q", "bt500_rejects",
     "golden_n", "golden_passed", "instructed_passed", "repeats_n", "repeat_mean_difference",
-    "median_rt_ms", "fast_share", "ppd", "simulated", "reasons",
+    "median_rt_ms", "fast_share", "ppd", "simulated", "reasons", "vision", "comment",
 )  # fmt: skip
+TOLD = ("vision", "comment")  # by the person at the end, the same in all rows of one
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ def rater_table(responses: pd.DataFrame) -> pd.DataFrame:
     """One row a rater: how consistent, how attentive, what weight, and the reasons.
 
     `rank` is by inconsistency, 1 the most consistent. `reasons` is empty where nothing is wrong.
+    `vision` and `comment` are as told at the end; responses.csv is without them.
     """
     import pandas as pd
 
@@ -196,7 +198,7 @@ def rater_table(responses: pd.DataFrame) -> pd.DataFrame:
     median = float(np.median(_known(model.inconsistency))) if len(ratings.raters) else np.nan
     rows = []
     for participant, own in sorted(responses.groupby("participant"), key=lambda item: str(item[0])):
-        row = _attention(own)
+        row = _attention(own) | {name: own[name].iloc[0] for name in TOLD if name in own}
         row["participant"] = participant
         index = place.get(str(participant))
         if index is not None:

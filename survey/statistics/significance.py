@@ -67,8 +67,8 @@ def friedman(ratings: Ratings) -> dict[str, Any]:
 def comparisons(ratings: Ratings) -> pd.DataFrame:
     """Every two methods: difference with interval, p, corrected p, effect sizes.
 
-    `is_significant` asks for both tests: Friedman's below 0.05 (where there are three methods or
-    more) and the corrected Wilcoxon's below 0.05.
+    `p_holm` is that of Wilcoxon after Holm's correction, and never below that of Friedman's test
+    where there is one; `is_significant` is below 0.05.
     """
     import pandas as pd
 
@@ -83,10 +83,9 @@ def comparisons(ratings: Ratings) -> pd.DataFrame:
     table = pd.DataFrame(
         rows, columns=[c for c in COLUMNS if c not in ("p_holm", "is_significant")]
     )
-    table["p_holm"] = holm(table["p_value"].to_numpy(dtype=float))
-    overall = friedman(ratings)
-    gate = len(ratings.methods) < 3 or overall["p_value"] < ALPHA
-    table["is_significant"] = (table["p_holm"] < ALPHA) & gate
+    each = holm(table["p_value"].to_numpy(dtype=float))
+    table["p_holm"] = np.maximum(each, np.nan_to_num(friedman(ratings)["p_value"]))
+    table["is_significant"] = table["p_holm"] < ALPHA
     return table[list(COLUMNS)]
 
 

@@ -99,6 +99,7 @@ def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis
         "pairs_agree_with_ratings": pairs.agreement_with_ratings(choices, ratings),
         "crossing": density.crossings(ratings, choices),
     }
+    comparisons = significance.comparisons(ratings)
     return Analysis(
         ratings=ratings,
         pairs=choices,
@@ -107,8 +108,8 @@ def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis
         preferences=pairs.pair_table(choices),
         jod=pairs.scale_table(choices),
         raters=raters.rater_table(responses),
-        comparisons=significance.comparisons(ratings),
-        claims=paper.claims_table(ratings),
+        comparisons=comparisons,
+        claims=paper.claims_table(comparisons),
         paper=paper.paper_table(ratings),
         slopes=density.slopes(ratings),
         same_angle=angle.angle_table(responses),

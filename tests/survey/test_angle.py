@@ -14,7 +14,6 @@ import pytest
 from sqlite_utils import Database
 
 from survey.display import Display
-from survey.export import pair_rows
 from survey.journal import final_rows, read_journal
 from survey.public import public_analysis, with_numbers
 from survey.schedule import Coverage, build_schedule
@@ -23,6 +22,7 @@ from survey.service import Survey
 from survey.simulate import simulate
 from survey.statistics.angle import angle_table
 from survey.statistics.data import read_pairs
+from survey.statistics.pairs import pair_table
 from survey.statistics.summary import analyse
 from survey.store import Store
 from survey.study import Protocol, Source, Study, prepare_study
@@ -133,7 +133,7 @@ def _revealed(rater: Rater) -> list[dict]:
     ]
 
 
-def test_the_table_is_that_of_the_answers(angle_survey: Survey, angle_study: Study):
+def test_the_table_is_that_of_the_answers(angle_survey: Survey):
     frame = angle_survey.store.responses("default", include_simulated=True)
     frame = frame[frame["simulated"]]
     angle = frame[frame["role"] == "angle"]
@@ -154,7 +154,7 @@ def test_the_table_is_that_of_the_answers(angle_survey: Survey, angle_study: Stu
     assert row["difference_low"] <= row["difference"] <= row["difference_high"]
     # What counts elsewhere does not contain it.
     assert int((~np.isnan(read_pairs(frame).won)).sum()) == 12 * 4 * 3
-    assert sum(r["n"] for r in pair_rows(frame, angle_study)) == 12 * 4 * 3
+    assert pair_table(read_pairs(frame))["n"].sum() == 12 * 4 * 3
 
 
 def test_no_answers_give_an_empty_table(angle_survey: Survey):

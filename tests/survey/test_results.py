@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from survey.cli import main
 from survey.service import Survey
 from survey.simulate import simulate
+from tests.survey.conftest import Rater
 
 
 @pytest.fixture
@@ -67,6 +70,26 @@ def test_the_public_edition_points_to_nobody(data: Path, tmp_path: Path) -> None
     with zipfile.ZipFile(tmp_path / "public.zip") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
     assert not any(participant.encode() in everything for participant in participants)
+
+
+def test_comment_and_eyesight_are_in_the_full_edition_only(data: Path, tmp_path: Path) -> None:
+    survey = Survey(data)
+    simulate(survey, raters=2, seed=3)
+    rater = Rater(survey)
+    rater.go_on()
+    survey.finish(rater.token, comment="=2+3, xyzzy\nlong", vision="corrected")
+    survey.close()
+    report(tmp_path / "full.zip", "--include-simulated")
+    report(tmp_path / "public.zip", "--include-simulated", "--public")
+    with zipfile.ZipFile(tmp_path / "full.zip") as archive:
+        raters = list(csv.DictReader(io.StringIO(archive.read("raters.csv").decode())))
+        told = sorted((row["vision"], row["comment"]) for row in raters)
+        assert told == [("", ""), ("", ""), ("corrected", "'=2+3, xyzzy\nlong")]
+        assert "xyzzy" not in archive.read("responses.csv").decode()
+    with zipfile.ZipFile(tmp_path / "public.zip") as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+        assert b"vision" not in archive.read("raters.csv")
+    assert b"xyzzy" not in everything
 
 
 def test_validation_runs_and_says_what_it_found(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -18,11 +18,11 @@ from survey.statistics.interval import (
     CONSTANT,
     NO_DATA,
     ONE_RATER,
-    Estimate,
     mean_of_cells,
     student,
     student_on_scale,
 )
+from survey.validate import NULL
 from tests.survey.simulated import frame, pair, rating, responses
 
 STUDY = simulate_studies(World(ppd_spread=0.5), 1, seed=4)
@@ -124,13 +124,31 @@ def test_the_differential_score_is_five_for_what_equals_the_original() -> None:
     assert mos.dmos(ratings, "original").reason == "no_reference"
 
 
+def claims_of(scores: np.ndarray) -> pd.DataFrame:
+    return paper.claims_table(significance.comparisons(ratings_of(scores)))
+
+
 def test_the_papers_order_is_found_in_its_own_figures() -> None:
-    verdicts = paper.claims_table(STUDY.ratings(0)).set_index("better")["verdict"]
-    assert set(verdicts) == {"replicated"}
-    reversed_methods = replace(STUDY.ratings(0), methods=METHOD_ORDER[::-1])
-    assert "not" in set(paper.claims_table(reversed_methods)["verdict"])
-    assert paper.verdict(Estimate(0.3, -0.1, 0.7)) == "too_few"
-    assert paper.verdict(Estimate(0.3)) == "too_few"
+    scores = STUDY.ratings(0).scores
+    assert set(claims_of(scores)["verdict"]) == {"replicated"}
+    assert "not" in set(claims_of(scores[:, :, ::-1])["verdict"])
+
+
+def test_without_a_corrected_difference_there_is_no_verdict() -> None:
+    many = simulate_studies(NULL, 20, seed=2)
+    tables = [claims_of(many.scores[s]) for s in range(20)]
+    assert any(((t["ci95_low"] > 0) | (t["ci95_high"] < 0)).any() for t in tables)
+    assert {v for t in tables for v in t["verdict"]} == {"not_shown"}
+    assert set(claims_of(many.scores[0][:5])["verdict"]) == {"too_few"}
+
+
+def test_no_corrected_p_is_below_that_of_all_methods_together() -> None:
+    many = simulate_studies(NULL, 5, seed=2)
+    for s in range(5):
+        ratings = many.ratings(s)
+        table = significance.comparisons(ratings)
+        assert (table["p_holm"] >= significance.friedman(ratings)["p_value"]).all()
+        assert (table["is_significant"] == (table["p_holm"] < 0.05)).all()
 
 
 # Preferences

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from survey.codes import CROCKFORD, normal_code, read_secret, token_and_code
+from survey.display import pixels_per_degree
 from survey.errors import StoreError, StudyError, SurveyError
 from survey.journal import Journal, read_journal
 from survey.service import Survey
 from survey.store import Store, check_database
-from tests.survey.conftest import Rater, answer_to, value_for
+from tests.survey.conftest import CONDITIONS, Rater, answer_to, value_for
 from tests.tiny_study import PROTOCOL, make_study
 
 AGAIN = "2026-11-01T12:00:00.000+00:00"
@@ -271,6 +272,22 @@ def test_errors_of_the_survey_have_a_text_and_a_status() -> None:
     for error in [SurveyError, *SurveyError.__subclasses__()]:
         assert error.key.startswith(("survey_", "results_"))
         assert 400 <= error.status < 600
+
+
+def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -> None:
+    Rater(survey).finish()  # at 92 ppi and 60 cm
+    untold = Rater(survey)
+    untold.show_display(ppi=None, ppi_method="skipped")
+    untold.go_on(4)
+    untold.answer(conditions=CONDITIONS | {"viewport_width": 1873})
+    assert survey.store.anonymise("9999", "2027-01-01") == 2
+    frame = survey.store.responses("default")
+    assert set(frame["vision"]) == set(frame["comment"]) == {""}
+    told = frame[frame["ppi"].notna()]
+    assert set(told["ppd"]) == {pixels_per_degree(90, 60)}
+    assert set(frame["viewport_width"]) == {1900}
+    assert len(frame) - len(told) == 5
+    assert frame[frame["ppi"].isna()]["ppd"].isna().all()
 
 
 def test_events_give_the_database_again(survey: Survey, tmp_path: Path) -> None:
