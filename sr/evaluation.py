@@ -163,7 +163,8 @@ def evaluate(
         except SRError as error:
             if bench.is_loading:  # the model is at fault, not the image
                 raise
-            result.failures.append(f"{name}: {error}")
+            why = str(error).removeprefix(f"{pair.hr.name}: ")
+            result.failures.append(f"{name}: {why}")
             rows = []
         result.images += rows
         if keep is not None:

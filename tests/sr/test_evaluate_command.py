@@ -74,6 +74,7 @@ def test_images_left_out_are_an_exit_status_of_their_own(
     ]
     first, last = captured.err.splitlines()
     assert first.startswith("left out: tiny/broken.png: ")
+    assert first.count("broken.png") == 1
     assert last == "error: 1 image was left out; the means are over the others"
     assert "1 image was left out; the means are over the others." in captured.out
 
