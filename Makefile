@@ -25,7 +25,8 @@ demo: install  ## install, then start the app on http://HOST:PORT
 
 test: $(VENV)/installed-dev  ## install what tests need, then lint, types and all tests
 	@$(MAKE) --no-print-directory --jobs=2 browser lint
-	$(BIN)/python -m pytest --timeout=600 --numprocesses=2 --dist=loadfile
+	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m pytest --timeout=600 --numprocesses=2 --dist=loadfile
 
 lint: $(VENV)/installed-dev  ## check format, lint and types
 	$(BIN)/ruff format --check .

@@ -72,7 +72,10 @@ def test_the_public_edition_points_to_nobody(data: Path, tmp_path: Path) -> None
     assert not any(participant.encode() in everything for participant in participants)
 
 
-def test_comment_and_eyesight_are_in_the_full_edition_only(data: Path, tmp_path: Path) -> None:
+def test_comment_and_eyesight_are_in_the_full_edition_only(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("survey.figures.draw_all", lambda *_: {})  # figures take most of the time
     survey = Survey(data)
     simulate(survey, raters=2, seed=3)
     rater = Rater(survey)
