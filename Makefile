@@ -26,7 +26,7 @@ demo: install  ## install, then start the app on http://HOST:PORT
 test: $(VENV)/installed-dev  ## install what tests need, then lint, types and all tests
 	@$(MAKE) --no-print-directory --jobs=2 browser lint
 	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/python -m pytest --timeout=600 --numprocesses=2 --dist=loadfile
+		$(BIN)/python -m pytest --timeout=600 --numprocesses=3 --dist=loadfile
 
 lint: $(VENV)/installed-dev  ## check format, lint and types
 	$(BIN)/ruff format --check .
