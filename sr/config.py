@@ -231,12 +231,12 @@ def check(config: Training) -> None:
     Raises:
         ConfigError: says which and why.
     """
-    networks = {info.name: info for info in MODELS.values() if info.weights}
-    if config.name not in networks:
-        raise ConfigError(f"name={config.name}: needed one of {', '.join(sorted(networks))}")
-    if config.scale != networks[config.name].scale:
+    scales = {info.name: info.scale for info in MODELS.values() if info.weights}
+    if config.name not in scales:
+        raise ConfigError(f"name={config.name}: needed one of {', '.join(sorted(scales))}")
+    if config.scale != scales[config.name]:
         raise ConfigError(
-            f"scale={config.scale}: {config.name} enlarges {networks[config.name].scale} times"
+            f"scale={config.scale}: {config.name} enlarges {scales[config.name]} times"
         )
     if config.adversarial_weight and config.discriminator_warmup >= config.iterations:
         raise ConfigError(

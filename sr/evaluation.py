@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from sr.datasets.check import SkippedFile
 from sr.entries import Enlarges, Entry
 from sr.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.image_io import Photo, open_image, save_png
@@ -163,8 +164,7 @@ def evaluate(
         except SRError as error:
             if bench.is_loading:  # the model is at fault, not the image
                 raise
-            why = str(error).removeprefix(f"{pair.hr.name}: ")
-            result.failures.append(f"{name}: {why}")
+            result.failures.append(f"{name}: {SkippedFile.because(pair.hr, error).reason}")
             rows = []
         result.images += rows
         if keep is not None:

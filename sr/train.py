@@ -290,7 +290,7 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
 def data_name(args: argparse.Namespace) -> str:
     """What the weights say they were trained on."""
     name: str = args.data.resolve().name
-    sizes = " ".join(f"{fraction:g}" for fraction in args.multiscale)
+    sizes = " ".join(f"{size:g}" for size in args.multiscale)
     details = [
         args.split,
         args.list.name if args.list else None,

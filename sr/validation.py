@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from sr.datasets import recognise
+from sr.datasets.check import SkippedFile
 from sr.errors import BackboneError, DataError, ImageError, ShapeError
 from sr.image_io import open_image
 from sr.resize import matlab_bicubic, modcrop
@@ -47,7 +48,7 @@ class Validation:
             try:
                 hr = modcrop(open_image(path).rgb, scale)
             except (ImageError, ShapeError) as error:
-                logger.warning("validation without %s: %s", path, error)
+                logger.warning("validation without %s", SkippedFile.because(path, error))
                 continue
             self.names.append(path.stem)
             self.pairs.append((matlab_bicubic(hr, 1 / scale), hr))

@@ -163,9 +163,8 @@ class Store:
         return True
 
     def _check_nobody_began(self, known: Row, study: Study) -> None:
-        raters = self._rows("SELECT count(*) AS n FROM participant WHERE study = ?", [study.name])[
-            0
-        ]["n"]
+        began = "SELECT count(*) AS n FROM participant WHERE study = ?"
+        raters = self._rows(began, [study.name])[0]["n"]
         if raters:
             raise StudyError(
                 f"study {study.name!r}: raters have begun the one prepared at "

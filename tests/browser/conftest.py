@@ -167,6 +167,17 @@ def session_at(survey: Survey) -> Callable[..., Rater]:
 
 
 @pytest.fixture
+def first_trial(
+    visit: Callable[..., Any], session_at: Callable[..., Rater]
+) -> tuple[Rater, Any, int]:
+    """A rater at the first trial that counts, the visit that shows it, how many were answered."""
+    rater = session_at("rating")
+    opened = visit(rater.token)
+    opened.begin()
+    return rater, opened, rater.state["progress"]["done"]
+
+
+@pytest.fixture
 def visit(open_page: Callable[..., Page], survey: Survey, survey_address: str) -> Iterator[Any]:
     """A function that opens the survey as a newcomer, or in the session of a rater (`token`).
 

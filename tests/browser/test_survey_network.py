@@ -50,13 +50,9 @@ def test_without_local_storage_everything_works_and_the_page_warns(visit):
     opened.saved(1)
 
 
-def test_answers_without_a_connection_are_kept_and_sent_later(visit, session_at, survey: Survey):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+def test_answers_without_a_connection_are_kept_and_sent_later(first_trial, survey: Survey):
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     page.context.set_offline(True)
     page.keyboard.press("2")
     expect(page.locator(".ns-saved").get_by_text("No connection.")).to_be_visible()
@@ -69,15 +65,9 @@ def test_answers_without_a_connection_are_kept_and_sent_later(visit, session_at,
     assert opened.at() == "judging"
 
 
-def test_an_answer_that_a_crash_left_behind_is_sent_by_the_next_page(
-    visit, session_at, survey: Survey
-):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+def test_an_answer_that_a_crash_left_behind_is_sent_by_the_next_page(first_trial, survey: Survey):
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     page.route("**/survey/answer", lambda route: route.abort())
     page.keyboard.press("5")
     expect(page.locator(".ns-saved").get_by_text("No connection.")).to_be_visible()
@@ -90,14 +80,10 @@ def test_an_answer_that_a_crash_left_behind_is_sent_by_the_next_page(
 
 
 def test_several_answers_left_behind_are_sent_in_the_order_they_were_given(
-    visit, session_at, survey: Survey
+    first_trial, survey: Survey
 ):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     page.route("**/survey/answer", lambda route: route.abort())
     page.keyboard.press("2")
     opened.answer("4")
@@ -115,13 +101,9 @@ def test_several_answers_left_behind_are_sent_in_the_order_they_were_given(
     assert [row["score"] for row in rows_of(survey, rater.token)[done:]] == [2, 4]
 
 
-def test_a_reply_that_is_lost_does_not_double_the_answer(visit, session_at, survey: Survey):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+def test_a_reply_that_is_lost_does_not_double_the_answer(first_trial, survey: Survey):
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     attempts = []
 
     def lose(route: Any) -> None:
@@ -162,13 +144,9 @@ def test_pictures_on_a_slow_network_keep_the_answers_locked(visit, session_at, s
     assert rows_of(survey, rater.token)[-1]["ready_ms"] >= 250
 
 
-def test_a_double_click_and_a_key_held_down_answer_once(visit, session_at, survey: Survey):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+def test_a_double_click_and_a_key_held_down_answer_once(first_trial, survey: Survey):
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     page.locator("[data-score='4']").dblclick(delay=20)
     page.wait_for_timeout(400)
     opened.saved(done + 1)

@@ -85,15 +85,9 @@ def test_the_blind_spot_test_gives_a_distance(visit, session_at, survey: Survey)
     assert 24 < display["distance_cm"] < 60
 
 
-def test_an_answer_can_be_undone_and_the_first_one_stays_on_record(
-    visit, session_at, survey: Survey
-):
-    rater = session_at("rating")
-    opened = visit(rater.token)
+def test_an_answer_can_be_undone_and_the_first_one_stays_on_record(first_trial, survey: Survey):
+    rater, opened, done = first_trial
     page = opened.page
-    opened.begin()
-    done = rater.state["progress"]["done"]
-    assert opened.at() == "judging"
     page.keyboard.press("2")
     opened.saved(done + 1)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
