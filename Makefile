@@ -4,13 +4,15 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 7860
 export HOST PORT
+# pip compiles nothing here (most of it would never run), so what the first start compiles is kept.
+export PYTHONDONTWRITEBYTECODE =
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench browser space-check audit clean
+.PHONY: help install demo test lint format bench compiled browser space-check audit clean
 
 help:  ## list these commands
 	@echo "Nitidez. Commands:"
@@ -24,7 +26,7 @@ demo: install  ## install, then start the app on http://HOST:PORT
 	@exec $(BIN)/python app.py
 
 test: $(VENV)/installed-dev  ## install what tests need, then lint, types and all tests
-	@$(MAKE) --no-print-directory --jobs=2 browser lint
+	@$(MAKE) --no-print-directory --jobs=2 compiled browser lint
 	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m pytest --timeout=600 --numprocesses=3 --dist=loadfile
 
@@ -46,6 +48,9 @@ space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this m
 audit: $(VENV)/installed  ## ask the advisory databases about the installed packages
 	$(PIP) pip-audit
 	$(BIN)/python -m pip_audit --skip-editable --progress-spinner off
+
+compiled: $(VENV)/installed-dev  # once, not by every worker of the tests at the same time
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null || true
 
 browser: $(VENV)/installed-dev
 	@sh .ci/install-browser $(BIN)/python

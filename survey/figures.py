@@ -305,13 +305,17 @@ def coverage_figure(result: dict[str, Any]) -> Figure:
 
 
 def encode(figure: Figure, suffix: str) -> bytes:
-    """A figure as PNG or SVG: ".png", ".svg". The same figure gives the same bytes."""
+    """A finished figure as PNG or SVG: ".png", ".svg". The same figure gives the same bytes.
+
+    What is where is decided the first time: finding it takes longer than drawing.
+    """
     import matplotlib as mpl
 
     content = io.BytesIO()
     metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None}
     with mpl.rc_context({"svg.hashsalt": "nitidez", "svg.fonttype": "path"}):
         figure.savefig(content, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+    figure.set_layout_engine(None)
     return content.getvalue()
 
 

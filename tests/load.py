@@ -13,7 +13,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ import httpx
 
 from demo.survey_routes import TOKEN_HEADER
 from survey.journal import read_journal
+from tests.ports import free_port
 from tests.survey.conftest import CONDITIONS, DISPLAY
 
 ROOT = Path(__file__).parents[1]
@@ -43,9 +43,7 @@ class Server:
     def __init__(self, data_folder: Path, **environment: str) -> None:
         self.data_folder = data_folder
         self.environment = environment
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from tests.tiny_study import PROTOCOL, make_study
 MODELS = ("srresnet_x4", "srgan_x4", "bicubic")
 SIDES_PX = (48, 160)  # of the photos
 SAMPLE_SECONDS = 1.0
+PATIENCE = 120.0  # seconds
 SLOWEST_ANSWER = 1.0  # seconds
 STEEPEST = 5.0  # MiB a minute
 SETTLED = 0.4  # of the time: models are loaded and buffers have their size; then memory is flat
@@ -126,6 +127,7 @@ def run(
     uploaders: int,
     seconds: float,
     think: float,
+    until: Callable[[Load], object] = lambda load: True,
     models: Sequence[str] = MODELS,
 ) -> Load:
     """Let them work for a while on a server of their own, and look at what it did.
@@ -133,6 +135,7 @@ def run(
     Args:
         folder: empty; holds the survey's data and visitors' files.
         think: seconds a rater looks at a trial at most.
+        until: what has to be so at the end; it is waited for up to PATIENCE more.
         models: what photos are sent to, at random.
     """
     load, stop = Load(), threading.Event()
@@ -147,7 +150,10 @@ def run(
             pool.submit(send_photos, server.url, n, load, stop, models) for n in range(uploaders)
         ]
         begin = time.monotonic()
-        while (now := time.monotonic() - begin) < seconds and server.process.poll() is None:
+        while server.process.poll() is None:
+            now = time.monotonic() - begin
+            if now > (seconds if until(load) else seconds + PATIENCE):
+                break
             load.memory.append((now, memory_mib(server.process.pid)))
             time.sleep(SAMPLE_SECONDS)
         stop.set()

@@ -15,7 +15,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from pathlib import Path
 import httpx
 
 from demo.publish import files_of_the_space
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 240
@@ -96,13 +96,6 @@ def protect(folder: Path) -> None:
     """Nothing below the folder can be written any more, as far as permissions go."""
     for path in [*folder.rglob("*"), folder]:
         path.chmod(path.stat().st_mode & ~0o222)
-
-
-def free_port() -> int:
-    """A port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def check_pages(url: str, is_alive: Callable[[], bool]) -> list[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.ports import free_port
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = ["--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"]
 TIMEOUT_MS = 15_000
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -78,15 +72,27 @@ def launch_app() -> Iterator[Callable[..., str]]:
         blocks.close(verbose=False)
 
 
+@pytest.fixture(scope="session")
+def spare_pages() -> dict[str, list[Page]]:
+    """Pages that no test uses any more, by what their browser context was made with."""
+    return {}
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """A function that opens an address in a fresh browser context (no shared storage).
+def open_page(
+    chromium: Browser, spare_pages: dict[str, list[Page]]
+) -> Iterator[Callable[..., Page]]:
+    """A function that opens an address with empty storage.
 
     `dpr` is the devicePixelRatio, `locale` what the browser asks for, `dark` its colour scheme;
     other keywords go to Playwright's new_context. The page remembers what it wrote to the
     console as an error, in `page.console_errors`.
+
+    A page that has loaded Gradio before loads it again in a sixth of the time, so pages go from
+    test to test. `own` gives a browser context that nobody had or gets: for tests that change
+    the page beyond what it shows (its network, its scripts) or look at what it asks for.
     """
-    contexts = []
+    opened: list[tuple[Page, str | None]] = []
 
     def open_address(
         url: str,
@@ -96,28 +102,40 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         height: int = 900,
         locale: str = "en-US",
         dark: bool = False,
+        own: bool = False,
         **options: Any,
     ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=dpr,
-            locale=locale,
-            color_scheme="dark" if dark else "light",
+        made_with = {
+            "viewport": {"width": width, "height": height},
+            "device_scale_factor": dpr,
+            "locale": locale,
+            "color_scheme": "dark" if dark else "light",
             **options,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(TIMEOUT_MS)
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        page.console_errors = errors  # type: ignore[attr-defined]
+        }
+        kind = None if own else json.dumps(made_with, sort_keys=True)
+        if kind is not None and spare_pages.get(kind):
+            page = spare_pages[kind].pop()
+        else:
+            page = chromium.new_context(**made_with).new_page()
+            page.set_default_timeout(TIMEOUT_MS)
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda line: line.type == "error" and errors.append(line.text))
+            page.console_errors = errors  # type: ignore[attr-defined]
+        opened.append((page, kind))
         page.goto(url)
         return page
 
     yield open_address
-    for context in contexts:
-        context.close()
+    for page, kind in opened:
+        if kind is None or page.is_closed():
+            page.context.close()
+            continue
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        page.console_errors.clear()  # type: ignore[attr-defined]
+        spare_pages.setdefault(kind, []).append(page)
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +206,7 @@ def visit(open_page: Callable[..., Page], survey: Survey, survey_address: str) -
     pages = []
 
     def open_visit(token: str | None = None, init: str = "", **options: Any) -> Visit:
-        page = open_page("about:blank", **options)
+        page = open_page("about:blank", own=True, **options)
         pages.append(page)
         if init:
             page.add_init_script(init)

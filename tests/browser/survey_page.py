@@ -21,7 +21,7 @@ from starlette.routing import Route
 from demo.survey import survey_css, survey_html, survey_script, survey_text
 from demo.survey_routes import survey_routes
 from survey.codes import token_sha256
-from tests.browser.conftest import free_port
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -327,7 +327,7 @@ def test_nothing_is_wider_than_a_phone(open_page, quick: str, locale: str, dark:
 
 
 def test_nothing_is_fetched_from_elsewhere_and_no_history_is_kept(open_page, quick: str):
-    page = open_page("about:blank")
+    page = open_page("about:blank", own=True)
     strangers: list[str] = []
     page.on("request", lambda request: strangers.append(request.url))
     page.goto(quick)

@@ -99,7 +99,7 @@ def test_nothing_that_the_browser_receives_tells_which_version_is_which(
     """Records a whole session at devicePixelRatio 1 and searches it: names of methods, what is
     stored about a version, a pattern in sizes and headers.
     """
-    page = open_page("about:blank")
+    page = open_page("about:blank", own=True)
     exchanged: list[tuple[Request, Response | None]] = []
     page.on("response", lambda response: exchanged.append((response.request, response)))
     rater = Visit(page, survey)

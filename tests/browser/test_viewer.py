@@ -178,10 +178,13 @@ class Viewer:
         )
         return pixels_of(self.page.screenshot(**options))
 
-    def picture(self, index: int = 0) -> tuple[np.ndarray, tuple[slice, slice], int]:
-        """The visible part of a pane's picture on the screen, which part of the enlarged
-        picture it is, and the zoom."""
-        screen = self.screenshot()
+    def picture(
+        self, index: int = 0, screen: np.ndarray | None = None
+    ) -> tuple[np.ndarray, tuple[slice, slice], int]:
+        """The visible part of a pane's picture on the screen (a new screenshot, unless one is
+        given), which part of the enlarged picture it is, and the zoom."""
+        if screen is None:
+            screen = self.screenshot()
         place = self.place(index)
         x, y, width, height = place["frame"]
         left, top = max(0, x), max(0, y, -place["top"])
@@ -205,8 +208,10 @@ def enlarged(pixels: np.ndarray, zoom: int) -> np.ndarray:
     return pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
-def assert_equal_pixels(viewer: Viewer, expected: np.ndarray, index: int = 0) -> None:
-    seen, part, zoom = viewer.picture(index)
+def assert_equal_pixels(
+    viewer: Viewer, expected: np.ndarray, index: int = 0, screen: np.ndarray | None = None
+) -> None:
+    seen, part, zoom = viewer.picture(index, screen)
     wanted = enlarged(expected, zoom)[part]
     assert seen.shape == wanted.shape
     differing = int((seen != wanted).any(axis=-1).sum())
@@ -221,8 +226,9 @@ def test_every_pixel_on_the_screen_is_the_pixel_of_the_file(view, pictures, dpr)
     viewer = view(dpr=dpr, width=1110, height=870)
     for zoom in ("1:1", "2:1", "4:1"):
         viewer.zoom_to(zoom)
+        screen = viewer.screenshot()
         for index, key in enumerate(KEYS[:3]):
-            assert_equal_pixels(viewer, pixels_of(pictures[key]), index)
+            assert_equal_pixels(viewer, pixels_of(pictures[key]), index, screen)
 
 
 @pytest.mark.parametrize("dpr", [1.25, 1.5])
@@ -515,7 +521,7 @@ def test_double_click_goes_between_the_whole_picture_and_one_to_one(view):
 
 
 def test_two_fingers_zoom_and_one_finger_moves(view):
-    viewer = view(has_touch=True)
+    viewer = view(has_touch=True, own=True)
     session = viewer.page.context.new_cdp_session(viewer.page)
     box = viewer.place()["css"]
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -735,7 +741,7 @@ def test_a_phone_shows_everything_without_sideways_scroll(view, scene):
 
 
 def test_a_change_of_the_device_pixel_ratio_keeps_one_to_one(view, pictures):
-    viewer = view()
+    viewer = view(own=True)
     viewer.zoom_to("1:1")
     session = viewer.page.context.new_cdp_session(viewer.page)
     metrics = {"width": 1270, "height": 890, "deviceScaleFactor": 2, "mobile": False}
@@ -772,7 +778,7 @@ def test_dark_and_light_pages_have_readable_words(view):
 
 
 def test_the_listeners_go_when_the_viewer_goes(view):
-    viewer = view()
+    viewer = view(own=True)
     viewer.page.evaluate("document.querySelector('.nv').remove()")
     viewer.page.keyboard.press("w")
     viewer.page.mouse.wheel(0, 100)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from sr.cli import main
 from sr.image_io import Photo, save_png
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,17 +35,22 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def torchrun(*arguments: object) -> None:
-    """Run with two processes on this machine's loopback."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", *map(str, arguments)]
-    environment = os.environ | {
-        "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(ROOT)
-    }  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
+def start(*arguments: object, **environment: str) -> subprocess.Popen[str]:
+    """Start Python on this machine's loopback."""
+    values = {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | values | environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def wait(*processes: subprocess.Popen[str]) -> None:
+    for process in processes:
+        _, told = process.communicate(timeout=240)
+        assert process.returncode == 0, told[-3000:]
 
 
 def test_gradients_are_those_of_one_process_with_the_joined_batch(
@@ -58,7 +64,15 @@ def test_gradients_are_those_of_one_process_with_the_joined_batch(
     threads = torch.get_num_threads()
     alone = gradients(photos)
     torch.set_num_threads(threads)
-    torchrun(Path(__file__).with_name("distributed_worker.py"), photos, tmp_path / "gradients")
+    both = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    both["MASTER_PORT"] = str(free_port())
+    worker = Path(__file__).with_name("distributed_worker.py")
+    wait(  # as torchrun would start them
+        *(
+            start(worker, photos, tmp_path / "gradients", RANK=rank, LOCAL_RANK=rank, **both)
+            for rank in ("0", "1")
+        )
+    )
     for rank in (0, 1):
         together = torch.load(tmp_path / f"gradients.{rank}", weights_only=True)
         assert list(together) == list(SETTINGS)
@@ -77,7 +91,8 @@ def test_the_same_command_trains_with_torchrun(photos: Path, tmp_path: Path) -> 
     threads = torch.get_num_threads()
     assert main([*command, "--output", str(tmp_path / "alone")]) == 0
     torch.set_num_threads(threads)
-    torchrun("-m", "sr", *command, "--output", tmp_path / "together")
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    wait(start(*torchrun, "-m", "sr", *command, "--output", tmp_path / "together"))
     ours, theirs = (
         load_file(tmp_path / name / "srresnet_x4.safetensors") for name in ("alone", "together")
     )
