@@ -61,6 +61,12 @@ class StudyError(SurveyError):
     status = 503
 
 
+class StudyNotReadyError(StudyError):
+    """A study's pictures are still being made."""
+
+    key = "survey_not_ready"
+
+
 class StoreError(SurveyError):
     """The database or the journal cannot be read or written."""
 

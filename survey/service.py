@@ -40,6 +40,7 @@ from survey.errors import (
     StoreError,
     StudyClosedError,
     StudyError,
+    StudyNotReadyError,
     SurveyError,
     UnknownCodeError,
     UnknownTokenError,
@@ -160,7 +161,9 @@ class Survey:
         if self._problem is not None:
             raise self._problem
         if self._study is None:
-            raise StudyError(f"study {self.study_name!r} is being prepared; come back in a minute")
+            raise StudyNotReadyError(
+                f"study {self.study_name!r} is being prepared; come back in a minute"
+            )
         return self._study
 
     def _load(self) -> None:

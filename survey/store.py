@@ -123,7 +123,8 @@ class Store:
     def register(self, study: Study) -> bool:
         """Write a study and its versions, unless they are there; whether it did.
 
-        One that was prepared again takes the place of the one before, if nobody has begun that.
+        One that was prepared again takes the place of the one before, if nobody has begun that;
+        simulated raters who have leave with it.
 
         Raises:
             StudyError: somebody has.
@@ -156,6 +157,9 @@ class Store:
                 return False
             if known is not None:
                 self._check_nobody_began(known, study)
+                simulated = self._rows("SELECT id FROM participant WHERE study = ?", [study.name])
+                for rater in simulated:
+                    _delete_participant(db, rater["id"])
                 db.execute("DELETE FROM stimulus WHERE study = ?", [study.name])
                 db.execute("DELETE FROM study WHERE name = ?", [study.name])
             db.table("study").insert(row)
@@ -163,7 +167,7 @@ class Store:
         return True
 
     def _check_nobody_began(self, known: Row, study: Study) -> None:
-        began = "SELECT count(*) AS n FROM participant WHERE study = ?"
+        began = "SELECT count(*) AS n FROM participant WHERE study = ? AND NOT simulated"
         raters = self._rows(began, [study.name])[0]["n"]
         if raters:
             raise StudyError(
@@ -410,23 +414,11 @@ class Store:
 
     def erase(self, participant: str, now: str) -> None:
         """Delete a participant with everything, and note that there was a withdrawal."""
-        of_session = "(SELECT id FROM session WHERE participant = ?)"
         with self._writing() as db:
             db.table("withdrawal").insert(
                 {"participant": participant, "withdrawn_at": now}, ignore=True
             )
-            db.execute(
-                "DELETE FROM response WHERE trial_id IN "
-                f"(SELECT id FROM trial WHERE session IN {of_session})",
-                [participant],
-            )
-            db.execute(f"DELETE FROM picture WHERE session IN {of_session}", [participant])
-            db.execute(
-                f"UPDATE trial SET repeat_of = NULL WHERE session IN {of_session}", [participant]
-            )
-            db.execute(f"DELETE FROM trial WHERE session IN {of_session}", [participant])
-            db.execute("DELETE FROM session WHERE participant = ?", [participant])
-            db.execute("DELETE FROM participant WHERE id = ?", [participant])
+            _delete_participant(db, participant)
         with self._guard():  # what was deleted leaves the file, too
             self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._db.conn.execute("VACUUM")
@@ -603,6 +595,21 @@ def check_database(path: Path) -> None:
         raise StoreError(f"{path.name}: {error}") from error
     if result != ("ok",):
         raise StoreError(f"{path.name}: {result[0]}")
+
+
+def _delete_participant(db: Database, participant: str) -> None:
+    """Delete a participant's rows in every table."""
+    of_session = "(SELECT id FROM session WHERE participant = ?)"
+    of_trial = f"(SELECT id FROM trial WHERE session IN {of_session})"
+    for statement in (
+        f"DELETE FROM response WHERE trial_id IN {of_trial}",
+        f"DELETE FROM picture WHERE session IN {of_session}",
+        f"UPDATE trial SET repeat_of = NULL WHERE session IN {of_session}",
+        f"DELETE FROM trial WHERE session IN {of_session}",
+        "DELETE FROM session WHERE participant = ?",
+        "DELETE FROM participant WHERE id = ?",
+    ):
+        db.execute(statement, [participant])
 
 
 def _advice(error: sqlite3.DatabaseError) -> str:

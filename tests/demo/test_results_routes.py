@@ -17,7 +17,9 @@ from demo.owner import ATTEMPTS, Owner
 from demo.results import results_text
 from demo.results_routes import OWNER_HEADER, ResultsApi, results_routes
 from survey.errors import SurveyError
+from survey.figures import scores
 from survey.protected import ProtectedSurvey
+from survey.service import Survey
 from survey.simulate import simulate
 from tests.tiny_study import make_study
 
@@ -32,6 +34,12 @@ def protected(tmp_path: Path) -> Iterator[ProtectedSurvey]:
     protected = ProtectedSurvey(tmp_path / "data", place=f"folder:{tmp_path / 'backup'}")
     yield protected
     protected.close()
+
+
+@pytest.fixture
+def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each edition: drawing takes most of the time."""
+    monkeypatch.setattr("survey.figures.FIGURES", {"scores": scores})
 
 
 @pytest.fixture
@@ -75,6 +83,7 @@ def test_a_stranger_sees_nothing_until_the_owner_opens_it(
     assert client.post("/results/export", json=EXPORT).status_code == 403
 
 
+@pytest.mark.usefixtures("one_figure")
 def test_the_owner_sees_the_class_and_its_pictures(
     client: TestClient, owner: dict[str, str], protected: ProtectedSurvey
 ) -> None:
@@ -113,6 +122,7 @@ def test_new_answers_change_the_stamp(
     assert client.get("/results/status", headers=owner).json()["stamp"] != before
 
 
+@pytest.mark.usefixtures("one_figure")
 def test_the_export_is_the_reports_zip(
     client: TestClient, owner: dict[str, str], protected: ProtectedSurvey
 ) -> None:
@@ -189,7 +199,26 @@ def test_a_backup_that_cannot_be_reached_is_told_in_words(tmp_path: Path) -> Non
     ):
         assert reply.status_code == 503
         assert reply.json()["error"]["key"] == "survey_backup"
-    assert {"survey_backup", "survey_store", "survey_study"} <= results_text()["en"].keys()
+    known = {"survey_backup", "survey_store", "survey_study", "survey_not_ready"}
+    assert known <= results_text()["en"].keys()
+
+
+def test_pictures_in_the_making_and_pictures_that_cannot_be_used_are_told_apart(
+    tmp_path: Path,
+) -> None:
+    survey = Survey(tmp_path)
+    api = ResultsApi(lambda: SimpleNamespace(survey=survey), Owner(password=PASSWORD))
+    client = TestClient(Starlette(routes=results_routes(api)))
+    token = client.post("/results/sign-in", json={"password": PASSWORD}).json()["token"]
+
+    def told() -> str:
+        reply = client.get("/results/shown", params=QUESTION, headers={OWNER_HEADER: token})
+        assert reply.status_code == 503
+        return str(reply.json()["error"]["key"])
+
+    assert told() == "survey_not_ready"
+    survey.prepare(sources=lambda: [])
+    assert told() == "survey_study"
 
 
 def test_every_word_is_there_in_both_languages() -> None:

@@ -20,6 +20,7 @@ from sr.checkpoint import save_model
 from sr.cli import main
 from sr.models import MODELS
 from sr.models.srresnet import SRResNet
+from sr.upscale import TILE_PX
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -297,6 +298,14 @@ def test_models_shows_the_figures_of_the_manifest(
     assert "  data        two photographs\n" in text
     assert "  metrics     Set5: psnr_y 31.23, ssim_y 0.8812\n" in text
     assert "  metrics     Set14: psnr_y 27.8\n" in text
+
+
+def test_the_help_says_how_large_a_tile_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run("upscale", "--help") == 0
+    assert f"low-resolution pixels (default: {TILE_PX})" in capsys.readouterr().out
 
 
 def test_a_missing_command_is_an_error_and_help_is_not(

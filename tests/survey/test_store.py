@@ -16,6 +16,7 @@ from survey.display import pixels_per_degree
 from survey.errors import StoreError, StudyError, SurveyError
 from survey.journal import Journal, read_journal
 from survey.service import Survey
+from survey.simulate import simulate
 from survey.store import Store, check_database
 from tests.survey.conftest import CONDITIONS, Rater, answer_to, value_for
 from tests.tiny_study import PROTOCOL, make_study
@@ -124,6 +125,20 @@ def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
     assert list(replayed.events())[:2] == list(survey.store.events())[:2]  # study and versions
     replayed.close()
     assert open_survey().status()["state"] == "open"
+
+
+def test_simulated_raters_leave_with_the_study_they_rehearsed(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    simulate(open_survey(), raters=2, seed=1)
+    prepare_again(data_folder)
+    survey = open_survey()
+    assert survey.status()["state"] == "open"
+    assert survey.store.responses("default", include_simulated=True).empty
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(survey.journal.folder))
+    assert list(replayed.events()) == list(survey.store.events())
+    replayed.close()
 
 
 def test_a_study_prepared_again_under_its_raters_is_refused(
