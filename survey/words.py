@@ -15,6 +15,7 @@ LANGUAGES: dict[Language, str] = {"en": "English", "pt-BR": "Português"}
 FILES: dict[Language, str] = {"en": "report_en.json", "pt-BR": "report_pt_BR.json"}
 FOLDER = Path(__file__).parent / "text"
 UNKNOWN = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"  # a number and its sign stay on one line
 
 
 @cache
@@ -59,14 +60,14 @@ def percent(language: Language, share: float) -> str:
     if math.isnan(share):
         return UNKNOWN
     digits = 0 if 0.1 <= share <= 0.9 or share in (0, 1) else 1
-    return f"{number(language, 100 * share, digits)} %"
+    return f"{number(language, 100 * share, digits)}{NO_BREAK}%"
 
 
 def p_value(language: Language, p: float) -> str:
     """A p as results sections print it."""
     if math.isnan(p):
         return UNKNOWN
-    return f"< {number(language, 0.001, 3)}" if p < 0.001 else number(language, p, 3)
+    return f"<{NO_BREAK}{number(language, 0.001, 3)}" if p < 0.001 else number(language, p, 3)
 
 
 def span(language: Language, low: float, high: float, digits: int = 2) -> str:
@@ -80,7 +81,7 @@ def span(language: Language, low: float, high: float, digits: int = 2) -> str:
 def percent_span(language: Language, low: float, high: float) -> str:
     """An interval of shares as percentages: 55 to 69 %."""
     ends = span(language, 100 * low, 100 * high, 0)
-    return ends if ends == UNKNOWN else f"{ends} %"
+    return ends if ends == UNKNOWN else f"{ends}{NO_BREAK}%"
 
 
 def estimate(language: Language, found: Estimate, digits: int = 2) -> str:

@@ -42,7 +42,7 @@ def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
     [
         (
             "en",
-            r"SRResNet is rated \d\.\d\d higher than bicubic \(.*; p < 0\.001 .*: replicated\.",
+            r"SRResNet is rated \d\.\d\d higher than bicubic \(.*; p <\s0\.001 .*: replicated\.",
             r"Bicubic is rated \d\.\d\d higher than SRResNet .* lower: not replicated\.",
             r"Between bicubic and nearest no difference in ratings is shown: ",
             r"Between the original and SRGAN ratings differ by .* too few raters to test",
