@@ -28,7 +28,7 @@ demo: install  ## install, then start the app on http://HOST:PORT
 test: $(VENV)/installed-dev  ## install what tests need, then lint, types and all tests
 	@$(MAKE) --no-print-directory --jobs=2 compiled browser lint
 	OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/python -m pytest --timeout=600 --numprocesses=3 --dist=loadfile
+		$(BIN)/python -m pytest --timeout=600 --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev  ## check format, lint and types
 	$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,27 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests share the cores by running side by side
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# Few tests that take long: each worker begins with one, and none is left alone with it at the end.
+FIRST = (
+    "tests/demo/test_survey_load.py",
+    "tests/sr/test_notebook.py",
+    "tests/sr/test_train_distributed.py",
+    "tests/browser/test_results.py",
+    "tests/survey/test_results.py",
+    "tests/test_space.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long first, then those with the most tests."""
+
+    def file_of(item: pytest.Item) -> str:
+        return item.nodeid.partition("::")[0]
+
+    count = Counter(map(file_of, items))
+    items.sort(key=lambda item: (file_of(item) not in FIRST, -count[file_of(item)], file_of(item)))
 
 
 @pytest.fixture(scope="session")
