@@ -167,7 +167,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
             ]
 
         def leave(request: gr.Request) -> None:
-            sessions.close(request.session_hash)
+            sessions.leave(request.session_hash)
 
         said = [language, header, footer, *headings.values()]
         said += [part for tab in tabs for part in tab.outputs]

@@ -4,9 +4,18 @@ const section = () => element.querySelector(".picker");
 const isVisible = () => element.isConnected && element.offsetParent !== null;
 const setFlag = (name, on) => element.classList.toggle(name, on);
 
+// Without a new value, as after an answer that was lost, it takes another photo all the same.
+const LONGEST_READ_MS = 20000;
+let reading;
+
+function isBusy(on) {
+  clearTimeout(reading);
+  setFlag("is-busy", on);
+}
+
 async function send(file) {
   if (!file || element.classList.contains("is-busy")) return;
-  setFlag("is-busy", true);
+  isBusy(true);
   try {
     if (file.size > Number(section().dataset.maxBytes)) throw new Error("too large");
     const { path } = await upload(file);
@@ -14,9 +23,12 @@ async function send(file) {
   } catch (error) {
     trigger("upload", { failed: true });
   }
+  if (element.classList.contains("is-busy")) {
+    reading = setTimeout(() => isBusy(false), LONGEST_READ_MS);
+  }
 }
 
-watch("value", () => setFlag("is-busy", false));
+watch("value", () => isBusy(false));
 
 element.addEventListener("click", (event) => {
   const sample = event.target.closest("[data-sample]");

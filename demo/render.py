@@ -104,6 +104,7 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
     label = say(language, f"example_{choice.sample}") if choice.sample else Path(choice.name).stem
     return (
         f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
+        f"{problem_html(session, language)}"
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
         f'<p class="sizes">{escape(sizes(session.job, language)) if session.job else ""}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'

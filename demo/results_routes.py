@@ -92,6 +92,8 @@ class ResultsApi:
             "has_password": self.owner.has_password,
             "has_names": self.owner.has_names,
         }
+        if status["problem"]:
+            answer["problem"] = status["problem"]["key"]
         if answer["can_see"] and status["state"] in ("open", "closed"):
             answer["stamp"] = protected.survey.store.stamp(status["study"])
         if caller.is_owner and (backup := protected.backup_status):

@@ -81,9 +81,15 @@ class Sessions:
                 self._sessions.popitem(last=False)[1].start()
             return session
 
-    def close(self, session_hash: str | None) -> None:
-        """Forget a page that was left, and stop its work."""
+    def leave(self, session_hash: str | None) -> None:
+        """Stop the work of a page that was left, or whose connection broke for a moment: what is
+        finished stays, for the page may still be there.
+        """
         with self._lock:
-            session = self._sessions.pop(session_hash or "", None)
-        if session is not None:
-            session.start()
+            session = self._sessions.get(session_hash or "")
+        if session is None:
+            return
+        if session.job is None:
+            session.turn += 1  # a photo that is being read
+        else:
+            session.job.cancel()

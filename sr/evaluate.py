@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--figures",
         metavar="FOLDER",
         type=Path,
-        help="draw figures there (needs requirements-train.txt)",
+        help="draw figures there",
     )
     parser.add_argument(
         "--save",

@@ -48,7 +48,7 @@ def need_seaborn() -> None:
         import seaborn  # noqa: F401
     except ImportError as error:
         raise ConfigError(
-            f"figures need seaborn ({error}): python -m pip install -r requirements-train.txt"
+            f"figures need seaborn ({error}): python -m pip install -r requirements.txt"
         ) from error
 
 
@@ -82,7 +82,7 @@ def draw_figures(
     """
     need_seaborn()
     plots: dict[str, Callable[[], Figure]] = {"distribution.png": lambda: distribution(result)}
-    if any(row.lpips_alex is not None for row in result.images):
+    if any(row.lpips_alex is not None for row in result.rows):
         plots["perception_distortion.png"] = lambda: perception_distortion(result)
     plots["texture.png"] = lambda: texture(result, correlations)
     gallery = Gallery(data_sets, entries)
@@ -139,7 +139,7 @@ def perception_distortion(result: Evaluation) -> Figure:
     sets = list(dict.fromkeys(sets))
     figure, panels = _panels(1, len(sets), 4.2, 4.0, sharey=True)
     for axes, name in zip(panels.flat, sets, strict=True):
-        means = [row for row in result.rows if row.dataset == name]
+        means = [row for row in result.rows if row.dataset == name and row.lpips_alex is not None]
         for row in means:
             colour = colours[row.model]
             images = table[(table["dataset"] == name) & (table["model"] == row.model)]

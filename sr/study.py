@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sr.arguments import positive_float
 from sr.checkpoint import write_atomically
 from sr.config import Training, override
 from sr.distributed import Group
@@ -49,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--iterations", metavar="N", type=int, default=500, help="of each trial (default: 500)"
     )
-    parser.add_argument("--minutes", metavar="N", type=float, help="wall-clock limit of each trial")
+    parser.add_argument(
+        "--minutes", metavar="N", type=positive_float, help="wall-clock limit of each trial"
+    )
     parser.epilog = (
         "Example:\n  python -m sr study srgan_fast --data photos/ --output runs/study "
         "--validate Set5 \\\n      --vary learning_rate=1e-4,3e-4 --vary content_weight=0.1,0.3 "
@@ -240,7 +243,7 @@ def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError:
-        logger.warning("no plot: pip install -r requirements-train.txt for matplotlib")
+        logger.warning("no plot: pip install matplotlib")
         return
     metrics = metrics_of(rows)
     if not metrics:

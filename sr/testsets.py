@@ -47,7 +47,7 @@ def find_data_sets(folder: str | Path) -> list[DataSet]:
         }
         found = [children[name] for name in BENCHMARKS if name in children]
         if found:
-            return [find_data_set(child) for child in found]
+            return [data_set for child in found for data_set in find_data_sets(child)]
     return [find_data_set(folder)]
 
 

@@ -21,7 +21,7 @@ from sr.memory import keep_freed_memory
 from sr.pixels import Pixels, choose_cache, load_pixels
 from sr.run import Run
 from sr.tracking import TRACKERS, build_trackers
-from sr.trainer import Trainer
+from sr.trainer import Trainer, build_generator
 from sr.upscale import choose_device
 from sr.validation import Validation
 
@@ -108,7 +108,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m sr train`."""
     add_data_arguments(parser)
     parser.add_argument(
-        "--minutes", metavar="N", type=float, help="wall-clock budget (default: the iterations)"
+        "--minutes",
+        metavar="N",
+        type=float,
+        help="end after so many minutes, if the preset's iterations do not end it before",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the output folder")
     parser.add_argument(
@@ -150,6 +153,7 @@ def run(args: argparse.Namespace) -> int:
         logging.basicConfig(
             level=logging.INFO if group.is_leader else logging.WARNING, format="%(message)s"
         )
+        build_generator(config)  # weights of another network are refused before photos are decoded
         pixels = load_data(args, config, group)
         data, config = sampler(pixels, config, device, group)
         trainer = Trainer(

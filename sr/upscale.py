@@ -40,7 +40,7 @@ BAND_ROWS = 256  # output rows an interpolation makes between two looks at the c
 
 @dataclass(frozen=True)
 class Progress:
-    """How far one image is: tiles done of all, seconds so far, seconds left (None: not known)."""
+    """How far one image is: thousandths done, seconds so far, seconds left (None: not known)."""
 
     done: int
     total: int

@@ -185,11 +185,18 @@ class Backup:
             logger.exception("backup failed, the next will try again")
 
 
-def restore(folder: Path, backend: Backend, *, check: Callable[[Path], None]) -> bool:
+def restore(
+    folder: Path,
+    backend: Backend,
+    *,
+    check: Callable[[Path], None],
+    is_empty: Callable[[Path], bool] = lambda database: False,
+) -> bool:
     """Fill an empty data folder from the newest generation that is whole.
 
     Args:
-        folder: the data folder; nothing happens when it holds a database.
+        folder: the data folder; nothing happens when it holds a database that somebody is in.
+        is_empty: whether nobody is in the database at a path, so that it may go.
         check: raises an exception when the database at a path is damaged.
 
     Returns:
@@ -199,7 +206,8 @@ def restore(folder: Path, backend: Backend, *, check: Callable[[Path], None]) ->
         BackupError: the place cannot be reached, or holds generations and none of them is whole.
             The survey must not start empty then.
     """
-    if (folder / "survey.db").exists():
+    database = folder / "survey.db"
+    if database.exists() and not is_empty(database):
         return False
     generations = sorted(
         (name for name in backend.names() if name.startswith("generations/")), reverse=True
@@ -227,6 +235,8 @@ def _restore_generation(
     if "survey.db" not in files:
         raise BackupError(f"{generation}: names no database")
     root = folder.resolve()
+    for path in (*folder.glob("survey.db*"), *folder.glob("journal/*")):  # of an empty database
+        path.unlink()
     for name in sorted(files, key=lambda name: name == "survey.db"):
         target = (folder / name).resolve()
         if not target.is_relative_to(root) or target == root:

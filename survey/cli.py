@@ -7,17 +7,24 @@ import importlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from survey.errors import StudyError, SurveyError
 from survey.service import DEFAULT_STUDY, Survey, stamp, utc_now
+from survey.study import check_name, draft_of
 
 
 def data_folder() -> Path:
     """NITIDEZ_DATA, or `var` beside app.py."""
     given = os.environ.get("NITIDEZ_DATA", "").strip()
     return Path(given) if given else Path(__file__).parents[1] / "var"
+
+
+def served_study() -> str:
+    """NITIDEZ_STUDY, which the app serves, or the one that is there without preparing one."""
+    return os.environ.get("NITIDEZ_STUDY", "").strip() or DEFAULT_STUDY
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,12 +43,22 @@ def build_parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
         if study:
             added.add_argument(
-                "--study", metavar="NAME", default=DEFAULT_STUDY, help="(default: %(default)s)"
+                "--study",
+                metavar="NAME",
+                default=served_study(),
+                help="(default: NITIDEZ_STUDY, else default; here %(default)s)",
             )
         return added
 
     one = command("prepare", "make a study from a folder of original photographs")
-    one.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", help="of photographs")
+    one.add_argument(
+        "folder",
+        metavar="FOLDER",
+        type=Path,
+        nargs="?",
+        help="of photographs as large as the crops or larger; of 12 or more the last two, by name, "
+        "are for practice only (default: those that come with scikit-image)",
+    )
     one.add_argument("--width", type=int, metavar="PX", help="of the crops (default: 448)")
     one.add_argument("--height", type=int, metavar="PX", help="of the crops (default: 288)")
     one.add_argument("--images-per-rater", type=int, metavar="N", help="(default: 10)")
@@ -64,13 +81,13 @@ def build_parser() -> argparse.ArgumentParser:
     one = command("simulate", "send simulated raters through a study, marked as such")
     one.add_argument("--raters", metavar="N", type=int, required=True)
     one.add_argument("--seed", metavar="S", type=int, default=0, help="(default: %(default)s)")
-    one = command("withdraw", "erase one person everywhere")
+    one = command("withdraw", "erase one person everywhere", study=False)
     one.add_argument("code", metavar="CODE", help="the withdrawal code the person was shown")
-    one = command("anonymise", "cut what could point to a person from old entries")
+    one = command("anonymise", "cut what could point to a person from old entries", study=False)
     one.add_argument("--older-than", metavar="DAYS", type=int, required=True)
     command("open", "let raters in")
     command("close", "take no more answers")
-    one = command("link", "print the address for a class and write its QR code")
+    one = command("link", "print the address for a class and write its QR code", study=False)
     one.add_argument("address", metavar="ADDRESS", help="of the app, such as http://10.0.0.5:7860")
     one.add_argument("--output", metavar="FILE", type=Path, help="QR code as SVG or PNG")
     one = command("restore", "fetch a backup into NITIDEZ_DATA, which it fills", study=False)
@@ -78,7 +95,8 @@ def build_parser() -> argparse.ArgumentParser:
     one = command("replay", "make a database again from the journal", study=False)
     one.add_argument("--output", metavar="FILE", type=Path, required=True, help="of the database")
     for name, text in LATER.items():
-        importlib.import_module(f"survey.{name}").add_arguments(command(name, text, study=False))
+        added = command(name, text, study=name == "report")
+        importlib.import_module(f"survey.{name}").add_arguments(added)
     return parser
 
 
@@ -131,12 +149,54 @@ def run(args: argparse.Namespace) -> int:
         return _restore(args.place)
     if args.command == "link":
         return _link(args)
-    survey = Survey(data_folder(), study=args.study)
+    if args.command in ("withdraw", "anonymise"):
+        return _remove(args)
+    with opened(args.study) as survey:
+        return _with_survey(survey, args)
+
+
+@contextmanager
+def opened(study: str) -> Iterator[Survey]:
+    """The survey of a study that is there.
+
+    Raises:
+        SurveyError: it is not, or the survey cannot run.
+    """
+    folder = data_folder()
+    studies = folder / "studies"
+    is_preparing = study == DEFAULT_STUDY and draft_of(studies / study).exists()
+    if not (studies / check_name(study)).exists() and not is_preparing:
+        others = sorted(path.name for path in studies.glob("[!.]*"))
+        raise StudyError(
+            f"{folder} holds no study {study!r}; "
+            + (f"it holds {', '.join(others)} (--study NAME), " if others else "")
+            + "make one with python -m survey prepare, or set NITIDEZ_DATA to the survey's folder"
+        )
+    survey = Survey(folder, study=study)
     try:
         survey.study  # noqa: B018  # raises what keeps the survey from running
-        return _with_survey(survey, args)
+        yield survey
     finally:
         survey.close()
+
+
+def _remove(args: argparse.Namespace) -> int:
+    """Erase or make anonymous, in all studies of a data folder."""
+    if args.command == "anonymise" and args.older_than < 0:
+        raise StudyError(f"--older-than {args.older_than}; needed 0 days or more")
+    folder = data_folder()
+    if not (folder / "survey.db").exists():
+        raise StudyError(f"{folder} holds no answers; set NITIDEZ_DATA to the survey's folder")
+    survey = Survey(folder)
+    try:
+        if args.command == "withdraw":
+            survey.withdraw(args.code)
+            print("erased here; the app's next backup removes the older ones")
+        else:
+            print(f"{survey.anonymise(args.older_than)} participants made anonymous")
+    finally:
+        survey.close()
+    return 0
 
 
 def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
@@ -156,13 +216,6 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
                 raise StudyError(f"--raters {args.raters}; needed 1 or more")
             stored = simulate(survey, raters=args.raters, seed=args.seed)
             print(f"{args.raters} simulated raters, {stored} responses")
-        case "withdraw":
-            survey.withdraw(args.code)
-            print("erased here; the app's next backup removes the older ones")
-        case "anonymise":
-            if args.older_than < 0:
-                raise StudyError(f"--older-than {args.older_than}; needed 0 days or more")
-            print(f"{survey.anonymise(args.older_than)} participants made anonymous")
         case "open" | "close":
             survey.set_open(args.command == "open")
             print(f"study {args.study!r} is {'open' if args.command == 'open' else 'closed'}")
@@ -171,7 +224,7 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
 
 def _prepare(args: argparse.Namespace) -> int:
     from survey.default_study import default_sources, sources_of
-    from survey.study import Protocol, check_name, prepare_study
+    from survey.study import Protocol, prepare_study
 
     check_name(args.study)
     given = {
@@ -193,7 +246,9 @@ def _prepare(args: argparse.Namespace) -> int:
         raise StudyError(f"--same-angle {protocol.angle_images}; needed 0 or more photographs")
     if not 10 <= protocol.angle_ppd <= 120:
         raise StudyError(f"--same-angle-ppd {protocol.angle_ppd:g}; needed 10 to 120")
-    sources = default_sources() if args.folder is None else list(sources_of(args.folder))
+    sources, unreadable = (
+        (default_sources(), []) if args.folder is None else sources_of(args.folder)
+    )
     small = [s.name for s in sources if s.rgb.shape[1] < protocol.width]
     small += [s.name for s in sources if s.rgb.shape[0] < protocol.height and s.name not in small]
     study = prepare_study(
@@ -206,6 +261,8 @@ def _prepare(args: argparse.Namespace) -> int:
     sys.stderr.write("\n")
     if small:
         print(f"left out, too small: {', '.join(small)}")
+    for problem in unreadable:
+        print(f"left out: {problem}")
     print(f"study {study.name!r}: {len(study.main)} photographs, {len(study.images)} with practice")
     print(f"serve it with NITIDEZ_STUDY={study.name} make demo")
     return 0
@@ -248,13 +305,14 @@ def _replay(output: Path) -> int:
 def _restore(place: str) -> int:
     from survey.backends import open_backend
     from survey.backup import BackupError, restore
-    from survey.store import check_database
+    from survey.store import check_database, is_nobody_in
 
     folder = data_folder()
-    if (folder / "survey.db").exists():
+    database = folder / "survey.db"
+    if database.exists() and not is_nobody_in(database):
         raise StudyError(f"{folder} holds answers already; set NITIDEZ_DATA to a new folder")
     try:
-        if not restore(folder, open_backend(place), check=check_database):
+        if not restore(folder, open_backend(place), check=check_database, is_empty=is_nobody_in):
             raise StudyError(f"{place}: no backup is there yet")
     except BackupError as error:
         raise StudyError(str(error)) from None
@@ -268,9 +326,7 @@ def _link(args: argparse.Namespace) -> int:
     address = args.address.rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise StudyError(f"address {args.address!r}; needed one that begins with http")
-    link = f"{address}/?tab=survey" + (
-        "" if args.study == DEFAULT_STUDY else f"&study={quote(args.study)}"
-    )
+    link = f"{address}/?tab=survey"
     code = segno.make(link, error="m")
     print(link)
     if args.output is None:
@@ -278,6 +334,10 @@ def _link(args: argparse.Namespace) -> int:
         return 0
     if args.output.suffix.lower() not in (".svg", ".png"):
         raise StudyError(f"{args.output}: needed a name that ends with .svg or .png")
-    code.save(str(args.output), scale=10)
+    try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        code.save(str(args.output), scale=10)
+    except OSError as error:
+        raise StudyError(f"{args.output}: {error.strerror}; give another --output") from error
     print(f"QR code in {args.output}")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +41,11 @@ def default_sources() -> list[Source]:
     ]
 
 
-def sources_of(folder: Path) -> Iterator[Source]:
+def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
     """The photographs of a folder; the last two serve for practice when there are twelve or more.
+
+    Returns:
+        Them, and what is wrong with each file that cannot be used.
 
     Raises:
         StudyError: no such folder, or nothing readable in it.
@@ -53,17 +55,20 @@ def sources_of(folder: Path) -> Iterator[Source]:
 
     if not folder.is_dir():
         raise StudyError(f"{folder}: no such folder; give a folder of original photographs")
-    found = []
+    found, unreadable = [], []
     for path in list_images(folder):
         try:
             found.append((path.stem, open_image(path).rgb))
-        except ImageError:
-            continue
+        except ImageError as error:
+            unreadable.append(str(error))
     if not found:
         raise StudyError(f"{folder}: no readable photograph; needed PNG, JPEG, WebP, TIFF or BMP")
     practice = 2 if len(found) >= 12 else 0
-    for index, (name, rgb) in enumerate(found):
-        yield Source(name, rgb, "practice" if index >= len(found) - practice else "main")
+    sources = [
+        Source(name, rgb, "practice" if index >= len(found) - practice else "main")
+        for index, (name, rgb) in enumerate(found)
+    ]
+    return sources, unreadable
 
 
 def read(path: Path) -> np.ndarray:

@@ -14,7 +14,7 @@ from survey.errors import InvalidAnswerError
 
 CARD_WIDTH_MM = 85.60  # ID-1
 MM_PER_INCH = 25.4
-PPI_RANGE = (40.0, 1000.0)
+PPI_RANGE = (20.0, 1000.0)  # from a projector or a large television to a phone
 DISTANCE_RANGE_CM = (10.0, 400.0)
 BLIND_SPOT_DEGREES = 13.5
 PPI_METHODS = ("card", "preset", "manual", "skipped")
@@ -28,7 +28,7 @@ def ppi_from_card(card_css_px: float, device_pixel_ratio: float) -> float:
     """Physical pixels per inch of a screen on which a bank card is so many CSS pixels wide.
 
     Raises:
-        InvalidAnswerError: the density is not one that displays have (40 to 1000 ppi).
+        InvalidAnswerError: the density is not one that displays have (20 to 1000 ppi).
     """
     if not (card_css_px > 0 and device_pixel_ratio > 0):
         raise InvalidAnswerError(
@@ -43,7 +43,7 @@ def pixels_per_degree(ppi: float, distance_cm: float) -> float:
     """Pixels in one degree of visual angle, seen from the front.
 
     Args:
-        ppi: physical pixels per inch, 40 to 1000.
+        ppi: physical pixels per inch, 20 to 1000.
         distance_cm: from eye to screen, 10 to 400.
 
     Raises:

@@ -9,7 +9,7 @@ from survey.backends import open_backend
 from survey.backup import Backend, Backup, BackupError, BackupStatus, restore
 from survey.errors import BackupUnreachableError
 from survey.service import DEFAULT_STUDY, Survey
-from survey.store import check_database
+from survey.store import check_database, is_nobody_in
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class ProtectedSurvey:
             return
         try:
             backend = backend or open_backend(place)
-            restore(data_folder, backend, check=check_database)
+            restore(data_folder, backend, check=check_database, is_empty=is_nobody_in)
             backend.names()  # a place that was never reached protects nothing
         except BackupError as error:
             logger.error("the survey stays closed: %s", error)

@@ -153,7 +153,6 @@ def _manifest(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `python -m survey report`."""
-    parser.add_argument("--study", metavar="NAME", default="default", help="(default: %(default)s)")
     parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="a .zip file")
     parser.add_argument(
         "--public", action="store_true", help="the edition that points to nobody: displays in bins"
@@ -172,17 +171,13 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         SurveyError: the study or the database cannot be read, or the file not written.
     """
-    from survey.cli import data_folder
-    from survey.service import Survey
+    from survey.cli import opened
 
     if args.output.suffix.lower() != ".zip":
         raise ReportError(f"{args.output}: needed a name that ends with .zip")
-    survey = Survey(data_folder(), study=args.study)
-    try:
+    with opened(args.study) as survey:
         study = survey.study
         responses = survey.store.responses(args.study, args.include_simulated)
-    finally:
-        survey.close()
     files = report_files(responses, study, is_public=args.public, language=args.language)
     try:
         args.output.parent.mkdir(parents=True, exist_ok=True)

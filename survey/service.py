@@ -580,11 +580,12 @@ class Survey:
 
         Raises:
             UnknownCodeError: nobody has it.
+            SurveyError: there is no database; whether the study can be used does not matter.
         """
-        self._check_usable()
+        store = self.store
         with self._alone():
             now = stamp(self._clock())
-            if self.store.withdraw(code_hmac(self._secret, code), now) is None:
+            if store.withdraw(code_hmac(self._secret, code), now) is None:
                 raise UnknownCodeError("nobody has this code; check it, or everything is erased")
             self.journal.replace(self.store.events())
             self._pictures.clear()
@@ -608,12 +609,16 @@ class Survey:
             self._write([{"event": "study", "row": row}])
 
     def anonymise(self, older_than_days: int) -> int:
-        """Cut what could point to a person from those who began so long ago; how many."""
-        self._check_usable()
+        """Cut what could point to a person from those who began so long ago; how many.
+
+        Raises:
+            SurveyError: there is no database; whether the study can be used does not matter.
+        """
+        store = self.store
         with self._alone():
             now = self._clock()
             before = stamp(now - timedelta(days=older_than_days))
-            count = self.store.anonymise(before, stamp(now))
+            count = store.anonymise(before, stamp(now))
             if count:
                 self.journal.replace(self.store.events())
         if count:

@@ -447,6 +447,9 @@ class Store:
                 f"ppd = iif(ppd IS NULL, NULL, pixels_per_degree({ppi}, {distance})), "
                 "viewport_width = (viewport_width + 50) / 100 * 100, "
                 "viewport_height = (viewport_height + 50) / 100 * 100, "
+                "screen_width = (screen_width + 50) / 100 * 100, "
+                "screen_height = (screen_height + 50) / 100 * 100, "
+                "dpr = round(dpr * 4) / 4, visual_scale = round(visual_scale, 1), "
                 "created_at = substr(created_at, 1, 10), "
                 f"changed_at = substr(changed_at, 1, 10) WHERE {trials}",
                 [before],
@@ -577,6 +580,27 @@ class Store:
                 copy.execute("PRAGMA journal_mode=DELETE")
             finally:
                 copy.close()
+
+
+def is_nobody_in(path: Path) -> bool:
+    """Whether a database holds no real participant and no withdrawal: it can go without a loss.
+
+    One that cannot be read may hold somebody.
+    """
+    connection = sqlite3.connect(path)
+    try:
+        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'participant'"
+        if connection.execute(tables).fetchone() == (0,):
+            return True
+        somebody = (
+            "SELECT EXISTS (SELECT 1 FROM participant WHERE NOT simulated) "
+            "OR EXISTS (SELECT 1 FROM withdrawal)"
+        )
+        return bool(connection.execute(somebody).fetchone() == (0,))
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        connection.close()
 
 
 def check_database(path: Path) -> None:

@@ -250,6 +250,11 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
+def draft_of(folder: Path) -> Path:
+    """Where a study is made before it takes its place in its folder."""
+    return folder.with_name(f".{folder.name}.preparing")
+
+
 def prepare_study(
     sources: Sequence[Source],
     folder: Path,
@@ -286,7 +291,7 @@ def prepare_study(
             f"none of {len(sources)} photographs is at least {protocol.width}x{protocol.height} "
             "pixels; give larger ones"
         )
-    draft = folder.with_name(f".{folder.name}.preparing")
+    draft = draft_of(folder)
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "images").mkdir(parents=True)
     upscalers = {name: get_upscaler(name) for name in (*NETWORKS, "bicubic", "nearest")}

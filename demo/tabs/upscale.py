@@ -99,25 +99,35 @@ def build_upscale_tab(
     async def run(
         session: Session, choice: Choice, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        """Work on a choice and keep the page up to date until it is finished or replaced."""
-        turn = session.start()
+        """Work on a choice and keep the page up to date until it is finished or replaced.
+
+        What is refused for now takes nothing away: the photo and the results before stay.
+        """
         try:
             photos.take(request)
-            photo = await asyncio.to_thread(read_choice, choice, session.mode, settings, jobs)
-            job = await jobs.submit_in_thread(
-                photo, mode=session.mode, visitor=request.session_hash or ""
-            )
+        except TooOftenError as error:
+            session.problem = problem_of(error, settings)
+            yield show(session)
+            return
+        before = session.choice, session.job
+        turn = session.start()
+        session.choice = choice  # from now on the mode asks for this one
+        mode = session.mode
+        try:
+            photo = await asyncio.to_thread(read_choice, choice, mode, settings, jobs)
+            job = await jobs.submit_in_thread(photo, mode=mode, visitor=request.session_hash or "")
             del photo  # the job has it, as long as it needs it
         except Exception as error:
             if session.turn == turn:
                 session.problem = problem_of(error, settings)
-                session.choice = None
+                is_refused = isinstance(error, (BusyError, TooManyOwnError))
+                session.choice, session.job = before if is_refused else (None, None)
                 yield show(session)
             return
         if session.turn != turn:  # another photo was chosen meanwhile
             job.cancel()
             return
-        session.choice, session.job = choice, job
+        session.job = job
         told: tuple[int, Language] | None = None
         try:
             while session.turn == turn:

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo.limits import PhotoLimit, TooOftenError
+from demo.tabs import upscale
 from tests.bad_images import bad_images
 from tests.fake_engine import FakeEngine
 
@@ -324,6 +326,44 @@ def test_nothing_is_wider_than_a_phone(open_page, quick: str, locale: str, dark:
     page.locator("[data-sample=cat]").click()
     expect(page.locator("#table b").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_mode_asked_for_while_a_photo_is_read_is_for_that_photo(
+    open_page, quick: str, photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    page = open_page(quick)
+    choose(page, photo)
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    read = upscale.read_choice
+    monkeypatch.setattr(upscale, "read_choice", lambda *given: (time.sleep(1.5), read(*given))[1])
+    other = photo.with_name("other.png")
+    Image.open(photo).resize((96, 64)).save(other)
+    choose(page, other)
+    page.wait_for_timeout(300)
+    page.get_by_text("Test the models").click()
+    expect(page.get_by_text("96 × 64 px, shrunk to 24 × 16")).to_be_visible()
+    expect(page.locator(".compact .name")).to_have_text("other")
+
+
+def test_a_refusal_for_now_takes_nothing_away(
+    open_page, quick: str, photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    page = open_page(quick)
+    choose(page, photo)
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+
+    def refuse(*_: object) -> None:
+        raise TooOftenError(30)
+
+    monkeypatch.setattr(PhotoLimit, "take", refuse)
+    page.get_by_text("Test the models").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(pane(page, "SRGAN")).to_be_visible()
+    expect(page.locator(".compact .name")).to_have_text("férias & praia")
+    monkeypatch.undo()
+    page.get_by_text("Upscale my photo").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
 
 
 def test_nothing_is_fetched_from_elsewhere_and_no_history_is_kept(open_page, quick: str):

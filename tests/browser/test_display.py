@@ -59,7 +59,7 @@ def test_worked_examples(
 @pytest.mark.parametrize(
     ("ppi", "cm", "text"),
     [
-        ("10000", "60", "Density: 10000 is not one that displays have. Give 40 to 1000"),
+        ("10000", "60", "Density: 10000 is not one that displays have. Give 20 to 1000"),
         ("3", "60", "Density: 3 is not"),
         ("abc", "60", "Density: abc is not"),
         ("100", "0", "Distance: 0 cannot be. Give 10 to 400 cm."),

@@ -174,6 +174,42 @@ def test_who_stopped_midway_can_erase_everything(visit, session_at, survey: Surv
     assert rows_of(survey, rater.token) == []
     page.get_by_role("button", name="Back").click()
     expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    for name in ("adult", "agree"):  # whoever begins now has agreed to nothing yet
+        expect(page.locator(f"[name={name}]")).not_to_be_checked()
+    expect(page.locator("[data-go=start]")).to_be_disabled()
+
+
+def test_what_one_person_told_is_not_there_for_the_next(visit, session_at):
+    page = visit(session_at("comment").token).page
+    page.locator("[name=vision]").select_option("impaired")
+    page.locator("[name=comment]").fill("mine")
+    page.locator("[data-go=finish]").click()
+    page.locator("[data-screen=end] [data-go=another]").click()
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    assert page.locator("[name=vision]").input_value() == ""
+    assert page.locator("[name=comment]").input_value() == ""
+
+
+def test_what_is_open_on_the_last_page_stays_open(visit, session_at):
+    page = visit(session_at("end").token).page
+    page.locator(".ns-reveal summary").click()
+    page.set_viewport_size({"width": 1280, "height": 840})  # as when a phone hides its address bar
+    page.wait_for_timeout(700)
+    expect(page.locator(".ns-reveal details")).to_have_attribute("open", "")
+
+
+def test_instructions_after_practice_are_read_from_their_heading(visit, session_at):
+    opened = visit(session_at("practice").token, width=390, height=600)
+    page = opened.page
+    expect(page.locator("[data-screen=ready]")).to_be_visible()
+    first = page.locator(".ns-ready-title").inner_text()
+    page.locator("[data-go=begin]").click()
+    while opened.at() != "ready":
+        opened.step()
+    title = page.locator(".ns-ready-title")
+    expect(title).not_to_have_text(first)
+    expect(title).to_be_focused()
+    assert page.evaluate("scrollY") == 0
 
 
 def test_the_next_person_at_a_device_begins_anew(visit, session_at, survey: Survey):

@@ -437,7 +437,7 @@ def test_a_display_is_needed_to_imitate_another(view):
     know_screen(viewer, 91.79, 60)
     show_as_on(viewer, "another display")
     for field, value, says in (
-        ("ppi", "10000", "Density: give 40 to 1000 pixels per inch."),
+        ("ppi", "10000", "Density: give 20 to 1000 pixels per inch."),
         ("ppi", "460", "94.8 px per degree"),
         ("cm", "0", "Distance: give 10 to 400 cm."),
         ("cm", "", "Distance: give 10 to 400 cm."),
@@ -775,6 +775,27 @@ def test_dark_and_light_pages_have_readable_words(view):
         )
         contrast = (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
         assert contrast >= 4.5, f"dark={dark}: contrast {contrast:.1f}"
+
+
+def test_a_picture_that_did_not_arrive_is_fetched_again(view, pictures):
+    viewer = view("empty", own=True)
+    page = viewer.page
+    asked = []
+
+    def refuse(route):
+        asked.append(route.request.url)
+        route.abort()
+
+    page.route("**/file=**", refuse)
+    page.get_by_role("button", name="english", exact=True).click()
+    trouble = page.locator(".nv-grid").get_by_text("The picture could not be loaded", exact=True)
+    trouble.nth(4).wait_for()
+    assert len(asked) == 3 * len(KEYS)
+    page.unroute("**/file=**")
+    viewer.show("portuguese")
+    viewer.zoom_to("1:1")
+    assert_equal_pixels(viewer, pixels_of(pictures["q7"]))
+    page.console_errors.clear()  # of the requests that were refused
 
 
 def test_the_listeners_go_when_the_viewer_goes(view):

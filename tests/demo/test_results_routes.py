@@ -182,7 +182,7 @@ def test_a_broken_survey_is_told_in_words(client: TestClient, protected: Protect
     protected.survey.suspend(SurveyError("secret place: /home/ana"))
     reply = client.get("/results/status")
     assert reply.status_code == 200
-    assert reply.json()["state"] == "broken"
+    assert (reply.json()["state"], reply.json()["problem"]) == ("broken", "survey_error")
     assert "/home/ana" not in reply.text
 
 

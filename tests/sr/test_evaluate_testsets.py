@@ -45,6 +45,14 @@ def test_pairs_are_found_where_data_sets_keep_them(
     assert [(pair.hr, pair.lr) for pair in data_set.pairs] == [(tmp_path / hr, tmp_path / lr)]
 
 
+def test_sets_are_found_in_a_folder_of_what_was_fetched(tmp_path: Path) -> None:
+    for name in ("set5", "set14"):
+        pixels = make_image(tmp_path / name / f"{name.title()}_HR" / "a.png")
+        make_reduced(tmp_path / name / f"{name.title()}_LR_x4" / "a.png", pixels)
+    assert [data_set.name for data_set in find_data_sets(tmp_path)] == ["Set5", "Set14"]
+    assert [data_set.name for data_set in find_data_sets(tmp_path / "set14")] == ["Set14"]
+
+
 def test_a_relative_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_image(tmp_path / "mine" / "a.png")
     monkeypatch.chdir(tmp_path / "mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,11 @@ def test_the_perception_distortion_plane_needs_lpips(
     result = evaluate(data_sets, ENTRIES)
     names = [path.name for path in draw_figures(tmp_path, result, [], data_sets, ENTRIES)]
     assert names[:3] == ["distribution.png", "perception_distortion.png", "texture.png"]
+    # A first image measured with LPIPS and the rest without: there are no means to draw.
+    rows = [dataclasses.replace(row, lpips_alex=None) for row in result.rows]
+    partly = dataclasses.replace(result, rows=rows)
+    names = [path.name for path in draw_figures(tmp_path, partly, [], data_sets, ENTRIES)]
+    assert names[:2] == ["distribution.png", "texture.png"]
 
 
 def test_a_missing_seaborn_is_a_sentence_with_the_pip_line(

@@ -13,9 +13,11 @@ import pytest
 
 from survey.backends import FolderBackend
 from survey.backup import BackupError
-from survey.journal import Event
+from survey.journal import Event, read_journal
 from survey.protected import ProtectedSurvey
 from survey.service import Survey
+from survey.simulate import simulate
+from survey.store import Store
 from tests.survey.conftest import Rater
 
 PLACE = "folder:elsewhere"
@@ -49,6 +51,28 @@ def opened(data_folder: Path, backend: Unreachable) -> Iterator[ProtectedSurvey]
     survey = ProtectedSurvey(data_folder, place=PLACE, seconds=3600, backend=backend)
     yield survey
     survey.close()
+
+
+def test_an_empty_database_does_not_hide_a_backup(
+    opened: ProtectedSurvey, backend: Unreachable, tmp_path: Path
+) -> None:
+    rater = Rater(opened.survey)
+    rater.go_on(3)
+    assert opened.backup is not None
+    opened.backup.run()
+    new = tmp_path / "new"
+    shutil.copytree(opened.survey.data_folder / "studies", new / "studies")
+    other = Survey(new)
+    simulate(other, raters=1, seed=1)
+    other.close()
+    again = ProtectedSurvey(new, place=PLACE, seconds=3600, backend=backend)
+    assert again.survey.store.counts("default")["responses"] == 3
+    assert again.survey.state(rater.token)["progress"]["done"] == 3
+    again.close()
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(new / "journal"))
+    assert len(replayed.response_ids()) == 3  # and none of the simulated rater
+    replayed.close()
 
 
 def wait_for(condition: object) -> None:

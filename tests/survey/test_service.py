@@ -443,6 +443,7 @@ def test_anonymised_rows_are_coarse(open_survey: Callable[..., Survey], data_fol
     frame = survey.store.responses("default")
     assert set(frame.created_at) == {"2026-03-01"}
     assert set(frame.ppi) == {90.0}
+    assert set(frame.screen_height) == {1100}  # of 1080
     with pytest.raises(UnknownCodeError):
         survey.withdraw(rater.code)
     text = "".join(path.read_text() for path in (data_folder / "journal").glob("*.jsonl"))

@@ -148,11 +148,11 @@ def test_a_crop_has_the_size_and_the_most_detail() -> None:
 
 def test_a_folder_of_photographs(tmp_path: Path, sources: list[Source]) -> None:
     with pytest.raises(StudyError, match="no such folder"):
-        list(sources_of(tmp_path / "none"))
+        sources_of(tmp_path / "none")
     with pytest.raises(StudyError, match="no readable photograph"):
-        list(sources_of(tmp_path))
+        sources_of(tmp_path)
     for index in range(13):
         Image.fromarray(sources[0].rgb).save(tmp_path / f"{index:02d}.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
-    found = list(sources_of(tmp_path))
+    found, _ = sources_of(tmp_path)
     assert [source.role for source in found] == ["main"] * 11 + ["practice"] * 2

@@ -13,6 +13,7 @@ from survey.protected import ProtectedSurvey
 from survey.service import Survey
 from survey.study import Source
 from tests.survey.conftest import Rater
+from tests.tiny_study import make_study
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def test_prepare_makes_a_study_of_a_folder(
     for source in sources[:2]:
         Image.fromarray(source.rgb).save(photos / f"{source.name}.png")
     Image.fromarray(sources[0].rgb[:8, :8]).save(photos / "tiny.png")
+    (photos / "broken.png").write_bytes(b"GIF89a")
     arguments = ["prepare", str(photos), "--study", "mine", "--width", "48", "--height", "32"]
     assert run(*arguments) == 0
     said = capsys.readouterr().out
@@ -140,14 +142,20 @@ def test_an_empty_data_folder_has_no_journal(
     assert run("replay", "--output", str(tmp_path / "x.db")) == 2
     assert "no journal there" in capsys.readouterr().err
     assert run("status") == 2
-    assert "being prepared" in capsys.readouterr().err
+    assert "holds no study 'default'; make one with" in capsys.readouterr().err
+    for arguments in (["withdraw", "ABCD"], ["anonymise", "--older-than", "1"]):
+        assert run(*arguments) == 2
+        assert "holds no answers" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []  # a look leaves nothing that hides a backup
 
 
 def test_a_backup_comes_home_and_can_be_exported(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = f"folder:{tmp_path / 'backup'}"
-    assert run("simulate", "--raters", "1") == 0
+    survey = Survey(data)
+    Rater(survey).go_on(2)
+    survey.close()
     assert run("restore", place) == 2
     assert "set NITIDEZ_DATA to a new folder" in capsys.readouterr().err
     ProtectedSurvey(data, place=place).close()
@@ -155,5 +163,20 @@ def test_a_backup_comes_home_and_can_be_exported(
     assert run("restore", f"folder:{tmp_path / 'nothing'}") == 2
     assert "no backup is there yet" in capsys.readouterr().err
     assert run("restore", place) == 0
-    assert run("export", "--output", str(tmp_path / "results"), "--include-simulated") == 0
-    assert (tmp_path / "results" / "responses.csv").read_bytes().count(b"\n") > 10
+    assert run("export", "--output", str(tmp_path / "results")) == 0
+    assert (tmp_path / "results" / "responses.csv").read_bytes().count(b"\n") == 3
+
+
+def test_without_a_name_the_study_is_the_one_that_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_study(tmp_path, name="mine")
+    monkeypatch.setenv("NITIDEZ_DATA", str(tmp_path))
+    assert run("status") == 2
+    assert "no study 'default'; it holds mine (--study NAME)" in capsys.readouterr().err
+    monkeypatch.setenv("NITIDEZ_STUDY", "mine")
+    assert run("status") == 0
+    assert "study      mine, open" in capsys.readouterr().out
+    assert run("anonymise", "--older-than", "0") == 0
+    assert run("withdraw", "0000-0000") == 2
+    assert "nobody has this code" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 // Pixel density: a drawing of a bank card is made as large as a real one. A slider and fine buttons,
 // no dragging: that fails on touch screens. Where a card does not fit lying, it stands.
 
-const CARD_RANGE = { least: 1.5, most: 9 }; // CSS pixels per millimetre
+const CARD_RANGE = { least: 0.8, most: 9 }; // CSS pixels per millimetre
 const FIRST_GUESS = { mouse: 3.78, touch: 6.1 };
 
 class CardStep {

@@ -19,7 +19,10 @@ class DistanceStep {
       if (this.chosen === "blind_spot") this.choose("ruler");
       this.onChange();
     });
-    for (const radio of root.querySelectorAll("[name=nc-way]")) {
+    this.radios = [...root.querySelectorAll("[type=radio]")];
+    DistanceStep.count = (DistanceStep.count || 0) + 1; // two of them on a page are two groups
+    for (const radio of this.radios) {
+      radio.name = `nc-way-${DistanceStep.count}`;
       radio.addEventListener("change", () => this.choose(radio.value));
     }
     root.querySelector("[data-action=blind-start]").addEventListener("click", () => this.test());
@@ -41,7 +44,7 @@ class DistanceStep {
   choose(way) {
     this.chosen = way;
     if (way !== "blind_spot") this.method = way;
-    for (const radio of this.root.querySelectorAll("[name=nc-way]")) {
+    for (const radio of this.radios) {
       radio.checked = radio.value === way;
     }
     for (const hint of this.root.querySelectorAll("[data-way]")) {

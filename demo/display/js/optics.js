@@ -1,6 +1,6 @@
 // What follows from density and distance. survey/display.py has the same.
 
-const PPI = { least: 40, most: 1000 };
+const PPI = { least: 20, most: 1000 };
 
 // Minutes of arc that one pixel takes; an eye of 20/20 separates one.
 const arcMinutesOf = (ppd) => 60 / ppd;

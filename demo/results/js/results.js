@@ -110,9 +110,11 @@ class ResultsPage {
   async look(isForced = false) {
     try {
       this.status = await (await this.call("status")).json();
-      if (!this.status.can_see) this.shown = null;
-      else if (isForced || this.shown?.stamp !== this.status.stamp) await this.load();
-      this.trouble = null;
+      const { can_see: canSee, problem, state, stamp } = this.status;
+      const key = problem || (state === "preparing" ? "survey_not_ready" : null);
+      if (!canSee) this.shown = null;
+      else if (!key && (isForced || this.shown?.stamp !== stamp)) await this.load();
+      this.trouble = canSee && key ? this.say(key) : null;
     } catch (error) {
       this.trouble = error.key ? this.say(error.key) : this.say("offline");
     }
@@ -185,6 +187,9 @@ class ResultsPage {
   }
 
   makePictures() {
+    const images = this.shown.images.map(({ id, name, versions }) => [id, name, versions.at(-1).url]);
+    if (JSON.stringify(images) === this.madePictures) return; // what has the focus keeps it
+    this.madePictures = JSON.stringify(images);
     const buttons = this.shown.images.map((image) => {
       const button = document.createElement("button");
       button.type = "button";

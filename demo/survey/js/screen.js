@@ -32,11 +32,16 @@ function troubleNow(clipped, display) {
     });
     const sorted = (pair) => pair.slice().sort((a, b) => a - b);
     const [then, here] = [sorted(sides(display)), sorted(now)];
+    const isZoomed = Math.abs(dprNow() - display.dpr) > 0.01;
+    // Chromium's zoom changes the ratio and leaves the size in CSS pixels as it is.
+    const css = [window.screen.width, window.screen.height];
+    const isSameSize = css[0] === display.screen_width && css[1] === display.screen_height;
+    if (isZoomed && isSameSize) return "trouble_zoom";
     // Rounding of CSS pixels moves these by a few device pixels.
     if (then.some((side, index) => Math.abs(side - here[index]) > 0.02 * side)) {
       return "trouble_screen";
     }
-    if (Math.abs(dprNow() - display.dpr) > 0.01) return "trouble_zoom";
+    if (isZoomed) return "trouble_zoom"; // Firefox's changes both
   }
   return null;
 }

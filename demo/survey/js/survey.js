@@ -112,10 +112,19 @@ class SurveyPage {
     scaling.hidden = Number.isInteger(dprNow());
     scaling.textContent = say("scaling", { percent: say.number(dprNow() * 100) });
     if (state && ["practice", "rating", "pair"].includes(state.phase)) this.fillReady();
-    if (state?.reveal) this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
+    this.fillReveal();
     this.find(".ns-class").hidden = !state?.results_open;
     this.refreshStart();
     if (this.screen === "break") this.showRest();
+  }
+
+  // Made once: what is opened in it stays open while the window changes its size.
+  fillReveal() {
+    const { say, state, language } = this;
+    if (!state?.reveal || (this.revealed === state.reveal && this.revealedIn === language)) return;
+    this.revealed = state.reveal;
+    this.revealedIn = language;
+    this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
   }
 
   fillReady() {
@@ -135,8 +144,10 @@ class SurveyPage {
   }
 
   show(screen) {
-    const isNew = this.screen !== screen;
+    const phase = this.state?.phase; // the same screen says other things in another phase
+    const isNew = this.screen !== screen || this.shownPhase !== phase;
     this.screen = screen;
+    this.shownPhase = phase;
     this.root.dataset.at = screen;
     for (const page of this.root.querySelectorAll("[data-screen]")) {
       page.hidden = page.dataset.screen !== screen;
@@ -271,12 +282,13 @@ class SurveyPage {
   async another() {
     await this.outbox.idle(); // the answers on their way belong to the one who leaves
     this.forget();
-    for (const box of this.root.querySelectorAll("[type=checkbox]")) box.checked = false;
-    this.find("[name=comment]").value = "";
     return this.begin();
   }
 
+  // Nothing of a person stays on the page for the next one.
   forget() {
+    for (const box of this.root.querySelectorAll("[type=checkbox]")) box.checked = false;
+    for (const name of ["comment", "vision"]) this.find(`[name=${name}]`).value = "";
     kept.token = null;
     this.transport.token = null;
     this.state = null;
@@ -395,7 +407,7 @@ class SurveyPage {
       this.find("#ns-start-note").textContent = this.say(refusal.key);
       return;
     }
-    this.judging.notice = refusal.key;
+    if (name !== "undo") this.judging.notice = refusal.key; // an undo repeated after a lost reply
     if (refusal.state) return this.enter(refusal.state);
     if (name === "answer" || name === "undo") return this.send("state", {});
     this.tell(refusal.key);

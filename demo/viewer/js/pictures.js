@@ -11,6 +11,21 @@ async function decodeBytes(blob) {
   }
 }
 
+// A connection that breaks, or a server that is starting, gets further attempts.
+const RETRY_AFTER_MS = [500, 2000];
+
+async function fetchBlob(url) {
+  for (let attempt = 0; ; attempt += 1) {
+    const response = await fetch(url).catch((error) => error);
+    if (response.ok) return response.blob();
+    const isLasting = response.status < 500;
+    if (isLasting || attempt === RETRY_AFTER_MS.length) {
+      throw new Error(`${url}: ${response.status ? `HTTP ${response.status}` : response.message}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS[attempt]));
+  }
+}
+
 // One file: loaded once, decoded once, with halved copies made when a small zoom asks for them.
 class Picture {
   constructor(url, onChange) {
@@ -25,9 +40,7 @@ class Picture {
 
   async load() {
     try {
-      const response = await fetch(this.url);
-      if (!response.ok) throw new Error(`${this.url}: HTTP ${response.status}`);
-      const blob = await response.blob();
+      const blob = await fetchBlob(this.url);
       const bitmap = await decodeBytes(blob);
       if (this.state === "closed") return bitmap.close();
       this.levels = [bitmap];

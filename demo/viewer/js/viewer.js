@@ -165,7 +165,8 @@ class Viewer {
   loadPictures() {
     const onChange = () => this.refresh();
     for (const pane of this.panes) {
-      if (!pane.url || this.pictures.has(pane.url)) continue;
+      const known = this.pictures.get(pane.url);
+      if (!pane.url || (known && known.state !== "failed")) continue;
       this.pictures.set(pane.url, new Picture(pane.url, onChange));
     }
     this.dropPictures();
