@@ -42,6 +42,7 @@ COMMANDS = {
     "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
     "study": "Compare settings by short trainings over a grid.",
+    "mix": "Write the network that lies between two weights files.",
     "models": "List the models with what is known of them.",
     "benchmark": "Measure speed and memory of the upscaler on this machine.",
 }

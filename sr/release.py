@@ -53,6 +53,7 @@ def release(source: Path, *, data: str, data_licence: str) -> Path:
             "seed": about["seed"],
             "training": about["training"],
             "earlier_stages": about.get("stages", []),
+            "mixed": about.get("mixed"),
             "metrics": {},
         },
     )
