@@ -190,13 +190,13 @@ def restore(
     backend: Backend,
     *,
     check: Callable[[Path], None],
-    is_empty: Callable[[Path], bool] = lambda database: False,
+    is_empty: Callable[[Path], bool],
 ) -> bool:
     """Fill an empty data folder from the newest generation that is whole.
 
     Args:
-        folder: the data folder; nothing happens when it holds a database that somebody is in.
-        is_empty: whether nobody is in the database at a path, so that it may go.
+        folder: the data folder; nothing happens when it is not empty.
+        is_empty: whether there is nobody in its database and journal, so that these may go.
         check: raises an exception when the database at a path is damaged.
 
     Returns:
@@ -206,8 +206,7 @@ def restore(
         BackupError: the place cannot be reached, or holds generations and none of them is whole.
             The survey must not start empty then.
     """
-    database = folder / "survey.db"
-    if database.exists() and not is_empty(database):
+    if not is_empty(folder):
         return False
     generations = sorted(
         (name for name in backend.names() if name.startswith("generations/")), reverse=True
@@ -235,7 +234,9 @@ def _restore_generation(
     if "survey.db" not in files:
         raise BackupError(f"{generation}: names no database")
     root = folder.resolve()
-    for path in (*folder.glob("survey.db*"), *folder.glob("journal/*")):  # of an empty database
+    for name in ("survey.db", "survey.db-wal", "survey.db-shm"):  # nobody is in it
+        (folder / name).unlink(missing_ok=True)
+    for path in folder.glob("journal/*.jsonl"):
         path.unlink()
     for name in sorted(files, key=lambda name: name == "survey.db"):
         target = (folder / name).resolve()

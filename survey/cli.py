@@ -308,8 +308,7 @@ def _restore(place: str) -> int:
     from survey.store import check_database, is_nobody_in
 
     folder = data_folder()
-    database = folder / "survey.db"
-    if database.exists() and not is_nobody_in(database):
+    if not is_nobody_in(folder):
         raise StudyError(f"{folder} holds answers already; set NITIDEZ_DATA to a new folder")
     try:
         if not restore(folder, open_backend(place), check=check_database, is_empty=is_nobody_in):

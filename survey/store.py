@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from survey.display import pixels_per_degree
 from survey.errors import StoreError, StudyError, UnknownTokenError
-from survey.journal import Event
+from survey.journal import Event, read_journal
 from survey.schedule import Coverage, is_right
 from survey.schema import migrations
 from survey.study import Study
@@ -582,11 +582,24 @@ class Store:
                 copy.close()
 
 
-def is_nobody_in(path: Path) -> bool:
-    """Whether a database holds no real participant and no withdrawal: it can go without a loss.
-
-    One that cannot be read may hold somebody.
+def is_nobody_in(folder: Path) -> bool:
+    """Whether database and journal of a data folder hold no real participant and no withdrawal, so
+    that they can go without a loss. What cannot be read may hold somebody.
     """
+    database = folder / "survey.db"
+    if database.exists() and not _is_nobody_in_database(database):
+        return False
+    try:
+        return not any(
+            event["event"] == "withdrawal"
+            or (event["event"] == "session" and not event["participant"]["simulated"])
+            for event in read_journal(folder / "journal")
+        )
+    except StoreError:
+        return False
+
+
+def _is_nobody_in_database(path: Path) -> bool:
     connection = sqlite3.connect(path)
     try:
         tables = "SELECT count(*) FROM sqlite_master WHERE name = 'participant'"

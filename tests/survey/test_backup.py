@@ -27,6 +27,10 @@ from survey.errors import StoreError
 from tests.fake_hub import FakeHub, serve_hub
 
 
+def is_empty(folder: Path) -> bool:
+    return not (folder / "survey.db").exists()
+
+
 def check(path: Path) -> None:
     database = sqlite3.connect(path)
     try:
@@ -160,19 +164,21 @@ def test_what_was_backed_up_comes_back(
     assert backup.run() is False  # nothing changed
     assert backup.status.last_success is not None
     new = tmp_path / "new"
-    assert restore(new, make_backend(), check=check) is True
+    assert restore(new, make_backend(), check=check, is_empty=is_empty) is True
     assert trials(new) == ["a", "b"]
     assert (new / "journal" / "boot.jsonl").read_text().count("trial_id") == 2
     assert (new / "studies" / "default" / "images" / "0a.png").read_bytes() == b"picture"
     assert (new / "secret").read_bytes() == b"s" * 32
     assert (new / "secret").stat().st_mode & 0o077 == 0
-    assert restore(new, make_backend(), check=check) is False  # a database is there
+    assert (
+        restore(new, make_backend(), check=check, is_empty=is_empty) is False
+    )  # a database is there
 
 
 def test_a_place_without_a_backup_starts_empty(
     make_backend: Callable[[], Backend], tmp_path: Path
 ) -> None:
-    assert restore(tmp_path / "new", make_backend(), check=check) is False
+    assert restore(tmp_path / "new", make_backend(), check=check, is_empty=is_empty) is False
 
 
 def test_old_generations_and_their_blobs_go(
@@ -187,7 +193,7 @@ def test_old_generations_and_their_blobs_go(
     assert sum(name.startswith("generations/") for name in names) == KEPT_GENERATIONS
     # per generation a database and a journal; the picture and the secret once
     assert sum(name.startswith("blobs/") for name in names) == 2 * KEPT_GENERATIONS + 2
-    assert restore(tmp_path / "new", backend, check=check) is True
+    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
 
 
 def test_an_erasure_leaves_one_generation(data: Data, make_backend: Callable[[], Backend]) -> None:
@@ -278,13 +284,13 @@ def test_a_damaged_newest_generation_falls_back_to_the_one_before(
     for name in set(backend.names()) - before:
         if name.startswith("blobs/"):
             (backend.folder / name).write_bytes(b"half")
-    assert restore(tmp_path / "new", backend, check=check) is True
+    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "new") == ["a"]
     for name in backend.names():
         if name.startswith("blobs/"):
             (backend.folder / name).write_bytes(b"half")
     with pytest.raises(BackupError, match="none of 2 backups"):
-        restore(tmp_path / "newer", backend, check=check)
+        restore(tmp_path / "newer", backend, check=check, is_empty=is_empty)
     assert not (tmp_path / "newer" / "survey.db").exists()
 
 
@@ -296,7 +302,7 @@ def test_a_generation_cannot_write_outside_the_data_folder(data: Data, tmp_path:
     generation["files"]["../evil"] = generation["files"]["secret"]
     path.write_text(json.dumps(generation))
     with pytest.raises(BackupError, match="outside the data folder"):
-        restore(tmp_path / "new", backend, check=check)
+        restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
     assert not (tmp_path / "evil").exists()
 
 
@@ -323,12 +329,12 @@ def test_a_failed_upload_is_said_and_made_up_for_later(
     with pytest.raises(BackupError):
         backup.run()
     assert "500" in backup.status.problem
-    assert restore(tmp_path / "old", dataset, check=check) is True
+    assert restore(tmp_path / "old", dataset, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "old") == ["a"]
     hub[0].faults = []
     assert backup.run() is True
     assert backup.status.problem == ""
-    assert restore(tmp_path / "new", dataset, check=check) is True
+    assert restore(tmp_path / "new", dataset, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "new") == ["a", "b"]
 
 
@@ -368,7 +374,7 @@ def test_an_upload_that_stops_half_way_changes_nothing(
     with pytest.raises(BackupError):
         backup.run()  # the blobs arrived, the generation did not
     assert hub[0].commits == commits + 1
-    assert restore(tmp_path / "new", dataset, check=check) is True
+    assert restore(tmp_path / "new", dataset, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "new") == ["a"]
 
 
@@ -379,7 +385,7 @@ def test_a_download_with_a_wrong_checksum_is_not_taken(
     data.backup(dataset).run()
     hub[0].faults = [("/blobs/", "wrong")] * 50
     with pytest.raises(BackupError, match=r"sha256|blobs"):
-        restore(tmp_path / "new", dataset, check=check)
+        restore(tmp_path / "new", dataset, check=check, is_empty=is_empty)
     assert not (tmp_path / "new" / "survey.db").exists()
 
 
@@ -394,10 +400,10 @@ def test_a_bucket_that_fails_loses_nothing(data: Data, tmp_path: Path, fault: st
     faults.append(fault)
     with pytest.raises(BackupError, match="owner/ratings"):
         backup.run()
-    assert restore(tmp_path / "then", backend, check=check) is True
+    assert restore(tmp_path / "then", backend, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "then") == ["a"]
     assert backup.run() is True
-    assert restore(tmp_path / "later", backend, check=check) is True
+    assert restore(tmp_path / "later", backend, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "later") == ["a", "b"]
 
 
@@ -406,7 +412,7 @@ def test_a_hub_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
 
     backend = DatasetBackend("owner/ratings", HfApi(endpoint="http://127.0.0.1:9", token="hf_x"))
     with pytest.raises(BackupError):
-        restore(tmp_path / "new", backend, check=check)
+        restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
 
 
 @pytest.mark.parametrize("place", ["", "folder:", "dataset:name", "ftp:a/b", "bucket:a/"])
@@ -426,5 +432,5 @@ def test_the_thread_backs_up_by_itself_and_once_more_at_the_end(data: Data, tmp_
     backup.start(0.05)
     data.rate("a")
     backup.close()
-    assert restore(tmp_path / "new", backend, check=check) is True
+    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
     assert trials(tmp_path / "new") == ["a"]

@@ -75,6 +75,21 @@ def test_an_empty_database_does_not_hide_a_backup(
     replayed.close()
 
 
+def test_a_journal_that_somebody_is_in_is_not_replaced_by_a_backup(
+    opened: ProtectedSurvey, backend: Unreachable, data_folder: Path, tmp_path: Path
+) -> None:
+    rater = Rater(opened.survey)
+    rater.go_on(2)
+    assert opened.backup is not None
+    opened.backup.run()
+    rater.answer()  # since the last backup
+    new = tmp_path / "new"
+    shutil.copytree(data_folder, new, ignore=shutil.ignore_patterns("survey.db*", "lock"))
+    again = ProtectedSurvey(new, place=PLACE, seconds=3600, backend=backend)
+    assert again.survey.state(rater.token)["progress"]["done"] == 3
+    again.close()
+
+
 def wait_for(condition: object) -> None:
     deadline = time.monotonic() + 10
     while not condition():  # type: ignore[operator]
