@@ -132,7 +132,7 @@ def test_what_cannot_be_measured_is_refused(
 def test_figures_are_redrawn_from_what_is_known(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("seaborn", reason="plots need seaborn: requirements-train.txt")
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
     arguments = [photos, "--models", "bicubic", "--no-lpips", "--per-image", tmp_path / "i.csv"]
     assert run(*arguments) == 0
     assert run(*arguments, "--figures", tmp_path / "figures") == 0

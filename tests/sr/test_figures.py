@@ -108,7 +108,7 @@ def test_the_sheet_shows_originals_and_versions_in_order_of_the_metric(
 def test_every_figure_is_drawn_without_lpips_too(
     measured: tuple[Evaluation, list[DataSet]], tmp_path: Path
 ) -> None:
-    pytest.importorskip("seaborn", reason="plots need seaborn: requirements-train.txt")
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
     result, data_sets = measured
     hard = correlations(result.images)
     paths = draw_figures(tmp_path / "figures", result, hard, data_sets, ENTRIES)
@@ -127,7 +127,7 @@ def test_every_figure_is_drawn_without_lpips_too(
 def test_the_perception_distortion_plane_needs_lpips(
     measured: tuple[Evaluation, list[DataSet]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("seaborn", reason="plots need seaborn: requirements-train.txt")
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
     monkeypatch.setattr(
         "sr.metrics.default_lpips",
         lambda: lambda prediction, target: (prediction - target).abs().mean(dim=(1, 2, 3)),
@@ -154,5 +154,5 @@ def test_a_missing_seaborn_is_a_sentence_with_the_pip_line(
         return real(name, *rest, **options)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"pip install -r requirements-train\.txt"):
+    with pytest.raises(ConfigError, match=r"pip install -r requirements\.txt"):
         need_seaborn()
