@@ -135,14 +135,16 @@ def test_after_a_cancel_the_next_photo_is_taken_up(make_jobs: MakeJobs):
 
 def test_progress_and_time_left_are_told(make_jobs: MakeJobs):
     jobs = make_jobs(FakeEngine(seconds=1))
+    begin = time.monotonic()
     job = jobs.submit(photo())
     wait(job, lambda: 0 < job.version("srresnet_x4").progress < 1)
     assert job.version("srresnet_x4").seconds_left is not None
     wait(job, lambda: job.version("srgan_x4").progress > 0)
-    assert 0 <= jobs.seconds_left(job) <= 1.1
+    assert 0 <= jobs.seconds_left(job) <= time.monotonic() - begin + 0.1
     wait(job)
+    took = time.monotonic() - begin  # both networks; 2 s, more on a busy machine
     other = jobs.submit(photo(2))
-    assert jobs.seconds_left(other) == pytest.approx(2, abs=0.5)
+    assert 1.5 <= jobs.seconds_left(other) <= took + 0.1
 
 
 def test_a_network_without_weights_fails_alone_and_the_log_says_why(
