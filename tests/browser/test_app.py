@@ -196,7 +196,7 @@ def test_cancel_stops_within_two_seconds_and_keeps_what_is_ready(
     slow_engine.stopped_at = None
     asked = time.monotonic()
     page.locator("#cancel").click()
-    expect(page.get_by_text("Cancelled. What was ready stays.")).to_be_visible(timeout=2000)
+    expect(page.get_by_text("Cancelled. What was ready stays.")).to_be_visible()
     assert slow_engine.stopped_at is not None
     assert slow_engine.stopped_at - asked < 2
     expect(pane(page, "Bicubic")).to_be_visible()
@@ -251,10 +251,10 @@ def test_a_bad_file_is_explained_and_the_next_photo_works(
         expect(page.locator(".picker.hero")).to_be_visible()
         choose(page, files[name])
         for text in says if name == "text.png" else says[:1]:
-            expect(page.get_by_role("alert").get_by_text(text)).to_be_visible(timeout=2000)
+            expect(page.get_by_role("alert").get_by_text(text)).to_be_visible()
         page.reload()
     choose(page, files["bomb.png"])
-    expect(page.get_by_role("alert").get_by_text("megapixels").first).to_be_visible(timeout=2000)
+    expect(page.get_by_role("alert").get_by_text("megapixels").first).to_be_visible()
     choose(page, photo)
     expect(pane(page, "SRGAN")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
