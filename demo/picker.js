@@ -8,14 +8,14 @@ const setFlag = (name, on) => element.classList.toggle(name, on);
 const LONGEST_READ_MS = 20000;
 let reading;
 
-function isBusy(on) {
+function setBusy(on) {
   clearTimeout(reading);
   setFlag("is-busy", on);
 }
 
 async function send(file) {
   if (!file || element.classList.contains("is-busy")) return;
-  isBusy(true);
+  setBusy(true);
   try {
     if (file.size > Number(section().dataset.maxBytes)) throw new Error("too large");
     const { path } = await upload(file);
@@ -24,11 +24,11 @@ async function send(file) {
     trigger("upload", { failed: true });
   }
   if (element.classList.contains("is-busy")) {
-    reading = setTimeout(() => isBusy(false), LONGEST_READ_MS);
+    reading = setTimeout(() => setBusy(false), LONGEST_READ_MS);
   }
 }
 
-watch("value", () => isBusy(false));
+watch("value", () => setBusy(false));
 
 element.addEventListener("click", (event) => {
   const sample = event.target.closest("[data-sample]");

@@ -135,8 +135,8 @@ def test_the_papers_order_is_found_in_its_own_figures() -> None:
 
 
 def test_without_a_corrected_difference_there_is_no_verdict() -> None:
-    many = simulate_studies(NULL, 10, seed=2)
-    tables = [claims_of(many.scores[s]) for s in range(10)]
+    many = simulate_studies(NULL, 20, seed=2)
+    tables = [claims_of(many.scores[s]) for s in range(20)]
     assert any(((t["ci95_low"] > 0) | (t["ci95_high"] < 0)).any() for t in tables)
     assert {v for t in tables for v in t["verdict"]} == {"not_shown"}
     assert set(claims_of(many.scores[0][:5])["verdict"]) == {"too_few"}

@@ -63,6 +63,8 @@ def test_prepare_makes_a_study_of_a_folder(
     arguments = ["prepare", str(photos), "--study", "mine", "--width", "48", "--height", "32"]
     assert run(*arguments) == 0
     said = capsys.readouterr().out
+    assert "left out: " in said
+    assert "broken.png" in said
     assert "study 'mine': 2 photographs" in said
     assert "left out, too small: tiny" in said
     assert Survey(data, study="mine").status()["state"] == "open"
