@@ -43,7 +43,7 @@ bench: install  ## measure speed and memory on this machine
 	$(BIN)/python -m sr benchmark
 
 space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine
-	$(BIN)/python -m tests.space_check
+	$(BIN)/python -m tests.system.space_check
 
 audit: $(VENV)/installed  ## ask the advisory databases about the installed packages
 	$(PIP) pip-audit

@@ -10,12 +10,12 @@ import socket
 import sys
 from dataclasses import replace
 
-from demo.memory import bound_kernels
-from demo.scratch import Scratch
-from demo.settings import Settings
+from demo.app.scratch import Scratch
+from demo.app.settings import Settings
+from demo.hosting.memory import bound_kernels
 from sr import __version__
-from sr.errors import ConfigError, SRError
-from survey.errors import SurveyError
+from sr.base.errors import ConfigError, SRError
+from survey.study.errors import SurveyError
 
 
 def build_parser(defaults: Settings) -> argparse.ArgumentParser:
@@ -101,9 +101,9 @@ def main() -> int:
     except (SRError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    from demo.build import build_app, launch_options
-    from demo.owner import Owner
-    from demo.survey_routes import close_surveys, open_survey
+    from demo.app.build import build_app, launch_options
+    from demo.app.owner import Owner
+    from demo.rating.routes import close_surveys, open_survey
 
     signal.signal(signal.SIGTERM, end)  # what `docker stop`, systemd and Spaces send
     try:

@@ -8,12 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo import publish
-from demo.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
-from demo.jobs import Jobs
-from demo.samples import make_results
-from demo.store import ImageStore
-from sr.errors import SRError
+from demo.hosting import publish
+from demo.upscale.cache import ImageStore
+from demo.upscale.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
+from demo.upscale.jobs import Jobs
+from demo.upscale.samples import make_results
+from sr.base.errors import SRError
 
 
 def main() -> int:

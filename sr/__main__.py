@@ -1,10 +1,10 @@
-"""`python -m sr`: see `sr.cli`."""
+"""`python -m sr`: see `sr.commands.cli`."""
 
 import sys
 
 if __name__ == "__main__":
     try:
-        from sr.cli import main
+        from sr.commands.cli import main
 
         status = main()
     except KeyboardInterrupt:  # within the first tenth of a second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from survey.cli import main
+from survey.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,12 +16,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # tests share the cores by running side
 
 # Few tests that take long: each worker begins with one, and none is left alone with it at the end.
 FIRST = (
-    "tests/demo/test_survey_load.py",
-    "tests/sr/test_notebook.py",
-    "tests/sr/test_train_distributed.py",
+    "tests/system/test_survey_load.py",
+    "tests/system/test_notebook.py",
+    "tests/unit/sr/training/test_train_distributed.py",
     "tests/browser/test_results.py",
-    "tests/survey/test_results.py",
-    "tests/test_space.py",
+    "tests/unit/survey/reporting/test_results.py",
+    "tests/system/test_space.py",
 )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.ports import free_port
+from tests.helpers.ports import free_port
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import gradio as gr
     from playwright.sync_api import Browser, Page
 
-    from survey.service import Survey
-    from tests.survey.conftest import Rater
+    from survey.session.service import Survey
+    from tests.unit.survey.conftest import Rater
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = ["--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"]
@@ -141,8 +141,8 @@ def open_page(
 @pytest.fixture(scope="session")
 def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
     """A survey with a small study, the same for all browser tests."""
-    from demo.survey_routes import open_survey
-    from tests.tiny_study import make_study
+    from demo.rating.routes import open_survey
+    from tests.helpers.tiny_study import make_study
 
     folder = tmp_path_factory.mktemp("survey")
     make_study(folder)
@@ -162,7 +162,7 @@ def survey_address(survey: Survey) -> Iterator[str]:
 @pytest.fixture
 def session_at(survey: Survey) -> Callable[..., Rater]:
     """A function that brings a new session to a phase, without a browser."""
-    from tests.survey.conftest import Rater
+    from tests.unit.survey.conftest import Rater
 
     def bring(phase: str, **display: Any) -> Rater:
         rater = Rater(survey)

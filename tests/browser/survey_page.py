@@ -18,15 +18,15 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from demo.survey import survey_css, survey_html, survey_script, survey_text
-from demo.survey_routes import survey_routes
-from survey.codes import token_sha256
-from tests.ports import free_port
+from demo.rating.page import survey_css, survey_html, survey_script, survey_text
+from demo.rating.routes import survey_routes
+from survey.storage.codes import token_sha256
+from tests.helpers.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from survey.service import Survey
+    from survey.session.service import Survey
 
 BOUNCE_MS = 260  # the page takes two answers as two only after 250 ms
 PHONE = {"dpr": 3, "width": 390, "height": 760, "is_mobile": True, "has_touch": True}
@@ -40,7 +40,7 @@ STYLE = """
 
 def plain_page() -> str:
     """The survey's own HTML, CSS and JavaScript in a page that loads in a moment."""
-    from demo.build import FOLDER
+    from demo.app.build import FOLDER
 
     style = (FOLDER / "style.css").read_text("utf-8")
     return f"""<!doctype html>

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.limits import PhotoLimit, TooOftenError
-from demo.tabs import upscale
-from tests.bad_images import bad_images
-from tests.fake_engine import FakeEngine
+from demo.app.limits import PhotoLimit, TooOftenError
+from demo.upscale import tab as upscale
+from tests.helpers.bad_images import bad_images
+from tests.helpers.fake_engine import FakeEngine
 
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import Page, expect
@@ -28,8 +28,8 @@ SLOW_SECONDS = 40
 @pytest.fixture(scope="module")
 def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """A function that serves the app with an engine, and returns its address."""
-    from demo.build import build_app, launch_options
-    from demo.settings import Settings
+    from demo.app.build import build_app, launch_options
+    from demo.app.settings import Settings
 
     folder = tmp_path_factory.mktemp("nitidez")  # one: a process has one folder of uploads
     before = os.environ.get("GRADIO_TEMP_DIR")
@@ -119,8 +119,8 @@ def test_with_the_weights_that_ship_the_download_is_the_networks_own_output(
 ):
     from skimage import data
 
-    from sr.image_io import open_image
-    from sr.upscale import get_upscaler
+    from sr.images.image_io import open_image
+    from sr.inference.upscaler import get_upscaler
 
     file = tmp_path / "cat.png"
     Image.fromarray(data.chelsea()[80:112, 120:168]).save(file)

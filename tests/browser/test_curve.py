@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import Page, expect
 
-from demo.curve import build_curve, curve_text, curve_value
+from demo.web.curve import build_curve, curve_text, curve_value
 
 PPDS = (15, 30, 60, 120)
 PAIRS = (

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from demo.display import build_display_panel
+from demo.display.page import build_display_panel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from demo.owner import Owner
-from survey.simulate import simulate
-from tests.fake_engine import FakeEngine
-from tests.tiny_study import make_study
+from demo.app.owner import Owner
+from survey.simulation.simulate import simulate
+from tests.helpers.fake_engine import FakeEngine
+from tests.helpers.tiny_study import make_study
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -29,9 +29,9 @@ def owner() -> Owner:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, owner: Owner) -> Iterator[str]:
-    from demo.build import build_app, launch_options
-    from demo.settings import Settings
-    from demo.survey_routes import open_survey
+    from demo.app.build import build_app, launch_options
+    from demo.app.settings import Settings
+    from demo.rating.routes import open_survey
 
     folder = tmp_path_factory.mktemp("results")
     make_study(folder)

@@ -14,17 +14,17 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import Request, Response, expect
 
-from survey.service import Survey
-from survey.study import METHODS
+from survey.session.service import Survey
+from survey.study.study import METHODS
 from tests.browser.survey_page import PHONE, Visit, rows_of, token_of
-from tests.fake_engine import FakeEngine
+from tests.helpers.fake_engine import FakeEngine
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
     """A function that serves the whole app with a data folder; returns the survey's link."""
-    from demo.build import build_app, launch_options
-    from demo.settings import Settings
+    from demo.app.build import build_app, launch_options
+    from demo.app.settings import Settings
 
     folder = tmp_path_factory.mktemp("nitidez")  # one: a process has one folder of uploads
     before = os.environ.get("GRADIO_TEMP_DIR")

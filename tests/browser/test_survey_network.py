@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from survey.service import Survey
+from survey.session.service import Survey
 from tests.browser.survey_page import JUDGE, Visit, rows_of, shown, stored
 
 

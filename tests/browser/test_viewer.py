@@ -17,7 +17,7 @@ pytest.importorskip("gradio", reason="the viewer is a Gradio component")
 
 import gradio as gr
 
-from demo.viewer import build_viewer, viewer_text, viewer_value
+from demo.web.viewer import build_viewer, viewer_text, viewer_value
 
 WIDTH, HEIGHT = 480, 320
 KEYS = ("q7", "m2", "x9", "b4", "t1")  # the viewer must not care what versions are called

@@ -1,4 +1,4 @@
-// What follows from density and distance. survey/display.py has the same.
+// What follows from density and distance. survey/study/display.py has the same.
 
 const PPI = { least: 20, most: 1000 };
 

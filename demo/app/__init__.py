@@ -1,0 +1,1 @@
+"""The page put together, its settings and its guard."""

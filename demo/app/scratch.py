@@ -1,0 +1,34 @@
+"""The folder of uploads and results: empty when the server starts, empty when it has ended."""
+
+from __future__ import annotations
+
+import shutil
+
+from demo.app.settings import Settings
+from sr.base.file_lock import take_lock
+
+
+class Scratch:
+    """Holds the folder for this process. Of two servers with one folder the first clears it.
+
+    Args:
+        settings: say where it is; only `uploads_folder` and `versions_folder` are touched.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._folders = (settings.uploads_folder, settings.versions_folder)
+        settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_file = (settings.folder / "lock").open("a+b")
+        self.is_ours = take_lock(self._lock_file, wait=False)
+        self.clear()
+
+    def clear(self) -> None:
+        """Delete what visitors sent and what was made of it; the rest goes with age."""
+        if self.is_ours:
+            for folder in self._folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Clear, and let go."""
+        self.clear()
+        self._lock_file.close()

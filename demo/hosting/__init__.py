@@ -1,0 +1,1 @@
+"""What hosting needs: publishing a Space, its GPU, memory that stays flat."""

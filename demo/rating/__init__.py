@@ -1,0 +1,1 @@
+"""The survey's tab, its page and its routes."""

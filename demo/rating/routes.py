@@ -1,0 +1,258 @@
+"""HTTP for the survey: plain JSON routes beside Gradio's, each a call of `survey.session.service`.
+
+Addresses are relative to the page: `survey/status`, `survey/start`, ... and `survey/image/<token>`.
+The session's token comes in a header, so that it stands in no address and no log. Work is done in
+threads of the survey's own: a rating never waits behind the upscaler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from demo.web.i18n import LANGUAGES, texts
+from survey.session.consent import consent_text
+from survey.session.protected import DEFAULT_SECONDS, ProtectedSurvey
+from survey.session.service import Survey
+from survey.study.errors import InvalidAnswerError, StaleTrialError, SurveyError
+from survey.study.study import METHODS
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ROUTE = "survey"
+TOKEN_HEADER = "x-survey-token"
+LONGEST_BODY = 16 * 1024
+LONGEST_TOKEN = 64
+ANSWER_THREADS = 4
+IMAGE_THREADS = 2  # apart, so that a class that loads pictures does not hold up its answers
+PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# No ETag, no date and no compression: they would tell versions apart. no-transform is for proxies.
+IMAGE_HEADERS = {
+    "Cache-Control": "private, max-age=86400, immutable, no-transform",
+    "X-Content-Type-Options": "nosniff",
+}
+Call = Callable[[Survey, str, dict[str, Any]], dict[str, Any]]
+
+_opening = threading.Lock()
+
+
+_opened: dict[tuple[Path, str], ProtectedSurvey] = {}
+
+
+def open_survey(
+    data_folder: Path,
+    study: str = "default",
+    *,
+    backup: str = "",
+    backup_seconds: float = DEFAULT_SECONDS,
+) -> Survey:
+    """The survey of `open_protected`."""
+    return open_protected(data_folder, study, backup=backup, backup_seconds=backup_seconds).survey
+
+
+def open_protected(
+    data_folder: Path,
+    study: str = "default",
+    *,
+    backup: str = "",
+    backup_seconds: float = DEFAULT_SECONDS,
+) -> ProtectedSurvey:
+    """The survey of a data folder: one for the whole process, however often it is asked for.
+
+    Args:
+        backup: where its copies go, see `survey.session.protected`; counts when it is opened first.
+        backup_seconds: between two copies.
+
+    Raises:
+        SurveyError: the study's name cannot be one. Other problems are told by its `status`.
+    """
+    key = (data_folder.resolve(), study)
+    with _opening:
+        if key not in _opened:
+            _opened[key] = ProtectedSurvey(
+                key[0], study=study, place=backup, seconds=backup_seconds
+            )
+        return _opened[key]
+
+
+def close_surveys() -> None:
+    """Back up what is not yet, and close."""
+    with _opening:
+        while _opened:
+            _opened.popitem()[1].close()
+
+
+class BadRequestError(SurveyError):
+    """A body that is too long or is not a JSON object."""
+
+    key = "survey_invalid"
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
+    """The body, if it has exactly these fields of these types.
+
+    Raises:
+        InvalidAnswerError: it has not.
+    """
+    if set(body) != set(types) or not all(isinstance(body[k], t) for k, t in types.items()):
+        needed = ", ".join(f"{name} ({kind.__name__})" for name, kind in types.items())
+        raise InvalidAnswerError(f"got {sorted(body)}; needed {needed or 'an empty object'}")
+    return dict(body)
+
+
+def start(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Consent, and a new session."""
+    chosen = fields(body, request=str, language=str, consent_version=str, adult=bool)
+    return survey.start(user_agent=user_agent, **chosen)
+
+
+def withdraw(survey: Survey, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Erase everything of one person."""
+    survey.withdraw(fields(body, code=str)["code"])
+    return {"withdrawn": True}
+
+
+ACTIONS: dict[str, Call] = {
+    "start": start,
+    "state": lambda survey, token, body: survey.state(token, **fields(body)),
+    "display": lambda survey, token, body: survey.set_display(token, body),
+    "answer": lambda survey, token, body: survey.answer(token, body),
+    "undo": lambda survey, token, body: survey.undo(token, **fields(body)),
+    "resume": lambda survey, token, body: survey.resume(token, **fields(body)),
+    "finish": lambda survey, token, body: survey.finish(
+        token, **fields(body, comment=str, vision=str)
+    ),
+    "withdraw": withdraw,
+}
+
+
+def survey_routes(get_survey: Callable[[], Survey]) -> list[Route]:
+    """Every route of the survey.
+
+    Args:
+        get_survey: called within a request, in a thread of the survey's; may raise SurveyError.
+    """
+    answering = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="survey")
+    loading = ThreadPoolExecutor(IMAGE_THREADS, thread_name_prefix="survey-image")
+
+    async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    async def serve_status(request: Request) -> Response:
+        return JSONResponse(
+            await in_thread(answering, lambda: status_of(get_survey)), headers=PRIVATE
+        )
+
+    async def serve_image(request: Request) -> Response:
+        def read() -> bytes:
+            return get_survey().image(request.path_params["token"][:LONGEST_TOKEN]).read_bytes()
+
+        try:
+            png = await in_thread(loading, read)
+        except SurveyError as error:
+            return refusal(error)
+        except OSError:
+            logger.exception("a picture of the survey cannot be read")
+            return JSONResponse({"error": {"key": "survey_study"}}, 503, headers=PRIVATE)
+        return Response(png, media_type="image/png", headers=IMAGE_HEADERS)
+
+    def action_route(name: str, call: Call) -> Route:
+        async def serve(request: Request) -> Response:
+            token = request.headers.get(TOKEN_HEADER, "")[:LONGEST_TOKEN]
+            caller = request.headers.get("user-agent", "")[:500] if name == "start" else token
+            try:
+                body = await read_body(request)
+                answer = await in_thread(answering, lambda: call(get_survey(), caller, body))
+                return JSONResponse(named(answer), headers=PRIVATE)
+            except StaleTrialError as stale:
+                error: SurveyError = stale
+            except SurveyError as other:
+                return refusal(other)
+            except Exception:
+                logger.exception("the survey's %s failed", name)
+                return JSONResponse({"error": {"key": "survey_error"}}, 500, headers=PRIVATE)
+            try:  # the page goes on from where the session really is
+                state = await in_thread(answering, lambda: get_survey().state(token))
+            except SurveyError as gone:
+                return refusal(gone)
+            return refusal(error, state=named(state))
+
+        return Route(f"/{ROUTE}/{name}", serve, methods=["POST"])
+
+    return [
+        Route(f"/{ROUTE}/status", serve_status, methods=["GET"]),
+        Route(f"/{ROUTE}/image/{{token}}", serve_image, methods=["GET"]),
+        *(action_route(name, call) for name, call in ACTIONS.items()),
+    ]
+
+
+def status_of(get_survey: Callable[[], Survey]) -> dict[str, Any]:
+    """What anybody may know, and the consent text in each language. A survey that cannot even be
+    opened is a broken one.
+    """
+    try:
+        status = get_survey().status()
+    except SurveyError as error:
+        problem = {"key": error.key, "detail": str(error)}
+        status = {"state": "broken", "problem": problem}
+    return status | {"consent": {language: consent_text(language) for language in LANGUAGES}}
+
+
+async def read_body(request: Request) -> dict[str, Any]:
+    """The JSON object of a request.
+
+    Raises:
+        BadRequestError: another type, too long, or not JSON.
+    """
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise BadRequestError("needed Content-Type: application/json", 415)
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_BODY:
+            raise BadRequestError(f"the body is longer than {LONGEST_BODY} bytes", 413)
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON", 422) from None
+    if not isinstance(values, dict):
+        raise BadRequestError("the body is not a JSON object", 422)
+    return values
+
+
+def refusal(error: SurveyError, **more: Any) -> Response:
+    """An error as the page gets it: which one, and in English what exactly."""
+    told = {"key": error.key, "detail": str(error) if error.status < 500 else ""}
+    if error.status >= 500:
+        logger.error("the survey refuses: %s", error)
+    return JSONResponse({"error": told, **more}, error.status, headers=PRIVATE)
+
+
+def named(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer; where it reveals methods, with their names. The page itself does not know them
+    before.
+    """
+    state = answer.get("state", answer)
+    if "reveal" in state:
+        names = {
+            method: {language: texts(language)[method] for language in LANGUAGES}
+            for method in METHODS
+        }
+        state["reveal"] = state["reveal"] | {"names": names}
+    return answer

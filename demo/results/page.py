@@ -1,0 +1,46 @@
+"""The results' page: one gr.HTML with its own HTML, CSS and JavaScript.
+
+It asks `results/status` when it is first seen, and then talks JSON with `demo.results.routes`. The
+comparison viewer is part of it: a click on a photograph shows its versions with their scores.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.web import viewer
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("results", "start")
+
+
+@cache
+def results_text() -> dict[str, dict[str, str]]:
+    """Every word of the page, by language; the results themselves bring theirs."""
+    return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+
+
+def results_script() -> str:
+    """The page's JavaScript: the viewer's files and those of js/ in order, one body."""
+    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    return f"{viewer.viewer_classes()}\n{own}"
+
+
+def build_results_panel(**kwargs: Any) -> gr.HTML:
+    """The results as a component; keywords go to gr.HTML."""
+    own = (FOLDER / "results.html").read_text("utf-8")
+    return gr.HTML(
+        "",
+        html_template=own.replace("<!-- viewer -->", viewer.viewer_html()),
+        css_template=f"{viewer.viewer_css()}\n{(FOLDER / 'results.css').read_text('utf-8')}",
+        js_on_load=results_script(),
+        apply_default_css=False,
+        text=results_text(),
+        viewer_text=viewer.viewer_text(),
+        **kwargs,
+    )

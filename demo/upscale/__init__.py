@@ -1,0 +1,1 @@
+"""The upscaler tab: photos in, versions out."""

@@ -1,0 +1,169 @@
+"""The API for programs (gradio_client): /upscale, /measure and /models."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from demo.app.limits import PhotoLimit
+from demo.app.settings import Settings
+from demo.upscale.engine import MODELS
+from demo.upscale.jobs import Jobs, give_way
+from demo.upscale.uploads import clean_name, read_upload
+from demo.web.i18n import say
+from sr.base.errors import SRError
+
+TICK_SECONDS = 0.1
+
+
+def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
+    """Add the three endpoints to the current Blocks context; nothing of them is visible."""
+
+    # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
+    measuring = ThreadPoolExecutor(1, thread_name_prefix="nitidez-measure", initializer=give_way)
+
+    async def upscale(
+        image: str,
+        model: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        """Upscale an image 4x with one model; returns the PNG file.
+
+        Args:
+            image: PNG, JPEG, WebP, TIFF, BMP or GIF file.
+            model: one of the names that /models lists.
+        """
+        if model not in MODELS:
+            raise refusal(SRError(f"no model {model!r}; known: {', '.join(sorted(MODELS))}"))
+        try:
+            photos.take(request)
+            photo = await asyncio.to_thread(
+                read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
+            )
+            job = await jobs.submit_in_thread(
+                photo, models=[model], visitor=request.session_hash or ""
+            )
+        except SRError as error:
+            raise refusal(error) from None
+        except FileNotFoundError:
+            raise refusal(SRError("the uploaded file is no longer here; send it again")) from None
+        try:
+            while not job.is_finished:
+                progress(job.version(model).progress, desc=model)
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            job.cancel()  # ends the work when the client has cancelled; else without effect
+        version = job.version(model)
+        if version.image is None:
+            why = say("en", version.error) if version.error else "stopped"
+            raise refusal(SRError(f"{model}: {why}"))
+        return str(named_copy(version.image.path, f"{clean_name(image)}_{model}.png"))
+
+    async def measure(prediction: str, reference: str, request: gr.Request) -> dict[str, Any]:
+        """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference; each
+        may have as many pixels as an upload.
+
+        Args:
+            prediction: image file, as large as the reference.
+            reference: image file.
+        """
+        left = threading.Event()
+
+        def work() -> dict[str, Any]:
+            images = [
+                read_upload(given(file, name), max_megapixels=settings.max_megapixels).rgb
+                for file, name in ((prediction, "prediction"), (reference, "reference"))
+            ]
+            found = jobs.measure(*images, cancel=left)
+            finite = {
+                name: None if value is None else value if abs(value) < float("inf") else "inf"
+                for name, value in (
+                    ("psnr_y", found.psnr_y),
+                    ("ssim_y", found.ssim_y),
+                    ("lpips_alex", found.lpips_alex),
+                )
+            }
+            return {**finite, "note": say("en", found.note) if found.note else None}
+
+        try:
+            photos.take(request)
+            return await asyncio.get_running_loop().run_in_executor(measuring, work)
+        except SRError as error:
+            raise refusal(error) from None
+        except FileNotFoundError:
+            raise refusal(SRError("an uploaded file is no longer here; send it again")) from None
+        finally:
+            left.set()  # ends the work when the client has cancelled; else without effect
+
+    def models() -> list[dict[str, Any]]:
+        """The models: name, scale, parameters, description, data and metrics."""
+        from sr.models.registry import list_models
+
+        try:
+            return [
+                {
+                    "name": info.name,
+                    "scale": info.scale,
+                    "parameters": info.parameters,
+                    "description": info.description,
+                    "paper": info.paper,
+                    "departures": info.departures,
+                    "data": info.data,
+                    "metrics": dict(info.metrics),
+                }
+                for info in list_models()
+            ]
+        except SRError as error:
+            raise refusal(error) from None
+
+    with gr.Column(visible=False):
+        image = gr.File(label="image", type="filepath")
+        model = gr.Textbox(label="model", value="srresnet_x4")
+        reference = gr.File(label="reference", type="filepath")
+        prediction = gr.File(label="prediction", type="filepath")
+        result = gr.File(label="PNG file")
+        answer = gr.JSON(label="answer")
+        button = gr.Button()
+    public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": 8}
+    button.click(upscale, [image, model], result, api_name="upscale", **public)
+    one: dict[str, Any] = public | {"concurrency_limit": 2}
+    button.click(measure, [prediction, reference], answer, api_name="measure", **one)
+    button.click(models, None, answer, api_name="models", queue=False, **public)
+
+
+def given(file: str | None, name: str) -> Path:
+    """The path of a file argument.
+
+    Raises:
+        SRError: nothing was given.
+    """
+    if not file:
+        raise SRError(f"{name}: no file was given; send one with gradio_client.handle_file(path)")
+    return Path(file)
+
+
+def refusal(error: SRError) -> gr.Error:
+    """The error a client gets: the same text, and no traceback in the log."""
+    return gr.Error(str(error), print_exception=False)
+
+
+def named_copy(path: Path, name: str) -> Path:
+    """The same file under a name that says what it is, in a folder of its own; deleted with age."""
+    folder = Path(get_upload_folder()) / secrets.token_urlsafe(16)
+    folder.mkdir(parents=True)
+    target = folder / name
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)
+    return target

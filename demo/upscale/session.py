@@ -1,0 +1,95 @@
+"""What one open page shows: its photo, its language, its job. All of it is on the server."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demo.upscale.jobs import Curves, Job, Mode
+from demo.web.i18n import Language
+
+MAX_SESSIONS = 500
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The photo that was chosen: an uploaded file, or an example."""
+
+    name: str  # the file's name, or the example's
+    path: Path | None = None
+    sample: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is nothing to show.
+
+    Attributes:
+        key: of the text for people.
+        values: what that text and the detail's name.
+        detail: what exactly was wrong, in English.
+        detail_key: of the same in every language of the page; "" where there is none.
+    """
+
+    key: str
+    values: dict[str, object] = field(default_factory=dict)
+    detail: str = ""
+    detail_key: str = ""
+
+
+@dataclass
+class Session:
+    """One open page."""
+
+    language: Language = "en"
+    mode: Mode = "upscale"
+    choice: Choice | None = None
+    job: Job | None = None
+    problem: Problem | None = None
+    curves: Curves | None = None  # of the job, when somebody asked
+    curve_state: str = "idle"  # "busy" or "failed" while there are none
+    turn: int = 0  # grows with every new choice, so that an older one knows it is over
+
+    def start(self) -> int:
+        """Stop what is running and make room for something new; the number of the turn."""
+        if self.job is not None:
+            self.job.cancel()
+        self.job = None
+        self.problem = None
+        self.curves = None
+        self.curve_state = "idle"
+        self.turn += 1
+        return self.turn
+
+
+class Sessions:
+    """Open pages by session hash; the oldest go when there are too many."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+
+    def get(self, session_hash: str | None) -> Session:
+        """The session of a page, a new one if it has none."""
+        key = session_hash or ""
+        with self._lock:
+            session = self._sessions.setdefault(key, Session())
+            self._sessions.move_to_end(key)
+            while len(self._sessions) > MAX_SESSIONS:
+                self._sessions.popitem(last=False)[1].start()
+            return session
+
+    def leave(self, session_hash: str | None) -> None:
+        """Stop the work of a page that was left, or whose connection broke for a moment: what is
+        finished stays, for the page may still be there.
+        """
+        with self._lock:
+            session = self._sessions.get(session_hash or "")
+        if session is None:
+            return
+        if session.job is None:
+            session.turn += 1  # a photo that is being read
+        else:
+            session.job.cancel()

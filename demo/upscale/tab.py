@@ -1,0 +1,305 @@
+"""The upscaler tab: choose a photo, watch its versions appear, compare and measure them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from demo.app.limits import PhotoLimit, TooOftenError
+from demo.app.settings import Settings
+from demo.upscale import page as render
+from demo.upscale.jobs import BusyError, Jobs, Mode, TooManyOwnError
+from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
+from demo.upscale.session import Choice, Problem, Session, Sessions
+from demo.upscale.uploads import read_upload
+from demo.web.curve import build_curve
+from demo.web.i18n import Language, language_of, say
+from demo.web.viewer import build_viewer, viewer_value
+from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
+from sr.images.image_io import Photo
+
+logger = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parent
+TICK_SECONDS = 0.25
+MODES: tuple[Mode, ...] = ("upscale", "test")
+
+
+class Tab(NamedTuple):
+    """What the page needs of a tab: how to say it in another language."""
+
+    outputs: list[Any]
+    retell: Callable[[Language, gr.Request], list[Any]]
+
+
+def build_upscale_tab(
+    settings: Settings,
+    jobs: Jobs,
+    sessions: Sessions,
+    photos: PhotoLimit,
+    i18n: gr.I18n,
+    language: gr.Radio,
+) -> Tab:
+    """Build the tab inside the current Blocks context."""
+    with gr.Row(elem_id="controls", equal_height=True):
+        mode = gr.Radio(
+            mode_choices(i18n),
+            value="upscale",
+            label=i18n("mode"),
+            show_label=False,
+            container=False,
+            elem_id="mode",
+            elem_classes="segmented",
+        )
+        mode_hint = gr.HTML(
+            i18n("html_mode_hint"), elem_id="mode-hint", apply_default_css=False, js_on_load=None
+        )
+    picker = gr.HTML(
+        i18n("html_picker"),
+        elem_id="picker",
+        apply_default_css=False,
+        js_on_load=(FOLDER / "js" / "picker.js").read_text(encoding="utf-8"),
+    )
+    with gr.Row(elem_id="work", visible=False) as work:
+        status = gr.HTML("", elem_id="status", apply_default_css=False, js_on_load=None)
+        cancel = gr.Button(i18n("cancel"), elem_id="cancel", size="sm", visible=False, scale=0)
+    viewer = build_viewer(visible="hidden", elem_id="viewer")
+    table = gr.HTML("", elem_id="table", apply_default_css=False, js_on_load=None, visible=False)
+    curve = build_curve(elem_id="curve")
+    outputs = [picker, work, status, cancel, viewer, table, curve]
+
+    def show(session: Session) -> list[Any]:
+        tongue = session.language
+        job = session.job
+        status_text = render.status_html(session, jobs, tongue)
+        table_text = render.table_html(session, tongue)
+        value = viewer_value(
+            render.panes(session, tongue),
+            language=tongue,
+            set_id=f"{session.turn}",
+            pair=("bicubic", "srgan_x4"),
+        )
+        return [
+            gr.HTML(render.picker_html(session, tongue, settings)),
+            gr.Row(visible=bool(status_text)),
+            gr.HTML(status_text),
+            gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
+            gr.update(value=value, visible=True if job is not None else "hidden"),
+            gr.HTML(table_text, visible=bool(table_text)),
+            render.curve(session, tongue),
+        ]
+
+    async def run(
+        session: Session, choice: Choice, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        """Work on a choice and keep the page up to date until it is finished or replaced.
+
+        What is refused for now takes nothing away: the photo and the results before stay.
+        """
+        try:
+            photos.take(request)
+        except TooOftenError as error:
+            session.problem = problem_of(error, settings)
+            yield show(session)
+            return
+        before = session.choice, session.job
+        turn = session.start()
+        session.choice = choice  # from now on the mode asks for this one
+        mode = session.mode
+        try:
+            photo = await asyncio.to_thread(read_choice, choice, mode, settings, jobs)
+            job = await jobs.submit_in_thread(photo, mode=mode, visitor=request.session_hash or "")
+            del photo  # the job has it, as long as it needs it
+        except Exception as error:
+            if session.turn == turn:
+                session.problem = problem_of(error, settings)
+                is_refused = isinstance(error, (BusyError, TooManyOwnError))
+                session.choice, session.job = before if is_refused else (None, None)
+                yield show(session)
+            return
+        if session.turn != turn:  # another photo was chosen meanwhile
+            job.cancel()
+            return
+        session.job = job
+        told: tuple[int, Language] | None = None
+        try:
+            while session.turn == turn:
+                finished = job.is_finished
+                now = (job.changes, session.language)
+                if now != told or finished:
+                    told = now
+                    yield show(session)
+                if finished:
+                    return
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            # Reached without an end when the browser has gone: nobody is waiting any more.
+            if session.turn == turn and not job.is_finished and session.job is job:
+                job.cancel()
+
+    async def on_upload(
+        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        data: dict[str, Any] = event._data or {}
+        if data.get("failed") or not isinstance(data.get("path"), str):
+            session.start()
+            session.choice = None
+            session.problem = Problem("error_upload", {"megabytes": settings.max_upload_mb})
+            yield show(session)
+            return
+        name = str(data.get("name", ""))[:200]
+        choice = Choice(name, path=Path(data["path"]))
+        async for update in run(session, choice, request):
+            yield update
+
+    async def on_sample(
+        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        name = str((event._data or {}).get("sample"))
+        if name in SAMPLES:
+            async for update in run(session, Choice(name, sample=name), request):
+                yield update
+
+    async def on_mode(
+        mode: Mode, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = open_session(sessions, request, language, mode)
+        hint = gr.HTML(render.mode_hint_html(session.language, session.mode))
+        if session.choice is None:
+            session.problem = None
+            yield [*show(session), hint]
+            return
+        async for update in run(session, session.choice, request):
+            yield [*update, hint]
+
+    def on_cancel(language: str | None, mode: Mode, request: gr.Request) -> list[Any]:
+        session = open_session(sessions, request, language, mode)
+        if session.job is not None:
+            session.job.cancel()
+        return show(session)
+
+    async def on_curve(
+        language: str | None, mode: Mode, request: gr.Request
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Compute from where on versions look alike, once for a photo."""
+        session = open_session(sessions, request, language, mode)
+        job, turn = session.job, session.turn
+        if job is not None and job.is_finished and session.curves is None:
+            if session.curve_state == "busy":
+                return
+            session.curve_state = "busy"
+            yield render.curve(session, session.language)
+            state, found = "failed", None
+            try:
+                found = await jobs.curves(job, render.curve_pairs(job))
+                state = "idle"
+            except SRError as error:
+                logger.warning("no curve: %s", error)
+            except Exception:
+                logger.exception("no curve")
+            finally:
+                if session.turn == turn:
+                    session.curves, session.curve_state = found, state
+        yield render.curve(session, session.language)
+
+    def retell(language: Language, request: gr.Request) -> list[Any]:
+        session = sessions.get(request.session_hash)
+        session.language = language
+        choices = [(say(language, f"mode_{name}"), name) for name in MODES]
+        return [
+            *show(session),
+            gr.HTML(render.mode_hint_html(language, session.mode)),
+            gr.Radio(choices, label=say(language, "mode")),
+        ]
+
+    quiet: dict[str, Any] = {
+        "api_visibility": "private",
+        "show_progress": "hidden",
+        "trigger_mode": "multiple",
+        "concurrency_limit": None,
+    }
+    picker.upload(on_upload, [mode, language], outputs, **quiet)
+    picker.select(on_sample, [mode, language], outputs, **quiet)
+    mode.input(on_mode, [mode, language], [*outputs, mode_hint], **quiet)
+    curve.select(on_curve, [language, mode], [curve], **quiet)
+    cancel.click(on_cancel, [language, mode], outputs, queue=False, **quiet)
+    return Tab([*outputs, mode_hint, mode], retell)
+
+
+def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
+    """The two modes, named in the browser's language."""
+    return [(i18n(f"mode_{name}"), name) for name in MODES]
+
+
+def open_session(
+    sessions: Sessions, request: gr.Request, language: str | None, mode: Mode
+) -> Session:
+    """The page's session, with the language and mode the page shows now."""
+    session = sessions.get(request.session_hash)
+    session.language = language_of(language or request.headers.get("accept-language"))
+    session.mode = mode if mode in MODES else "upscale"
+    return session
+
+
+def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> Photo:
+    """The photo of a choice.
+
+    Raises:
+        FileNotFoundError: the upload was deleted meanwhile.
+        SRError: not an image, or too large.
+    """
+    if choice.sample is not None:
+        preload(jobs, choice.sample)
+        return sample_photo(choice.sample) if mode == "test" else small_photo(choice.sample)
+    if choice.path is None:
+        raise FileNotFoundError(choice.name)
+    return read_upload(uploaded_file(choice.path), max_megapixels=settings.max_megapixels)
+
+
+def uploaded_file(path: Path) -> Path:
+    """The path, if it is a file that was uploaded: the browser's word alone is not taken for it.
+
+    Raises:
+        FileNotFoundError: anything else, there or not.
+    """
+    resolved = path.resolve()
+    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
+        raise FileNotFoundError(path.name)
+    return resolved
+
+
+def image_problem(key: str, error: ImageError, values: dict[str, object]) -> Problem:
+    """What to tell a person about a file that cannot be taken."""
+    detail_key = f"image_{error.kind}" if error.kind else ""
+    return Problem(key, values | error.values, str(error), detail_key)
+
+
+def problem_of(error: Exception, settings: Settings) -> Problem:
+    """What to tell a person about an error."""
+    match error:
+        case ImageTooLargeError():
+            limit: dict[str, object] = {"limit": settings.max_megapixels}
+            return image_problem("error_too_large", error, limit)
+        case ImageError():
+            return image_problem("error_not_image", error, {})
+        case ShapeError():
+            return Problem("error_too_small")
+        case TooManyOwnError():
+            return Problem("error_busy_own")
+        case BusyError():
+            return Problem("error_busy")
+        case TooOftenError():
+            return Problem("error_too_often", {"seconds": math.ceil(error.seconds)})
+        case FileNotFoundError():
+            return Problem("error_gone")
+    logger.error("a photo could not be taken", exc_info=error)
+    return Problem("error_other")

@@ -1,0 +1,1 @@
+"""What several pages share: viewer, calibration, curve, texts in both languages."""

@@ -1,0 +1,1 @@
+"""Errors, locks and the machine's memory."""

@@ -1,0 +1,200 @@
+"""How fast and how large the upscaler runs on this machine, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sr.base.errors import ConfigError, SRError
+from sr.images.image_io import Photo, encode_png
+from sr.inference.upscaler import NetworkUpscaler, get_upscaler, has_fast_bfloat16
+from sr.models.registry import MODELS
+from sr.models.weights_file import write_atomically
+from sr.networks.srresnet import SRResNet
+
+
+def flops_per_output_pixel(model: SRResNet) -> float:
+    """Multiplications and additions of the convolutions, as the paper's layers count them."""
+    scale = model.scale
+    total = 0.0
+    side = 1.0  # of the layer's output, in output pixels; 1 / scale in the body
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Conv2d):
+            if name.startswith("upsample."):
+                side = 2 ** int(name.split(".")[1]) / scale
+            else:
+                side = 1.0 if name == "tail" else 1 / scale
+            total += 2 * module.weight.numel() * side**2
+    return total
+
+
+def plain_forward(model: SRResNet, lr: Tensor) -> Tensor:
+    """The network layer by layer as the paper draws it: what speed is compared with."""
+    shallow = model.head_activation(model.head(lr))
+    x = shallow + model.body_norm(model.body_conv(model.body(shallow)))
+    for conv, activation in zip(model.upsample, model.upsample_activation, strict=True):
+        x = activation(F.pixel_shuffle(conv(x), 2))
+    out: Tensor = model.tail(x)
+    if model.image_skip:
+        out = out + F.interpolate(
+            lr, scale_factor=model.scale, mode="bilinear", align_corners=False
+        )
+    return out
+
+
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median wall time after one unmeasured call."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def matrix_gflops(dtype: torch.dtype, side: int = 2048) -> float:
+    """The machine's own matrix product rate."""
+    a, b = torch.randn(side, side).to(dtype), torch.randn(side, side).to(dtype)
+    return 2 * side**3 / median_seconds(lambda: a @ b, 7) / 1e9
+
+
+def sample_photo(side: int) -> Photo:
+    """A smooth coloured pattern with fine noise; only the time to write a PNG depends on it."""
+    y, x = np.mgrid[:side, :side] / 16
+    waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1) * 100 + 128
+    noise = np.random.default_rng(0).normal(0, 10, waves.shape)
+    return Photo((waves + noise).clip(0, 255).astype(np.uint8))
+
+
+def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]:
+    """Peak resident MiB and seconds of a fresh process that enlarges a side x side photograph.
+
+    Raises:
+        SRError: the process failed.
+    """
+    code = (
+        "import time\n"
+        "from sr.commands.benchmark import sample_photo\n"
+        "from sr.base.memory import peak_memory_mib\n"
+        "from sr.inference.upscaler import get_upscaler\n"
+        f"photo = sample_photo({side})\n"
+        f"upscaler = get_upscaler({model!r}, device='cpu')\n"
+        "start = time.perf_counter()\n"
+        "upscaler.upscale(photo)\n"
+        "seconds = time.perf_counter() - start\n"
+        "print(peak_memory_mib() or 'unknown', seconds)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SRError(
+            f"the process that measures memory ended with {result.returncode} ({last}); "
+            "try a smaller --memory-size"
+        )
+    mebibytes, seconds = result.stdout.split()
+    return None if mebibytes == "unknown" else float(mebibytes), float(seconds)
+
+
+def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[str, object]:
+    """Speed against the plain network, rate against the machine, agreement, memory."""
+    upscaler = get_upscaler(model, device="cpu")
+    if not isinstance(upscaler, NetworkUpscaler):
+        raise ConfigError(f"{model}: needed a network, such as srresnet_x4")
+    photo = sample_photo(side)
+    megapixels = (upscaler.scale * side) ** 2 / 1e6
+    lr = torch.from_numpy(photo.rgb).permute(2, 0, 1)[None].float() / 255
+    plain = SRResNet(**upscaler.model.config)  # type: ignore[arg-type]
+    plain.load_state_dict(upscaler.model.state_dict())
+    plain.eval()
+    with torch.inference_mode():
+        plain_seconds = median_seconds(lambda: plain_forward(plain, lr), repeats)
+        exact = (plain_forward(plain, lr).clamp(0, 1) * 255).round()[0].permute(1, 2, 0).numpy()
+    seconds = median_seconds(lambda: upscaler.upscale(photo), repeats)
+    result = upscaler.upscale(photo)
+    ours = result.rgb
+    within = np.abs(ours.astype(int) - exact.astype(int)).max(axis=2) <= 1
+    gflop = flops_per_output_pixel(plain) * megapixels * 1e6 / 1e9
+    dtype = torch.bfloat16 if upscaler.precision == "bfloat16" else torch.float32
+    matrix = matrix_gflops(dtype)
+    png_seconds = median_seconds(lambda: encode_png(result), repeats)
+    mebibytes, large_seconds = memory_of_fresh_process(model, memory_side)
+    return {
+        "machine": f"{cpu_name()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "model": model,
+        "precision": upscaler.precision,
+        "fast_bfloat16": has_fast_bfloat16(torch.device("cpu")),
+        "input_px": side,
+        "plain_seconds_per_output_megapixel": round(plain_seconds / megapixels, 3),
+        "seconds_per_output_megapixel": round(seconds / megapixels, 3),
+        "times_faster": round(plain_seconds / seconds, 2),
+        "pixels_within_1_grey_level_percent": round(100 * float(within.mean()), 4),
+        "gflop_per_second": round(gflop / seconds, 1),
+        "matrix_gflop_per_second": round(matrix, 1),
+        "share_of_matrix_rate_percent": round(100 * gflop / seconds / matrix, 1),
+        "png_seconds_per_output_megapixel": round(png_seconds / megapixels, 3),
+        "memory_input_px": memory_side,
+        "peak_memory_mib": None if mebibytes is None else round(mebibytes),
+        "seconds_for_memory_input": round(large_seconds, 1),
+    }
+
+
+def cpu_name() -> str:
+    """The processor's own name, as well as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr benchmark`."""
+    networks = [name for name, info in MODELS.items() if info.weights]
+    parser.add_argument(
+        "--model", choices=networks, default=networks[0], help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=256, help="side of the input (default: 256)"
+    )
+    parser.add_argument(
+        "--memory-size",
+        metavar="PX",
+        type=int,
+        default=1024,
+        help="side of the input whose peak memory is measured (default: 1024)",
+    )
+    parser.add_argument(
+        "--repeats", metavar="N", type=int, default=5, help="the median counts (default: 5)"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures there")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`python -m sr benchmark`: returns the exit status."""
+    for name in ("size", "memory_size", "repeats"):
+        if getattr(args, name) < 1:
+            raise ConfigError(f"--{name.replace('_', '-')} {getattr(args, name)}: needed 1 or more")
+    figures = benchmark(
+        args.model, side=args.size, repeats=args.repeats, memory_side=args.memory_size
+    )
+    for key, value in figures.items():
+        print(f"{key.replace('_', ' '):44} {value}")
+    if args.json is not None:
+        write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
+    return 0

@@ -1,0 +1,146 @@
+"""python -m sr data check | fetch | list."""
+
+# ruff: noqa: T201 (a program that talks to a person)
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from tqdm import tqdm
+
+from sr.data.catalog import SOURCES, find_source
+from sr.data.check import Report, SkippedFile, check
+from sr.data.fetch import fetch
+from sr.data.recognise import recognise
+from sr.models.weights_file import write_atomically
+
+EXIT_FOUND = 1  # something does not fit; 2 is an error
+SHOWN = 20  # files a list shows; --json writes all
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr data`."""
+    commands = parser.add_subparsers(metavar="WHAT", required=True)
+    checker = commands.add_parser(
+        "check",
+        help="say what a folder holds, and what in it cannot be used",
+        description="Say what a folder holds: images, sizes, unreadable files, pairs that do not "
+        "match. Exit status 1 when something does not fit.",
+    )
+    checker.add_argument("folder", metavar="FOLDER", type=Path, help="as downloaded and unpacked")
+    checker.add_argument("--quick", action="store_true", help="read only the headers of the files")
+    checker.add_argument("--json", metavar="FILE", type=Path, help="also write the report there")
+    checker.set_defaults(run_data=run_check)
+    fetcher = commands.add_parser(
+        "fetch",
+        help="download a data set from its official address and unpack it",
+        description="Download a data set from its official address and unpack it. A download "
+        "that broke off goes on where it stopped.",
+    )
+    fetcher.add_argument("name", metavar="NAME", help=f"one of: {', '.join(SOURCES)}")
+    fetcher.add_argument(
+        "--output", metavar="FOLDER", type=Path, help="where to unpack (default: data/NAME)"
+    )
+    fetcher.add_argument("--keep", action="store_true", help="keep the archives")
+    fetcher.set_defaults(run_data=run_fetch)
+    lister = commands.add_parser(
+        "list", help="the data sets that can be fetched", description="List what can be fetched."
+    )
+    lister.set_defaults(run_data=run_list)
+    for command in (checker, fetcher, lister):
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.epilog = (
+        "Example:\n  python -m sr data fetch voc2012 --output data/voc\n"
+        "  python -m sr data check data/voc"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`python -m sr data`: returns the exit status.
+
+    Raises:
+        SRError: the folder, the name or the server is not what it should be.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    status: int = arguments.run_data(arguments)
+    return status
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Print the report of a folder."""
+    photo_set = recognise(arguments.folder)
+    with tqdm(unit="file", leave=False, disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = check(photo_set, quick=arguments.quick, progress=show)
+    print("\n".join(describe(report)))
+    if arguments.json is not None:
+        text = json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n"
+        write_atomically(arguments.json, text.encode())
+    return 0 if report.is_clean else EXIT_FOUND
+
+
+def run_fetch(arguments: argparse.Namespace) -> int:
+    """Download, unpack, and say what came."""
+    source = find_source(arguments.name)
+    folder = arguments.output or Path("data") / source.name
+    print(f"{source.description}. Licence: {source.licence}.")
+    with tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            if done < bar.n:  # the next archive, or one that began anew
+                bar.reset()
+            bar.total = total
+            bar.update(done - bar.n)
+
+        fetch(source, folder, keep=arguments.keep, progress=show)
+    print(f"{folder}: {recognise(folder).title}")
+    return 0
+
+
+def run_list(_: argparse.Namespace) -> int:
+    """Print the catalogue."""
+    for source in SOURCES.values():
+        checked = sum(bool(archive.checksum) for archive in source.archives)
+        how = (
+            f"{checked} of {len(source.archives)} files with a published checksum"
+            if source.archives
+            else source.by_hand
+        )
+        print(f"{source.name:10} {source.description}; {source.licence}; {how}")
+    return 0
+
+
+def describe(report: Report) -> list[str]:
+    """The report as lines for people."""
+    parts = ", ".join(f"{name} {count:,}" for name, count in report.images.items())
+    lines = [
+        report.title,
+        f"images        {parts}",
+        f"readable      {report.readable:,}, {report.megapixels:,.1f} megapixels",
+    ]
+    if report.smallest and report.median and report.largest:
+        small, median, large = (
+            f"{w}x{h}" for w, h in (report.smallest, report.median, report.largest)
+        )
+        lines.append(f"sizes         {small} to {large}, median {median}")
+    pairs = ", ".join(f"x{scale} {count:,}" for scale, count in report.pairs.items())
+    lines.append(f"pairs         {pairs or 'none: low-resolution images are made by bicubic'}")
+    lines += _listing("unreadable", report.unreadable)
+    lines += _listing("wrong size", report.mismatched)
+    lines += [f"does not fit  {problem}" for problem in report.problems]
+    return lines
+
+
+def _listing(label: str, files: tuple[SkippedFile, ...]) -> list[str]:
+    lines = [f"{label:13} {len(files):,}"]
+    lines += [f"  {file}" for file in files[:SHOWN]]
+    if len(files) > SHOWN:
+        lines.append(f"  ... and {len(files) - SHOWN:,} more; --json FILE lists all")
+    return lines

@@ -1,0 +1,291 @@
+"""python -m sr evaluate: models and weights files on test sets, as tables and figures."""
+
+# ruff: noqa: T201 (a program that talks to a person)
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from sr.base.errors import ConfigError, DataError
+from sr.commands.arguments import add_device_arguments, format_table, positive_int
+from sr.data.testsets import DataSet, find_data_sets
+from sr.evaluation.entries import Entry, Runtime, parse_entries
+from sr.evaluation.measure import Evaluation, evaluate
+from sr.evaluation.outputs import check_file, check_folder, write_file
+from sr.evaluation.tables import (
+    CORRELATION_HEADINGS,
+    PerImageFile,
+    caption,
+    cells,
+    headings_of,
+    left_out,
+    to_csv,
+    to_json,
+    to_markdown,
+)
+from sr.metrics.density import check_ppd
+from sr.metrics.texture import CAPTION, MEASURES, Correlation, correlations
+
+EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
+DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
+OUTPUT_FILES = {
+    "csv": "table.csv",
+    "markdown": "table.md",
+    "json": "table.json",
+    "per_image": "images.csv",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr evaluate`."""
+    parser.add_argument(
+        "folders",
+        metavar="FOLDER",
+        type=Path,
+        nargs="+",
+        help="folder of high-resolution images, or one that holds Set5, Set14, BSD100, Urban100; "
+        "low-resolution images are looked for in it and beside it (Set5 and Set5_LRbicx4, HR and "
+        "LRbicx4, Set5_HR and Set5_LR_x4) and made by bicubic reduction otherwise",
+    )
+    parser.add_argument(
+        "--model",
+        "--models",
+        dest="models",
+        metavar="MODEL",
+        nargs="+",
+        action="extend",
+        help="models (python -m sr models lists them) or weights files of sr train, as FILE or "
+        f"TRAINING_SET=FILE (default: {' '.join(DEFAULT_MODELS)})",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        help=f"write {', '.join(OUTPUT_FILES.values())} and figures/ there",
+    )
+    parser.add_argument(
+        "--csv",
+        metavar="FILE",
+        type=Path,
+        help="write the means of each data set and model (replaced when it exists)",
+    )
+    parser.add_argument(
+        "--markdown", metavar="FILE", type=Path, help="write the table with its caption"
+    )
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the same for programs")
+    parser.add_argument(
+        "--per-image",
+        metavar="FILE",
+        type=Path,
+        help="write the results of each image as CSV, one after the other; those already in it, "
+        "of the same pixels and weights, are not measured again",
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="measure everything, whatever --per-image knows"
+    )
+    parser.add_argument(
+        "--figures",
+        metavar="FOLDER",
+        type=Path,
+        help="draw figures there",
+    )
+    parser.add_argument(
+        "--save",
+        metavar="FOLDER",
+        type=Path,
+        help="keep the pictures, as DATASET/MODEL/NAME.png (makes and measures all of them again)",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="IMAGES",
+        type=positive_int,
+        help="only the first images of each folder (default: all)",
+    )
+    parser.add_argument(
+        "--ppd",
+        metavar="N",
+        type=float,
+        nargs="+",
+        help="also compare all versions as an eye sees them at so many pixels per degree of visual "
+        "angle (24-inch full HD at 60 cm: 38; a 460-ppi phone at 30 cm: 95)",
+    )
+    parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
+    add_device_arguments(parser)
+    parser.epilog = (
+        "Exit status: 0 all measured; 1 images were left out; 2 an error, no table.\n\n"
+        "Example:\n  python -m sr evaluate Set5 Set14 --models bicubic srresnet_x4 srgan_x4 "
+        "--output results\n"
+        "  python -m sr evaluate Set5 --model srgan_x4 VOC2012=runs/voc/srgan_x4.safetensors"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print the table with its protocol, write what was asked for.
+
+    Raises:
+        SRError: a data set, a model or an output is not what it should be; said before the work.
+    """
+    _spread_output(arguments)
+    runtime = Runtime(arguments.device, arguments.precision, arguments.tile)
+    data_sets = _data_sets(arguments.folders)
+    _check_outputs(arguments)
+    for ppd in arguments.ppd or ():
+        check_ppd(ppd)
+    entries = parse_entries(arguments.models or DEFAULT_MODELS, runtime)
+    store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
+    result = _measure(arguments, data_sets, entries, store)
+    hard = correlations(result.images)
+    _print(result, hard)
+    if arguments.csv is not None:
+        write_file(arguments.csv, to_csv(result.rows).encode())
+    if arguments.markdown is not None:
+        write_file(arguments.markdown, to_markdown(result, hard).encode())
+    if arguments.json is not None:
+        write_file(arguments.json, to_json(result, hard).encode())
+    if arguments.figures is not None:
+        from sr.evaluation.plots import draw_figures
+
+        for path in draw_figures(arguments.figures, result, hard, data_sets, entries):
+            print(path)
+    if arguments.ppd:
+        _look(arguments, _without_failures(data_sets, result), entries)
+    for failure in result.failures:
+        print(f"left out: {failure}", file=sys.stderr)
+    if result.failures:
+        print(f"error: {left_out(result)}", file=sys.stderr)
+        return EXIT_LEFT_OUT
+    return 0
+
+
+def _spread_output(arguments: argparse.Namespace) -> None:
+    """`--output` stands for the options of the single files that were not given."""
+    if arguments.output is None:
+        return
+    for option, name in OUTPUT_FILES.items():
+        if getattr(arguments, option) is None:
+            setattr(arguments, option, arguments.output / name)
+    if arguments.figures is None:
+        try:
+            from sr.evaluation.plots import need_seaborn
+
+            need_seaborn()
+        except ConfigError as error:
+            print(f"no figures: {error}", file=sys.stderr)
+        else:
+            arguments.figures = arguments.output / "figures"
+
+
+def _data_sets(folders: list[Path]) -> list[DataSet]:
+    found = [data_set for folder in folders for data_set in find_data_sets(folder)]
+    names = [data_set.name for data_set in found]
+    if len(set(names)) < len(names):
+        raise DataError(f"two data sets have one name: {', '.join(names)}; rename a folder")
+    return found
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Every output can be written, or nothing is begun."""
+    for option in OUTPUT_FILES:
+        if (file := getattr(arguments, option)) is not None:
+            check_file(file)
+    for folder in (arguments.figures, arguments.save, arguments.output):
+        if folder is not None:
+            check_folder(folder)
+    if arguments.figures is not None:
+        from sr.evaluation.plots import need_seaborn
+
+        need_seaborn()
+
+
+def _measure(
+    arguments: argparse.Namespace,
+    data_sets: list[DataSet],
+    entries: list[Entry],
+    store: PerImageFile | None,
+) -> Evaluation:
+    from tqdm import tqdm
+
+    with tqdm(unit="image", leave=False, disable=None) as bar:
+
+        def show(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_description(name, refresh=False)
+            bar.update(done - bar.n)
+
+        return evaluate(
+            data_sets,
+            entries,
+            lpips=not arguments.no_lpips,
+            limit=arguments.limit,
+            known=() if store is None or arguments.again else store.rows.values(),
+            save_folder=arguments.save,
+            progress=show,
+            keep=None if store is None else store.keep,
+        )
+
+
+def _without_failures(data_sets: list[DataSet], result: Evaluation) -> list[DataSet]:
+    """The data sets with the images that could be measured."""
+    known = {(row.dataset, row.image) for row in result.images}
+    return [
+        replace(
+            data_set,
+            pairs=tuple(pair for pair in data_set.pairs if (data_set.name, pair.hr.name) in known),
+        )
+        for data_set in data_sets
+    ]
+
+
+def _look(arguments: argparse.Namespace, data_sets: list[DataSet], entries: list[Entry]) -> None:
+    """What a person sees of it: a table, a file and a figure."""
+    from tqdm import tqdm
+
+    from sr.evaluation import visibility
+
+    with tqdm(unit="image", leave=False, disable=None) as bar:
+
+        def show(done: int, total: int, name: str) -> None:
+            bar.total = total
+            bar.set_description(name, refresh=False)
+            bar.update(done - bar.n)
+
+        rows = visibility.look(
+            data_sets,
+            entries,
+            arguments.ppd,
+            lpips=not arguments.no_lpips,
+            progress=show,
+        )
+    print()
+    print(format_table(tuple(visibility.HEADINGS.values()), visibility.cells(rows)))
+    print(f"{visibility.CAPTION}.")
+    for sentence in visibility.sentences(rows):
+        print(f"{sentence}.")
+    if arguments.output is not None:
+        write_file(arguments.output / "ppd.csv", visibility.to_csv(rows).encode())
+    if arguments.figures is not None:
+        path = arguments.figures / "ppd.png"
+        visibility.write_figure(rows, path)
+        print(path)
+
+
+def _print(result: Evaluation, hard: list[Correlation]) -> None:
+    headings = headings_of(result.rows)
+    print(format_table(tuple(headings.values()), cells(result.rows, headings)))
+    for sentence in caption(result):
+        print(f"{sentence}.")
+    widest = hard[-1].dataset if hard else ""
+    shown = [
+        found
+        for found in hard
+        if found.rho is not None and (found.dataset, found.measure) == (widest, MEASURES[0])
+    ]
+    if shown:
+        print("\nWhich images are hard:")
+        print(
+            format_table(tuple(CORRELATION_HEADINGS.values()), cells(shown, CORRELATION_HEADINGS))
+        )
+        print(f"{CAPTION}.")

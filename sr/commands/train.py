@@ -1,0 +1,319 @@
+"""python -m sr train: the arguments, the data they name, and the run they start."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from sr.base.errors import ConfigError, DataError
+from sr.base.memory import keep_freed_memory
+from sr.commands.arguments import fraction, positive_int
+from sr.data.crops import CropSampler
+from sr.data.pairs import training_pairs
+from sr.data.pixels import Pixels, choose_cache, load_pixels
+from sr.data.recognise import recognise
+from sr.inference.upscaler import choose_device
+from sr.training.distributed import Group, process_group
+from sr.training.recipes import PRESETS, Training, override, with_iterations
+from sr.training.run import Run
+from sr.training.stage import Trainer, build_generator
+from sr.training.tracking import TRACKERS, build_trackers
+from sr.training.validation import Validation
+
+logger = logging.getLogger(__name__)
+
+SKIPPED_SHOWN = 10  # files named in the log; skipped.txt in the run's folder names all
+COMPILE_FROM = 2_000  # iterations that repay the compiler's minutes
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of every command that trains: preset, data, device."""
+    parser.add_argument("preset", metavar="PRESET", help=f"one of: {', '.join(sorted(PRESETS))}")
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER",
+        type=Path,
+        required=True,
+        help="a data set as downloaded (python -m sr data check says what it is), or photographs",
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", type=Path, required=True, help="weights, state and log"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="override one setting of the preset; may be given more than once",
+    )
+    parser.add_argument(
+        "--split", metavar="NAME", help="part of the data set (default: its training part)"
+    )
+    parser.add_argument(
+        "--low-resolution",
+        choices=("auto", "given", "bicubic"),
+        default="auto",
+        help="the data set's own low-resolution images, or made by MATLAB's bicubic "
+        "(default: auto, its own where all of them fit)",
+    )
+    parser.add_argument(
+        "--multiscale",
+        metavar="FRACTION",
+        type=fraction,
+        nargs="+",
+        default=[],
+        help="train on every photograph reduced to these fractions of its size as well",
+    )
+    parser.add_argument(
+        "--list", metavar="FILE", type=Path, help="train on the file names in FILE, one a line"
+    )
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        default="auto",
+        help="keep decoded pixels there, memory-mapped; or: memory (default: auto, memory where "
+        "they fit)",
+    )
+    parser.add_argument(
+        "--validate", metavar="FOLDER", type=Path, help="HR images, measured at every checkpoint"
+    )
+    parser.add_argument(
+        "--tracker",
+        choices=TRACKERS,
+        action="append",
+        default=[],
+        help="also write figures and pictures there; csv always (default: csv)",
+    )
+    parser.add_argument(
+        "--checkpoint-minutes", metavar="N", type=float, default=3.0, help="(default: 3)"
+    )
+    parser.add_argument(
+        "--threads", metavar="N", type=positive_int, help="CPU threads (default: all)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="(default: auto)",
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr train`."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--minutes",
+        metavar="N",
+        type=float,
+        help="end after so many minutes, if the preset's iterations do not end it before",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the output folder")
+    parser.add_argument(
+        "--compile",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="torch.compile (default: auto, in long runs on a GPU)",
+    )
+    parser.add_argument(
+        "--winograd",
+        choices=("auto", "off"),
+        default="auto",
+        help="faster convolutions on a CPU, with a C compiler (default: auto)",
+    )
+    parser.add_argument(
+        "--cuda-graph",
+        choices=("auto", "off"),
+        default="auto",
+        help="replay an update on a GPU as one graph (default: auto)",
+    )
+    parser.epilog = (
+        "Example:\n  python -m sr train srresnet_fast --data photos/ --output runs/a --minutes 60\n"
+        "  torchrun --nproc-per-node 4 -m sr train srgan_fast --data photos/ --output runs/b"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """`python -m sr train`: returns the exit status.
+
+    Raises:
+        SRError: whatever the arguments, the data or the run make impossible.
+    """
+    config = checked_config(args)
+    if args.minutes is not None and not args.minutes > 0:
+        raise ConfigError(f"--minutes {args.minutes}: needed a positive number")
+    if not args.resume and (args.output / "state.pt").exists():
+        raise ConfigError(f"{args.output}: holds a run; give --resume or another --output folder")
+    with process_group(prepare_device(args)) as (group, device):
+        logging.basicConfig(
+            level=logging.INFO if group.is_leader else logging.WARNING, format="%(message)s"
+        )
+        build_generator(config)  # weights of another network are refused before photos are decoded
+        pixels = load_data(args, config, group)
+        data, config = sampler(pixels, config, device, group)
+        trainer = Trainer(
+            config,
+            data,
+            device=device,
+            precision=args.precision,
+            group=group,
+            compile=_compiles(args.compile, config, device),
+            winograd=args.winograd == "auto",
+            cuda_graph=args.cuda_graph == "auto",
+        )
+        training = Run(
+            trainer,
+            args.output,
+            data_name=data_name(args),
+            minutes=args.minutes,
+            checkpoint_minutes=args.checkpoint_minutes,
+            validation=validation(args, config, group),
+        )
+        if args.resume:
+            training.resume()
+        if group.is_leader:
+            report_skipped(data, args.output)
+            settings = dataclasses.asdict(config) | {"data": data_name(args)}
+            training.trackers = build_trackers(
+                args.tracker, args.output, settings, iteration=trainer.iteration
+            )
+        training.train()
+        logger.info("the weights are in %s", training.weights_path)
+    return 0
+
+
+def checked_config(args: argparse.Namespace) -> Training:
+    """The preset with what `--set` changes.
+
+    Raises:
+        ConfigError: an unknown preset or setting.
+    """
+    if args.preset not in PRESETS:
+        raise ConfigError(f"no preset {args.preset!r}; known: {', '.join(sorted(PRESETS))}")
+    return override(PRESETS[args.preset], args.set)
+
+
+def prepare_device(args: argparse.Namespace) -> torch.device:
+    """The device, and torch set up to be fast on it."""
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    keep_freed_memory()
+    torch.set_flush_denormal(True)  # numbers so near to zero that processors are slow at them
+    device = choose_device(args.device)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True  # shapes never change in training
+        torch.set_float32_matmul_precision("high")
+        if device.index is not None:
+            torch.cuda.set_device(device)  # streams and events are made on the current one
+    return device
+
+
+def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixels:
+    """What `--data` and its companions name, decoded.
+
+    Raises:
+        DataError: nothing usable is there.
+    """
+    photo_set = recognise(args.data)
+    logger.info("%s", photo_set.title)
+    if photo_set.is_benchmark:
+        logger.warning(
+            "%s is a test set: figures measured on it will mean nothing for what learns from it",
+            args.data.name,
+        )
+    for problem in photo_set.problems:
+        logger.warning("%s", problem)
+    pairs, origin = training_pairs(
+        photo_set,
+        scale=config.scale,
+        split=args.split,
+        low_resolution=args.low_resolution,
+        only=None if args.list is None else _names(args.list),
+    )
+    logger.info("%s", origin)
+    given = {"scale": config.scale, "fractions": args.multiscale}
+    cache = choose_cache(args.cache, pairs, processes=group.here, **given)
+    hidden = None if group.is_leader else True
+    with tqdm(unit="image", desc="decoding", leave=False, disable=hidden) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return load_pixels(pairs, cache=cache, progress=show, **given)
+
+
+def sampler(
+    pixels: Pixels, config: Training, device: torch.device, group: Group
+) -> tuple[CropSampler, Training]:
+    """The crops of a configuration, and the configuration with its epochs counted out."""
+    data = CropSampler(
+        pixels,
+        lr_patch_px=config.hr_patch_px // config.scale,
+        device=device,
+        seed=config.seed,
+        by_epoch=config.epochs > 0,
+        share=(group.rank, group.size),
+    )
+    config = with_iterations(config, data.num_images)
+    logger.info(
+        "%d images, %.1f megapixels, %d skipped",
+        data.num_images, data.megapixels, len(data.skipped),
+    )  # fmt: skip
+    if config.epochs:
+        logger.info(
+            "%d epochs of one crop of every image: %d iterations", config.epochs, config.iterations
+        )
+    return data, config
+
+
+def report_skipped(data: CropSampler, folder: Path) -> None:
+    """Say which files were left out: the first in the log, all in `skipped.txt`."""
+    for file in data.skipped[:SKIPPED_SHOWN]:
+        logger.warning("skipped %s", file)
+    if data.skipped:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "skipped.txt"
+        path.write_text("".join(f"{file}\n" for file in data.skipped), encoding="utf-8")
+        if len(data.skipped) > SKIPPED_SHOWN:
+            logger.warning("%d files skipped in all, see %s", len(data.skipped), path)
+
+
+def validation(args: argparse.Namespace, config: Training, group: Group) -> Validation | None:
+    """What `--validate` names; only the leading process measures."""
+    if args.validate is None or not group.is_leader:
+        return None
+    return Validation(args.validate, scale=config.scale)
+
+
+def data_name(args: argparse.Namespace) -> str:
+    """What the weights say they were trained on."""
+    name: str = args.data.resolve().name
+    sizes = " ".join(f"{size:g}" for size in args.multiscale)
+    details = [
+        args.split,
+        args.list.name if args.list else None,
+        f"multiscale {sizes}" if sizes else None,
+    ]
+    said = ", ".join(detail for detail in details if detail)
+    return f"{name} ({said})" if said else name
+
+
+def _names(list_file: Path) -> set[str]:
+    """The lines of a list that are not empty; names may hold blanks."""
+    try:
+        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
+        return {line.strip() for line in lines} - {""}
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{list_file}: not a readable list of file names ({error})") from None
+
+
+def _compiles(option: str, config: Training, device: torch.device) -> bool:
+    if option != "auto":
+        return option == "on"
+    return device.type == "cuda" and config.iterations >= COMPILE_FROM

@@ -1,0 +1,1 @@
+"""What is compared, measured, tabled and drawn; the papers' figures."""

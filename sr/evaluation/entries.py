@@ -1,0 +1,155 @@
+"""What an evaluation compares: registered models, and weights files given by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sr.base.errors import ConfigError
+from sr.images.image_io import Photo
+from sr.models.registry import MODELS, model_info, verified_weights
+
+WEIGHTS_SUFFIX = ".safetensors"
+
+
+class Enlarges(Protocol):
+    """What is asked of a model here; `sr.inference.upscaler.Upscaler` is one."""
+
+    def upscale(self, photo: Photo) -> Photo: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table.
+
+    Attributes:
+        label: unique in an evaluation; what its rows are called.
+        load: makes what enlarges; called once, and only when something is to be measured.
+        model: its name without the training set, by which the paper's figures are found.
+        training_set: what it learned from; "" for interpolation.
+        identity: differs when its results would: the digest of the weights and the precision.
+    """
+
+    label: str
+    load: Callable[[], Enlarges]
+    model: str = ""
+    training_set: str = ""
+    identity: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """The label as a name that any file system takes."""
+        return re.sub(r"[^\w.-]+", "_", self.label).strip("_.") or "model"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How networks run: as `sr.inference.upscaler.get_upscaler` takes it."""
+
+    device: str = "auto"
+    precision: str = "auto"
+    tile_px: int | None = None
+
+
+def parse_entries(texts: Iterable[str], runtime: Runtime = Runtime()) -> list[Entry]:
+    """The entries people name on the command line, each once.
+
+    Args:
+        texts: NAME of the registry, FILE.safetensors, or TRAINING_SET=FILE.safetensors.
+        runtime: device, precision and tile.
+
+    Raises:
+        UnknownModelError: neither a model nor a file.
+        WeightsError: a file that is not there or cannot be read.
+        ConfigError: two entries that could not be told apart; an impossible device or precision.
+    """
+    entries = [_entry(text, runtime) for text in dict.fromkeys(texts)]
+    labels = [entry.label for entry in entries]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ConfigError(
+                f"{labels.count(label)} entries would be called {label!r}; name their training "
+                f"sets: NAME=FILE{WEIGHTS_SUFFIX}"
+            )
+    return entries
+
+
+def _entry(text: str, runtime: Runtime) -> Entry:
+    if text in MODELS:
+        return _registered(text, runtime)
+    training_set, equals, rest = text.partition("=")
+    if Path(text).is_file() or not equals:  # a path may hold an equals sign itself
+        training_set, rest = "", text
+    if not rest.endswith(WEIGHTS_SUFFIX):
+        model_info(rest)  # raises: says which names there are
+    return _from_file(Path(rest), training_set.strip(), runtime)
+
+
+def _registered(name: str, runtime: Runtime) -> Entry:
+    if MODELS[name].weights is None:
+        return Entry(name, lambda: _get_upscaler(name, runtime), name, "", name)
+    path = verified_weights(name)
+    return Entry(
+        name,
+        lambda: _get_upscaler(name, runtime),
+        name,
+        _training_set(path),
+        _identity(path, runtime),
+    )
+
+
+def _from_file(path: Path, training_set: str, runtime: Runtime) -> Entry:
+    from sr.models.weights_file import read_header
+
+    header = read_header(path)
+    name = str(header["name"])
+    model_info(name)
+    training_set = training_set or _training_set(path) or path.stem
+
+    return Entry(
+        f"{name} ({training_set})",
+        lambda: _load_file(path, runtime),
+        name,
+        training_set,
+        _identity(path, runtime),
+    )
+
+
+def _get_upscaler(name: str, runtime: Runtime) -> Enlarges:
+    from sr.inference.upscaler import get_upscaler
+
+    return get_upscaler(
+        name, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
+    )
+
+
+def _load_file(path: Path, runtime: Runtime) -> Enlarges:
+    from sr.inference.upscaler import upscaler_from_file
+
+    return upscaler_from_file(
+        path, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
+    )
+
+
+def _training_set(path: Path) -> str:
+    from sr.models.weights_file import read_header
+
+    return str(read_header(path)["about"].get("data", ""))
+
+
+def _identity(path: Path, runtime: Runtime) -> str:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{digest} {_precision(runtime)}"
+
+
+def _precision(runtime: Runtime) -> str:
+    from sr.inference.upscaler import choose_device, has_fast_bfloat16
+
+    device = choose_device(runtime.device)
+    if runtime.precision != "auto":
+        return runtime.precision
+    return "bfloat16" if has_fast_bfloat16(device) else "float32"

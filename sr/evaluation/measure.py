@@ -1,0 +1,326 @@
+"""Measure models on data sets: upscale, compare, average, and keep every single result."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
+from sr.data.check import SkippedFile
+from sr.data.testsets import SCALE, DataSet
+from sr.evaluation.entries import Enlarges, Entry
+from sr.evaluation.paper import published
+from sr.images.image_io import Photo, open_image, save_png
+from sr.images.resize import matlab_bicubic, modcrop
+from sr.metrics.texture import high_frequency_share, laplacian_variance
+
+if TYPE_CHECKING:
+    from sr.data.pairs import Pair
+    from sr.metrics.fidelity import Lpips
+
+PROTOCOL_VERSION = "1"  # goes up when the same pixels would be measured differently
+DECIMALS = 6  # of single results; kept ones and new ones then give the same means
+WARM_UP_PX = 32
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One model's result on one image, and how much texture the original has.
+
+    `key` tells the result's origins: it differs when the pixels, the model or the protocol do.
+    """
+
+    dataset: str
+    model: str
+    image: str
+    psnr_y: float
+    ssim_y: float
+    lpips_alex: float | None
+    seconds: float
+    high_frequency_share: float = 0.0
+    laplacian_variance: float = 0.0
+    key: str = ""
+
+
+class Figures(TypedDict):
+    """What is measured of a picture."""
+
+    psnr_y: float
+    ssim_y: float
+    lpips_alex: float | None
+    seconds: float
+
+
+class Texture(TypedDict):
+    """What is measured of an original."""
+
+    high_frequency_share: float
+    laplacian_variance: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model's means over one data set; metrics are None when no image could be measured."""
+
+    dataset: str
+    model: str
+    images: int
+    psnr_y: float | None
+    ssim_y: float | None
+    lpips_alex: float | None
+    seconds: float | None
+    training_set: str = ""
+    paper_psnr_y: float | None = None
+    paper_ssim_daala: float | None = None
+
+
+@dataclass
+class Evaluation:
+    """Everything a run found out.
+
+    `failures` holds a line for each image left out: an image counts for every model and metric
+    or not at all.
+    `notes` says, once each, what the table cannot: where small images come from, a missing metric.
+    `reused` counts results that were taken from an earlier run.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    images: list[ImageRow] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    reused: int = 0
+
+
+def evaluate(
+    data_sets: Sequence[DataSet],
+    entries: Sequence[Entry],
+    *,
+    lpips: bool = True,
+    limit: int | None = None,
+    known: Iterable[ImageRow] = (),
+    save_folder: Path | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    keep: Callable[[str, str, Sequence[ImageRow]], None] | None = None,
+) -> Evaluation:
+    """Upscale and measure every image of every set with every model.
+
+    Args:
+        data_sets: as `sr.data.testsets.find_data_sets` finds them.
+        entries: what enlarges; warmed up before it is timed.
+        lpips: False leaves the metric out; without features it is left out with a note.
+        limit: only the first images of each data set.
+        known: results of an earlier run; those of the same pixels and weights are not measured
+            again, unless pictures are to be saved.
+        save_folder: the results are kept there, as DATASET/MODEL/STEM.png.
+        progress: called with (images done, of how many, the next one's name).
+        keep: called after each image with the set's name, the image's and its rows, which are
+            none when it was left out.
+
+    Returns:
+        The means and the single results, in the order of sets, images and entries.
+
+    Raises:
+        DataError: no image could be measured.
+        ConfigError: two data sets or two entries of one name.
+    """
+    from sr.metrics.fidelity import default_lpips
+
+    for kind, names in (
+        ("data sets", [data_set.name for data_set in data_sets]),
+        ("models", [entry.label for entry in entries]),
+    ):
+        if len(set(names)) < len(names):
+            raise ConfigError(f"two {kind} have one name: {', '.join(names)}; rename one")
+    result = Evaluation()
+    measure_lpips: Lpips | None = None
+    if lpips:
+        try:
+            measure_lpips = default_lpips()
+        except BackboneError as error:
+            result.notes.append(f"LPIPS is left empty: {error}")
+    earlier = {
+        (row.dataset, row.model, row.image): row
+        for row in known
+        if save_folder is None and (row.lpips_alex is not None or measure_lpips is None)
+    }
+    bench = _Bench(entries, measure_lpips, earlier, save_folder)
+
+    chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
+    for done, (data_set, pair) in enumerate(chosen):
+        name = f"{data_set.name}/{pair.hr.name}"
+        if progress is not None:
+            progress(done, len(chosen), name)
+        try:
+            photo, target = open_pair(data_set, pair)
+            rows = bench.measure(data_set, pair, photo, target)
+        except OutputError:
+            raise
+        except SRError as error:
+            if bench.is_loading:  # the model is at fault, not the image
+                raise
+            result.failures.append(f"{name}: {SkippedFile.because(pair.hr, error).reason}")
+            rows = []
+        result.images += rows
+        if keep is not None:
+            keep(data_set.name, pair.hr.name, rows)
+    if progress is not None:
+        progress(len(chosen), len(chosen), "")
+    if not result.images:
+        raise DataError(
+            f"none of the {len(chosen)} images could be measured; first: {result.failures[0]}"
+        )
+    result.reused = bench.reused
+    for data_set in data_sets:
+        result.rows += [_mean(data_set.name, entry, result.images) for entry in entries]
+        result.notes.append(f"{data_set.name}: {data_set.origin}")
+        if limit is not None and limit < len(data_set.pairs):
+            result.notes.append(
+                f"{data_set.name}: only the first {limit} of {len(data_set.pairs)} images"
+            )
+    return result
+
+
+def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
+    """The low-resolution photo, and the high-resolution pixels cut to what it covers.
+
+    Returns:
+        An RGB `Photo` and an (H, W, 3) uint8 array exactly SCALE times as large.
+
+    Raises:
+        ImageError: one of the files cannot be read.
+        DataError: the low-resolution file is missing or has another size.
+    """
+    target = modcrop(open_image(pair.hr).rgb, SCALE)
+    height, width = target.shape[0] // SCALE, target.shape[1] // SCALE
+    if pair.lr is None and data_set.lr_folder is None:
+        return Photo(matlab_bicubic(target, 1 / SCALE)), target
+    if pair.lr is None:
+        raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
+    photo = Photo(open_image(pair.lr).rgb)
+    if (photo.height, photo.width) != (height, width):
+        raise DataError(
+            f"{pair.lr.name} is {photo.width}x{photo.height}, "
+            f"needed {width}x{height} at x{SCALE} (width x height)"
+        )
+    return photo, target
+
+
+class _Bench:
+    """Measures one image after the other; networks are loaded when the first one needs them."""
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        lpips: Lpips | None,
+        earlier: Mapping[tuple[str, str, str], ImageRow],
+        save_folder: Path | None,
+    ) -> None:
+        self.entries = entries
+        self.lpips = lpips
+        self.earlier = earlier
+        self.save_folder = save_folder
+        self.models: dict[str, Enlarges] = {}
+        self.is_loading = False
+        self.reused = 0
+
+    def measure(
+        self, data_set: DataSet, pair: Pair, photo: Photo, target: np.ndarray
+    ) -> list[ImageRow]:
+        """The rows of one image, one an entry.
+
+        Raises:
+            DataError: a metric cannot be had, such as SSIM of a tiny image.
+        """
+        pixels = hashlib.sha256(repr((photo.rgb.shape, target.shape)).encode())
+        pixels.update(photo.rgb.tobytes())
+        pixels.update(target.tobytes())
+        rows: list[ImageRow] = []
+        reused = 0
+        texture: Texture | None = None
+        for entry in self.entries:
+            names = (data_set.name, entry.label, pair.hr.name)
+            key = _key(entry, pixels.hexdigest())
+            row = self.earlier.get(names)
+            if row is not None and row.key == key:
+                rows.append(row)
+                reused += 1
+                continue
+            if texture is None:
+                texture = {
+                    "high_frequency_share": round(
+                        high_frequency_share(target, scale=SCALE), DECIMALS
+                    ),
+                    "laplacian_variance": round(laplacian_variance(target), DECIMALS),
+                }
+            figures = self._measure_one(entry, names, photo, target)
+            rows.append(ImageRow(*names, **figures, **texture, key=key))
+        self.reused += reused
+        return rows
+
+    def _measure_one(
+        self, entry: Entry, names: tuple[str, str, str], photo: Photo, target: np.ndarray
+    ) -> Figures:
+        """The entry's figures on one image."""
+        from sr.metrics.fidelity import measure
+
+        model = self._model(entry)
+        start = time.perf_counter()
+        prediction = model.upscale(photo)
+        seconds = time.perf_counter() - start
+        measured = measure(prediction.rgb, target, crop_px=SCALE, lpips=self.lpips)
+        if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
+            raise DataError(measured.note or "a metric is missing")
+        if self.save_folder is not None:
+            path = self.save_folder / names[0] / entry.file_name / f"{Path(names[2]).stem}.png"
+            save_png(path, prediction, overwrite=True)
+        lpips_alex = None if measured.lpips_alex is None else round(measured.lpips_alex, DECIMALS)
+        return {
+            "psnr_y": round(measured.psnr_y, DECIMALS),
+            "ssim_y": round(measured.ssim_y, DECIMALS),
+            "lpips_alex": lpips_alex,
+            "seconds": round(seconds, DECIMALS),
+        }
+
+    def _model(self, entry: Entry) -> Enlarges:
+        if entry.label not in self.models:
+            self.is_loading = True
+            model = entry.load()
+            model.upscale(Photo(np.zeros((WARM_UP_PX, WARM_UP_PX, 3), np.uint8)))
+            self.is_loading = False
+            self.models[entry.label] = model
+        return self.models[entry.label]
+
+
+def _key(entry: Entry, pixels: str) -> str:
+    text = "\n".join((PROTOCOL_VERSION, entry.identity or entry.label, pixels))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mean(dataset: str, entry: Entry, images: Sequence[ImageRow]) -> Row:
+    chosen = [row for row in images if (row.dataset, row.model) == (dataset, entry.label)]
+
+    def mean_of(column: str) -> float | None:
+        values = [getattr(row, column) for row in chosen]
+        if not values or None in values:
+            return None
+        return float(np.mean(values))
+
+    paper = published(entry.model or entry.label, dataset, len(chosen))
+    return Row(
+        dataset,
+        entry.label,
+        len(chosen),
+        mean_of("psnr_y"),
+        mean_of("ssim_y"),
+        mean_of("lpips_alex"),
+        mean_of("seconds"),
+        entry.training_set,
+        paper.psnr_y if paper else None,
+        paper.ssim_daala if paper else None,
+    )

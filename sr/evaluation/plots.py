@@ -1,0 +1,339 @@
+"""Figures of an evaluation: seaborn plots, and contact sheets of the worst and best crops."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sr.base.errors import ConfigError
+from sr.data.testsets import DataSet
+from sr.evaluation.contact_sheet import Crop, Sheet, Strip, busiest_part, contact_sheet
+from sr.evaluation.entries import Enlarges, Entry
+from sr.evaluation.measure import Evaluation, ImageRow, open_pair
+from sr.evaluation.outputs import write_file
+from sr.evaluation.paper import SOURCE
+from sr.images.image_io import Photo, encode_png
+from sr.metrics.texture import ALL_SETS, Correlation, luma
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+logger = logging.getLogger(__name__)
+
+METRIC_NAMES = {
+    "psnr_y": "PSNR-Y (dB), higher is better",
+    "ssim_y": "SSIM-Y, higher is better",
+    "lpips_alex": "LPIPS, lower is better",
+}
+SHARE_NAME = "high-frequency share of the original"
+DOTS_PER_INCH = 150
+CROP_PX = 96
+MAGNIFICATION = 2
+EXAMPLES = 3  # of the worst images, and as many of the best
+
+
+def need_seaborn() -> None:
+    """Make sure that plots can be drawn.
+
+    Raises:
+        ConfigError: seaborn or matplotlib is not installed.
+    """
+    try:
+        import seaborn  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            f"figures need seaborn ({error}): python -m pip install -r requirements.txt"
+        ) from error
+
+
+def draw_figures(
+    folder: Path,
+    result: Evaluation,
+    correlations: Sequence[Correlation],
+    data_sets: Sequence[DataSet],
+    entries: Sequence[Entry],
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Draw everything that an evaluation's results allow.
+
+    `distribution.png` for each image's metrics, `perception_distortion.png` and `texture.png`
+    where LPIPS was measured, and `crops_MODEL.png` for every network (for every entry when there
+    is no network). Nothing is measured again; the crops' pictures are made again.
+
+    Args:
+        folder: made when it is not there; files of these names are replaced.
+        result: of the same data sets and entries.
+        correlations: of `sr.metrics.texture.correlations`.
+        progress: called with the name of each file before it is made.
+
+    Returns:
+        The files.
+
+    Raises:
+        ConfigError: seaborn is not installed.
+        OutputError: a file cannot be written.
+    """
+    need_seaborn()
+    plots: dict[str, Callable[[], Figure]] = {"distribution.png": lambda: distribution(result)}
+    if any(row.lpips_alex is not None for row in result.rows):
+        plots["perception_distortion.png"] = lambda: perception_distortion(result)
+    plots["texture.png"] = lambda: texture(result, correlations)
+    gallery = Gallery(data_sets, entries)
+    networks = [entry for entry in entries if entry.training_set] or list(entries)
+    sheets = {f"crops_{entry.file_name}.png": entry for entry in networks}
+    paths = []
+    for name in (*plots, *sheets):
+        if progress is not None:
+            progress(name)
+        if name in plots:
+            content = _png(plots[name]())
+        else:
+            sheet = worst_and_best(result.images, sheets[name], gallery)
+            content = encode_png(Photo(sheet.rgb))
+        path = folder / name
+        write_file(path, content)
+        paths.append(path)
+    return paths
+
+
+def distribution(result: Evaluation) -> Figure:
+    """A box and a point an image, for each metric that was measured, by data set and model."""
+    import seaborn as sns
+
+    table = _table(result.images)
+    metrics = [metric for metric in METRIC_NAMES if table[metric].notna().any()]
+    colours = _colours(result)
+    sets = len(set(table["dataset"]))
+    width = max(6.0, 1.2 + 0.55 * sets * len(colours))
+    figure, panels = _panels(len(metrics), 1, width, 3.2)
+    for axes, metric in zip(panels.flat, metrics, strict=True):
+        finite = table[np.isfinite(table[metric].astype(float))]
+        shared = {
+            "data": finite, "x": "dataset", "y": metric, "hue": "model", "hue_order": list(colours),
+            "palette": colours, "order": list(dict.fromkeys(table["dataset"])), "ax": axes,
+        }  # fmt: skip
+        sns.boxplot(**shared, showfliers=False, fill=False, linewidth=1, gap=0.15)
+        sns.stripplot(**shared, dodge=True, size=2.5, alpha=0.5, legend=False)
+        axes.set(xlabel="", ylabel=METRIC_NAMES[metric])
+        axes.get_legend().remove()
+    _legend(figure, colours)
+    figure.suptitle("Every image, and quartiles by data set")
+    return figure
+
+
+def perception_distortion(result: Evaluation) -> Figure:
+    """A panel a data set: PSNR to the right, LPIPS downwards is better; means and every image.
+
+    The paper's PSNR is a dashed line in its model's colour: it has no LPIPS.
+    """
+    table = _table(result.images)
+    colours = _colours(result)
+    sets = [row.dataset for row in result.rows if row.lpips_alex is not None]
+    sets = list(dict.fromkeys(sets))
+    figure, panels = _panels(1, len(sets), 4.2, 4.0, sharey=True)
+    for axes, name in zip(panels.flat, sets, strict=True):
+        means = [row for row in result.rows if row.dataset == name and row.lpips_alex is not None]
+        for row in means:
+            colour = colours[row.model]
+            images = table[(table["dataset"] == name) & (table["model"] == row.model)]
+            axes.scatter(
+                images["psnr_y"], images["lpips_alex"], s=12, color=colour, alpha=0.4, linewidths=0
+            )
+            axes.scatter(
+                [row.psnr_y], [row.lpips_alex], s=90, color=colour, edgecolors="black", zorder=3
+            )
+            if row.paper_psnr_y is not None:
+                axes.axvline(row.paper_psnr_y, color=colour, linestyle="--", linewidth=1)
+        axes.set(
+            xlabel=METRIC_NAMES["psnr_y"],
+            ylabel=METRIC_NAMES["lpips_alex"],
+            title=f"{name}, {means[0].images} images",
+        )
+    _legend(figure, colours)
+    said = "Large: mean; small: one image"
+    if any(row.paper_psnr_y is not None for row in result.rows):
+        said += f"; dashed: PSNR in {SOURCE}"
+    figure.suptitle(said, fontsize="medium")
+    return figure
+
+
+def texture(result: Evaluation, correlations: Sequence[Correlation]) -> Figure:
+    """A column a model: each image's LPIPS and PSNR over its high-frequency share."""
+    import seaborn as sns
+    from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
+
+    table = _table(result.images)
+    models = list(_colours(result))
+    sets = list(dict.fromkeys(table["dataset"]))
+    colours = dict(zip(sets, sns.color_palette("colorblind", len(sets)), strict=True))
+    metrics = [name for name in ("lpips_alex", "psnr_y") if table[name].notna().any()]
+    wanted = ALL_SETS if len(sets) > 1 else sets[0]
+    figure, panels = _panels(len(metrics), len(models), 3.9, 3.4, sharex=True, sharey="row")
+    is_logarithmic = bool((table["high_frequency_share"] > 0).all())
+    for (row, column), axes in np.ndenumerate(panels):
+        metric, model = metrics[row], models[column]
+        sns.scatterplot(
+            data=table[table["model"] == model],
+            x="high_frequency_share", y=metric, hue="dataset", hue_order=sets, palette=colours,
+            s=16, alpha=0.7, linewidth=0, legend=False, ax=axes,
+        )  # fmt: skip
+        if is_logarithmic:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+        axes.set(
+            xlabel=SHARE_NAME,
+            ylabel=METRIC_NAMES[metric],
+            title=f"{model}\n{_said(correlations, wanted, model, metric)}",
+        )
+        axes.title.set_fontsize("small")
+    _legend(figure, colours)
+    return figure
+
+
+def _said(correlations: Sequence[Correlation], dataset: str, model: str, metric: str) -> str:
+    """Spearman's rho with its n and p, as a title says it."""
+    for found in correlations:
+        names = (found.dataset, found.model, found.metric, found.measure)
+        if names != (dataset, model, metric, "high_frequency_share"):
+            continue
+        if found.rho is not None and found.p is not None:
+            p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
+            return f"Spearman's rho {found.rho:+.2f}, n = {found.n}, {p}"
+    return "too few images for a correlation"
+
+
+class Gallery:
+    """Originals and what the entries make of them, each made once."""
+
+    def __init__(self, data_sets: Sequence[DataSet], entries: Sequence[Entry]) -> None:
+        self.entries = entries
+        self.data_sets = data_sets
+        self._models: dict[str, Enlarges] = {}
+        self._pictures: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+
+    def pictures(self, dataset: str, image: str) -> dict[str, np.ndarray]:
+        """(H, W, 3) uint8 by label; the original is called "original"."""
+        if (dataset, image) not in self._pictures:
+            data_set, pair = next(
+                (data_set, pair)
+                for data_set in self.data_sets
+                for pair in data_set.pairs
+                if (data_set.name, pair.hr.name) == (dataset, image)
+            )
+            photo, target = open_pair(data_set, pair)
+            made = {entry.label: self._model(entry).upscale(photo).rgb for entry in self.entries}
+            self._pictures[dataset, image] = {"original": target, **made}
+        return self._pictures[dataset, image]
+
+    def _model(self, entry: Entry) -> Enlarges:
+        if entry.label not in self._models:
+            self._models[entry.label] = entry.load()
+        return self._models[entry.label]
+
+
+def worst_and_best(images: Sequence[ImageRow], entry: Entry, gallery: Gallery) -> Sheet:
+    """The images an entry does worst and best on, by LPIPS where it was measured, else PSNR.
+
+    Of each image the part is shown where the entry differs most from the original, as every
+    entry makes it.
+    """
+    rows = [row for row in images if row.model == entry.label]
+    by_lpips = all(row.lpips_alex is not None for row in rows)
+    ranked = sorted(rows, key=lambda row: _badness(row, by_lpips), reverse=True)
+    count = min(EXAMPLES, len(ranked))
+    chosen = [("worst", row) for row in ranked[:count]]
+    chosen += [("best", row) for row in reversed(ranked[-count:]) if row not in ranked[:count]]
+    figures = {(row.dataset, row.image, row.model): row for row in images}
+    strips = [_strip(kind, row, entry, gallery, figures) for kind, row in chosen]
+    metric = "LPIPS" if by_lpips else "PSNR-Y"
+    heading = (
+        f"{entry.label}: the images with its worst and best {metric}",
+        f"Of each the {CROP_PX}x{CROP_PX} px where {entry.label} differs most from the original "
+        f"(mean square of luma); every pixel is drawn {MAGNIFICATION}x{MAGNIFICATION}. "
+        "The figures are of whole images.",
+    )
+    return contact_sheet(heading, strips, magnification=MAGNIFICATION)
+
+
+def _strip(
+    kind: str,
+    row: ImageRow,
+    entry: Entry,
+    gallery: Gallery,
+    figures: Mapping[tuple[str, str, str], ImageRow],
+) -> Strip:
+    pictures = gallery.pictures(row.dataset, row.image)
+    difference = luma(pictures[entry.label]) - luma(pictures["original"])
+    top, left = busiest_part(difference**2, CROP_PX)
+    crops = []
+    for label, picture in pictures.items():
+        part = picture[top : top + CROP_PX, left : left + CROP_PX]
+        figure = figures.get((row.dataset, row.image, label))
+        said = "" if figure is None else f"{figure.psnr_y:.2f} dB"
+        if figure is not None and figure.lpips_alex is not None:
+            said += f", LPIPS {figure.lpips_alex:.3f}"
+        crops.append(Crop(part, (label, said)))
+    title = f"{kind}: {row.dataset}/{row.image}, from x {left}, y {top}"
+    return Strip(title, tuple(crops))
+
+
+def _badness(row: ImageRow, by_lpips: bool) -> float:
+    if by_lpips and row.lpips_alex is not None:
+        return row.lpips_alex
+    return -row.psnr_y
+
+
+def _table(images: Sequence[ImageRow]) -> Any:
+    import pandas as pd
+
+    table = pd.DataFrame([asdict(row) for row in images])
+    table["lpips_alex"] = table["lpips_alex"].astype(float)
+    return table
+
+
+def _colours(result: Evaluation) -> dict[str, Any]:
+    """A colour an entry, the same in every figure."""
+    import seaborn as sns
+
+    labels = list(dict.fromkeys(row.model for row in result.rows))
+    return dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
+
+
+def _panels(
+    rows: int, columns: int, width: float, height: float, **sharing: Any
+) -> tuple[Figure, np.ndarray]:
+    """Axes in a grid, each of the size in inches, on a figure that no window knows."""
+    import seaborn as sns
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with sns.axes_style("whitegrid"):
+        figure = Figure(figsize=(width * columns, height * rows + 0.8), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(rows, columns, squeeze=False, **sharing)
+    return figure, panels
+
+
+def _legend(figure: Figure, colours: Mapping[str, Any]) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linestyle="", marker="o", color=colour, label=label)
+        for label, colour in colours.items()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+
+
+def _png(figure: Figure) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DOTS_PER_INCH)
+    return content.getvalue()

@@ -1,0 +1,1 @@
+"""A photo in memory: reading, writing, resizing, colour."""

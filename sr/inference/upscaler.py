@@ -1,0 +1,412 @@
+"""The Upscaler: any image through any model in tiles, with progress and a cancel that works."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sr import __version__
+from sr.base.errors import Cancelled, ConfigError, SRError, WeightsError
+from sr.images.image_io import Photo
+from sr.images.resize import matlab_bicubic, nearest
+from sr.models.registry import model_info, verified_weights, weights_stamp
+
+if TYPE_CHECKING:
+    import torch
+
+    from sr.networks.srresnet import SRResNet
+
+logger = logging.getLogger(__name__)
+
+TILE_PX = 384  # side of a tile's core in low-resolution pixels; bounds the memory
+STRIP_ROWS = 32  # low-resolution rows that are enlarged at once at the end of a tile
+# Far beyond the 0 to 1 of an image: seen only on patterns as fine as pixels that no photograph
+# holds, where a network without batch norm can grow without bounds.
+RUNAWAY = 4.0
+BAND_ROWS = 256  # output rows an interpolation makes between two looks at the cancel flag
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one image is: thousandths done, seconds so far, seconds left (None: not known)."""
+
+    done: int
+    total: int
+    seconds: float
+    seconds_left: float | None
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" is a GPU when there is one, else the CPU; on Hugging Face's ZeroGPU, where torch
+    only pretends in this process to have one, it is the CPU.
+
+    Raises:
+        ConfigError: a device that torch does not know or that is not there.
+    """
+    import torch
+
+    if name == "auto":
+        has_gpu = torch.cuda.is_available() and os.environ.get("SPACES_ZERO_GPU") != "true"
+        return torch.device("cuda" if has_gpu else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first_line = str(error).splitlines()[0]
+        raise ConfigError(f"device {name!r} cannot be used ({first_line}); try cpu") from None
+    return device
+
+
+@lru_cache(maxsize=4)
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is multiplied faster than float32: AVX512-BF16 or AMX, or a GPU's units."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+class Upscaler:
+    """Enlarges photographs with one model. Built by `get_upscaler`; safe to use from threads.
+
+    Attributes:
+        name: the model's name.
+        scale: integer factor.
+        seconds_per_megapixel: of output, as measured on the last image; None before that.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.scale = model_info(name).scale
+        self.seconds_per_megapixel: float | None = None
+
+    def upscale(
+        self,
+        photo: Photo,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Photo:
+        """Enlarge one photograph; alpha goes by bicubic.
+
+        Args:
+            photo: any size from 1x1.
+            progress: called after every piece of the work, from this thread.
+            cancel: looked at between pieces; set it from another thread to stop.
+
+        Raises:
+            Cancelled: `cancel` was set; nothing is returned.
+            SRError: the network gave numbers that are not finite.
+        """
+        start = time.perf_counter()
+        height, width = photo.rgb.shape[:2]
+        rgb = np.empty((height * self.scale, width * self.scale, 3), np.uint8)
+        for share in self._fill(rgb, photo.rgb):
+            self._look_at(cancel)
+            if progress is not None:
+                seconds = time.perf_counter() - start
+                left = seconds / share - seconds if share > 0 else None
+                progress(Progress(round(1000 * share), 1000, seconds, left))
+        alpha = None
+        if photo.alpha is not None:
+            self._look_at(cancel)
+            enlarge = nearest if self.name == "nearest" else matlab_bicubic
+            alpha = enlarge(photo.alpha, self.scale)
+        self.seconds_per_megapixel = (time.perf_counter() - start) / (rgb[..., 0].size / 1e6)
+        return Photo(rgb, alpha)
+
+    def _look_at(self, cancel: threading.Event | None) -> None:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled(f"{self.name}: stopped on request")
+
+    def text(self) -> dict[str, str]:
+        """What a PNG of this model's should say of itself."""
+        return {
+            "Software": f"Nitidez {__version__}",
+            "Nitidez-Model": self.name,
+            "Nitidez-Scale": str(self.scale),
+        }
+
+    def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
+        """Write the enlarged `rgb` into `out`, yielding the share that is done, 0 to 1."""
+        raise NotImplementedError
+
+
+def bicubic_part(
+    rgb: np.ndarray, top: int, bottom: int, left: int, right: int, *, scale: int
+) -> np.ndarray:
+    """Part of an image enlarged by bicubic, equal to that part of the whole image enlarged.
+
+    Args:
+        rgb: uint8 (H, W, 3); the others are in its pixels.
+    """
+    # 3 pixels beyond the part reach as far as the cubic kernel does
+    y0, x0 = max(0, top - 3), max(0, left - 3)
+    large = matlab_bicubic(rgb[y0 : bottom + 3, x0 : right + 3], scale)
+    rows = slice((top - y0) * scale, (bottom - y0) * scale)
+    return large[rows, (left - x0) * scale : (right - x0) * scale]
+
+
+class Interpolation(Upscaler):
+    """nearest and bicubic, in bands of rows."""
+
+    def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
+        scale, height = self.scale, rgb.shape[0]
+        rows = max(1, BAND_ROWS // scale)
+        for top in range(0, height, rows):
+            bottom = min(height, top + rows)
+            if self.name == "nearest":
+                out[top * scale : bottom * scale] = nearest(rgb[top:bottom], scale)
+            else:
+                out[top * scale : bottom * scale] = bicubic_part(
+                    rgb, top, bottom, 0, rgb.shape[1], scale=scale
+                )
+            yield bottom / height
+
+
+class NetworkUpscaler(Upscaler):
+    """An SRResNet, tile by tile, equal to the whole image at once.
+
+    A tile reads 40 pixels around its core, all that its core depends on. Layers need less and
+    less of that margin, so it is trimmed on the way; at the image's own border nothing is trimmed
+    and the zero padding of the convolutions acts as it does on the whole image.
+
+    Args:
+        name: the model's name.
+        model: its network; a copy with folded batch norm is used.
+        device: where it runs.
+        precision: "float32" or "bfloat16" for the convolutions.
+        tile_px: side of a core.
+        source: what its PNGs say of weights that are not those of the registry.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: SRResNet,
+        *,
+        device: torch.device,
+        precision: str,
+        tile_px: int,
+        source: str = "",
+    ) -> None:
+        import torch
+
+        from sr.networks.srresnet import folded
+
+        super().__init__(name)
+        self.model = folded(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = device
+        self.precision = precision
+        self.tile_px = tile_px
+        self.source = source
+
+    def text(self) -> dict[str, str]:
+        weights = {"Nitidez-Weights": self.source} if self.source else {}
+        return (
+            super().text()
+            | weights
+            | {
+                "Nitidez-Departures": model_info(self.name).departures,
+                "Nitidez-Precision": self.precision,
+            }
+        )
+
+    def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
+        overlap_px = self.model.receptive_radius_px
+        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], self.tile_px, overlap_px)
+        for index, tile in enumerate(tiles):
+            for share in self._fill_tile(out, rgb, tile):
+                yield (index + share) / len(tiles)
+
+    def _fill_tile(self, out: np.ndarray, rgb: np.ndarray, tile: Tile) -> Iterator[float]:
+        import torch
+
+        region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
+        lr = torch.from_numpy(region.copy()).to(self.device)
+        lr = lr.permute(2, 0, 1)[None].float().div_(255)
+        steps = self.model.tile_steps(
+            lr,
+            inner_sides=tile.inner_sides(*rgb.shape[:2]),
+            core=tile.core,
+            strip_rows=STRIP_ROWS,
+        )
+        left, right = tile.left * self.scale, tile.right * self.scale
+        row = tile.top * self.scale
+        while True:
+            # Entered anew for every piece: a generator must not hold these between its yields.
+            with (
+                torch.inference_mode(),
+                torch.autocast(
+                    self.device.type,
+                    dtype=torch.bfloat16,
+                    enabled=self.precision == "bfloat16",
+                ),
+            ):
+                piece = next(steps, None)
+                if piece is None:
+                    return
+                share, strip = piece
+                if strip is not None:
+                    strip = strip[0].float()
+                    if not bool(torch.isfinite(strip).all()):
+                        raise SRError(f"{self.name}: the network gave numbers that are not finite")
+                    rows = strip.shape[1] // self.scale
+                    if float(strip.abs().max()) > RUNAWAY:
+                        first = row // self.scale
+                        logger.warning(
+                            "%s ran away at row %d, columns %d to %d; bicubic stands there",
+                            *(self.name, first, tile.left, tile.right),
+                        )
+                        pixels = bicubic_part(
+                            rgb, first, first + rows, tile.left, tile.right, scale=self.scale
+                        )
+                    else:
+                        grey = strip.clamp(0, 1).mul_(255).round_()
+                        pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+                    out[row : row + pixels.shape[0], left:right] = pixels
+                    row += pixels.shape[0]
+            yield share
+
+
+@lru_cache(maxsize=16)
+def _build(
+    name: str, device: str, precision: str, tile_px: int, stamp: tuple[str, int, int] | None
+) -> Upscaler:
+    info = model_info(name)
+    if info.weights is None:
+        return Interpolation(name)
+    return _network(name, verified_weights(name), device, precision, tile_px)
+
+
+def _network(
+    name: str, path: Path, device: str, precision: str, tile_px: int, source: str = ""
+) -> NetworkUpscaler:
+    from sr.models.weights_file import load_model
+    from sr.networks.srresnet import SRResNet
+
+    model = load_model(path)
+    scale = model_info(name).scale
+    if not isinstance(model, SRResNet) or model.scale != scale:
+        raise WeightsError(f"{path.name}: not an SRResNet of scale {scale}")
+    chosen = choose_device(device)
+    if precision == "auto":
+        precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
+    return NetworkUpscaler(
+        name, model, device=chosen, precision=precision, tile_px=tile_px, source=source
+    )
+
+
+def get_upscaler(
+    name: str, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
+) -> Upscaler:
+    """The upscaler of a model; the same object for the same arguments and weights.
+
+    Args:
+        name: "nearest", "bicubic", or a network's.
+        device: "auto", "cpu", "cuda", ...
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the machine is quick at it.
+        tile_px: side of a tile's core in low-resolution pixels; None is the default.
+
+    Raises:
+        UnknownModelError, WeightsError, ConfigError.
+    """
+    model_info(name)
+    _check(precision, tile_px)
+    return _build(name, device, precision, tile_px or TILE_PX, weights_stamp(name))
+
+
+def upscaler_from_file(
+    path: str | Path, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
+) -> NetworkUpscaler:
+    """The upscaler of a weights file that `sr train` wrote; its PNGs name the file.
+
+    Args:
+        path: a safetensors file; the other arguments are those of `get_upscaler`.
+
+    Raises:
+        WeightsError: unreadable, or not an SRResNet.
+        UnknownModelError: made for a model that is not registered.
+        ConfigError: as `get_upscaler`.
+    """
+    from sr.models.weights_file import read_header
+
+    path = Path(path)
+    name = str(read_header(path)["name"])
+    model_info(name)
+    _check(precision, tile_px)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    source = f"{path.name} sha256 {digest}"
+    return _network(name, path, device, precision, tile_px or TILE_PX, source)
+
+
+def _check(precision: str, tile_px: int | None) -> None:
+    if precision not in ("auto", "float32", "bfloat16"):
+        raise ConfigError(f"precision {precision!r}: needed auto, float32 or bfloat16")
+    if tile_px is not None and tile_px < 1:
+        raise ConfigError(f"tile of {tile_px} px: needed 1 or more")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile in low-resolution pixels: the core it fills, and the larger input it reads."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    input_top: int
+    input_left: int
+    input_bottom: int
+    input_right: int
+
+    @property
+    def core(self) -> tuple[int, int, int, int]:
+        """Top, bottom, left, right of the core within the tile's input."""
+        return (
+            self.top - self.input_top,
+            self.bottom - self.input_top,
+            self.left - self.input_left,
+            self.right - self.input_left,
+        )
+
+    def inner_sides(self, height: int, width: int) -> tuple[bool, bool, bool, bool]:
+        """Top, bottom, left, right: does the image go on beyond the tile's input?"""
+        return (
+            self.input_top > 0,
+            self.input_bottom < height,
+            self.input_left > 0,
+            self.input_right < width,
+        )
+
+
+def plan_tiles(height: int, width: int, tile_px: int, overlap_px: int) -> list[Tile]:
+    """Cores of even size, at most `tile_px` a side, each with its overlap inside the image."""
+
+    def cuts(length: int) -> list[int]:
+        parts = math.ceil(length / tile_px)
+        return [round(i * length / parts) for i in range(parts + 1)]
+
+    rows, columns = cuts(height), cuts(width)
+    return [
+        Tile(
+            top, left, bottom, right,
+            max(0, top - overlap_px), max(0, left - overlap_px),
+            min(height, bottom + overlap_px), min(width, right + overlap_px),
+        )
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Fidelity, the eye at a pixel density, texture."""

@@ -1,0 +1,87 @@
+"""Network interpolation: a network between two, weight by weight (Wang et al. 2018, ESRGAN)."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sr.base.errors import ConfigError, WeightsError
+from sr.models.weights_file import load_model, read_header, save_model
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr mix`."""
+    parser.add_argument("first", metavar="FIRST", type=Path, help="weights file")
+    parser.add_argument("second", metavar="SECOND", type=Path, help="of the same network")
+    parser.add_argument("output", metavar="OUTPUT", type=Path, help="weights file to write")
+    parser.add_argument(
+        "--share",
+        metavar="S",
+        type=float,
+        required=True,
+        help="of the way from FIRST (0) to SECOND (1)",
+    )
+    parser.epilog = (
+        "Example, less invention in exchange for more PSNR:\n"
+        "  python -m sr mix weights/srresnet_x4.safetensors weights/srgan_x4.safetensors \\\n"
+        "      between/srgan_x4.safetensors --share 0.7"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """`python -m sr mix`: returns the exit status.
+
+    Raises:
+        SRError: files that cannot be read or do not fit, or a share that is not a number.
+    """
+    mix(args.first, args.second, args.output, share=args.share)
+    sys.stdout.write(f"wrote {args.output}\n")
+    return 0
+
+
+def mix(first: Path, second: Path, output: Path, *, share: float) -> None:
+    """Write the network that lies a part of the way from one to another.
+
+    Networks can be mixed when one was trained on from the other; others have little in common.
+
+    Args:
+        first: weights file; what `share` 0 gives.
+        second: weights file of the same network; what `share` 1 gives. The result bears its name.
+        output: weights file to write; it says what it is a mixture of.
+        share: of the way; a little outside of 0 to 1 it goes on beyond one of them.
+
+    Raises:
+        ConfigError: a share far from 0 to 1.
+        WeightsError: a file that cannot be read, or networks of different shapes.
+    """
+    if not -1 <= share <= 2:
+        raise ConfigError(f"--share {share}: needed 0 to 1, or a little beyond")
+    networks = [load_model(path) for path in (first, second)]
+    headers = [read_header(path) for path in (first, second)]
+    shapes = [(header["architecture"], header["config"]) for header in headers]
+    if shapes[0] != shapes[1]:
+        raise WeightsError(
+            f"{first} is {shapes[0]} and {second} is {shapes[1]}: only equal networks can be mixed"
+        )
+    mixed, target = networks[1], networks[1].state_dict()
+    with torch.no_grad():
+        for key, value in networks[0].state_dict().items():
+            if value.is_floating_point():
+                target[key].copy_(value.double().lerp(target[key].double(), share))
+    about = headers[1]["about"] | {
+        "mixed": {"share": share, "first": _described(first, headers[0])}
+    }
+    save_model(output, mixed, name=headers[1]["name"], about=about)
+
+
+def _described(path: Path, header: dict[str, Any]) -> dict[str, Any]:
+    """Which network it was, and how it was made."""
+    about = header["about"]
+    keys = ("iterations", "seed", "data", "training", "mixed")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"sha256": digest} | {key: about[key] for key in keys if key in about}

@@ -1,0 +1,114 @@
+"""Put trained weights into `weights/` and write down what they are.
+
+Usage: python -m sr.models.release --help
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from sr.base.errors import SRError
+from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
+from sr.models.weights_file import load_model, read_header, save_model, write_atomically
+
+
+def release(source: Path, *, data: str, data_licence: str) -> Path:
+    """Copy a training run's averaged weights into `weights/`, with a manifest entry.
+
+    Args:
+        source: a weights file written by `sr train`.
+        data: one sentence on the training data.
+        data_licence: one sentence on the licences of that data.
+
+    Raises:
+        WeightsError: not a readable weights file.
+        UnknownModelError: its name is not in the registry.
+    """
+    header = read_header(source)
+    info = model_info(header["name"])
+    model = load_model(source)
+    target = WEIGHTS_DIR / f"{info.name}.safetensors"
+    save_model(target, model, name=info.name, about=header["about"])
+    about = header["about"]
+    update_manifest(
+        info.name,
+        {
+            "file": target.name,
+            "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+            "parameters": sum(tensor.numel() for tensor in load_file(target).values()),
+            "scale": info.scale,
+            "architecture": header["architecture"],
+            "config": header["config"],
+            "departures": info.departures,
+            "licence": "MIT",
+            "data": data,
+            "data_licence": data_licence,
+            "iterations": about["iterations"],
+            "training_seconds": about["seconds"],
+            "seed": about["seed"],
+            "training": about["training"],
+            "earlier_stages": about.get("stages", []),
+            "mixed": about.get("mixed"),
+            "metrics": {},
+        },
+    )
+    return target
+
+
+def add_metrics(table: Path) -> None:
+    """Write the rows of an evaluation CSV into the manifest's entries.
+
+    Args:
+        table: written by `python -m sr evaluate --csv`.
+    """
+    metrics: dict[str, dict[str, dict[str, float]]] = {}
+    with table.open(newline="") as file:
+        for row in csv.DictReader(file):
+            measured = {k: float(row[k]) for k in ("psnr_y", "ssim_y", "lpips_alex") if row[k]}
+            metrics.setdefault(row["model"], {})[row["dataset"]] = measured
+    for name, values in metrics.items():
+        if name in MODELS and MODELS[name].weights is not None:  # not files given by hand
+            update_manifest(name, {"metrics": values})
+
+
+def update_manifest(name: str, changes: dict[str, Any]) -> None:
+    """Change one entry of weights/manifest.json, which is made when it is not there."""
+    path = WEIGHTS_DIR / "manifest.json"
+    manifest: dict[str, Any] = {"models": {}}
+    if path.is_file():
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["models"].setdefault(name, {}).update(changes)
+    write_atomically(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sr.models.release", description=__doc__)
+    parser.add_argument("weights", metavar="FILE", nargs="*", type=Path, help="from sr train")
+    parser.add_argument("--data", default="", help="one sentence on the training data")
+    parser.add_argument("--data-licence", default="", help="one sentence on its licences")
+    parser.add_argument("--metrics", metavar="CSV", type=Path, help="from sr evaluate --csv")
+    args = parser.parse_args(arguments)
+    if args.weights and not (args.data and args.data_licence):
+        parser.error("weights are released with --data and --data-licence: say what they know")
+    try:
+        for weights in args.weights:
+            release(weights, data=args.data, data_licence=args.data_licence)
+        if args.metrics is not None:
+            add_metrics(args.metrics)
+    except (SRError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

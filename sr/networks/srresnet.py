@@ -1,0 +1,253 @@
+"""The SRGAN generator, which is also SRResNet: one class, the paper's form by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sr.base.errors import ConfigError, ShapeError
+from sr.kernels.prelu import PReLU
+
+
+class ResidualBlock(nn.Module):
+    """conv3x3, [BN], PReLU, conv3x3, [BN], plus the input; no activation after the sum."""
+
+    def __init__(self, num_features: int, *, batch_norm: bool) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
+        self.norm1 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
+        self.activation = PReLU()
+        self.conv2 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
+        self.norm2 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activation(self.norm1(self.conv1(x)))
+        return x + self.norm2(self.conv2(y))
+
+
+class SRResNet(nn.Module):
+    """SRResNet, the generator of SRGAN.
+
+    With the default arguments this is the network of Ledig et al. 2017 (arXiv:1609.04802v5),
+    section 2.1.1 and figure 4: 16 residual blocks of 64 features with batch norm and PReLU, two
+    pixel-shuffle upsampling blocks, 9x9 first and last convolutions. 1,547,350 parameters.
+
+    Args:
+        num_blocks: residual blocks, B in the paper.
+        num_features: channels of the body.
+        scale: 2 or 4; one pixel-shuffle block for each factor of two.
+        batch_norm: False leaves every batch norm out (departure, as EDSR and ESRGAN do) and
+            gives the convolutions biases; the residual convolutions start 0.32 times smaller.
+        image_skip: True adds the bilinearly enlarged input to the output (departure), so that
+            the network only learns what bilinear misses.
+
+    Departure in every form: images are [0, 1] on both sides (the paper: HR in [-1, 1]).
+    """
+
+    def __init__(
+        self,
+        *,
+        num_blocks: int = 16,
+        num_features: int = 64,
+        scale: int = 4,
+        batch_norm: bool = True,
+        image_skip: bool = False,
+    ) -> None:
+        super().__init__()
+        if scale not in (2, 4):
+            raise ConfigError(f"SRResNet: scale {scale}; needed 2 or 4 (powers of the x2 block)")
+        self.scale = scale
+        self.image_skip = image_skip
+        self.config: dict[str, int | bool] = {
+            "num_blocks": num_blocks,
+            "num_features": num_features,
+            "scale": scale,
+            "batch_norm": batch_norm,
+            "image_skip": image_skip,
+        }
+        self.head = nn.Conv2d(3, num_features, 9, padding=4)
+        self.head_activation = PReLU()
+        self.body = nn.Sequential(
+            *(ResidualBlock(num_features, batch_norm=batch_norm) for _ in range(num_blocks))
+        )
+        self.body_conv = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
+        self.body_norm = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
+        self.upsample = nn.ModuleList(
+            nn.Conv2d(num_features, 4 * num_features, 3, padding=1) for _ in range(scale // 2)
+        )
+        self.upsample_activation = nn.ModuleList(PReLU() for _ in range(scale // 2))
+        self.tail = nn.Conv2d(num_features, 3, 9, padding=4)
+        if not batch_norm:
+            self._initialise_without_norm()
+
+    @property
+    def receptive_radius_px(self) -> int:
+        """How far an output pixel sees, in low-resolution pixels: 40 with 16 blocks.
+
+        At x4: 4 (9x9) + 2 a block (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 on the output),
+        rounded up; at x2 the last three are 1 + 2.
+        """
+        return 2 * len(self.body) + 8
+
+    def _initialise_without_norm(self) -> None:
+        """Kaiming normal for PReLU (slope 0.25); residual convolutions 0.32 times smaller."""
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=0.25)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+                if name.startswith("body."):
+                    module.weight.data.mul_(0.32)
+        if self.image_skip:
+            self.tail.weight.data.mul_(0.1)  # start near the plain bilinear picture
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """Enlarge.
+
+        Args:
+            lr: (N, 3, H, W) float, RGB in [0, 1].
+
+        Returns:
+            (N, 3, scale H, scale W), not clamped.
+
+        Raises:
+            ShapeError: not 4-D or not three channels.
+        """
+        if lr.ndim != 4 or lr.shape[1] != 3:
+            raise ShapeError(f"SRResNet: input {tuple(lr.shape)}; needed (N, 3, H, W)")
+        shallow = self.head_activation(self.head(lr))
+        features = shallow + self.body_norm(self.body_conv(self.body(shallow)))
+        return self._enlarge(features, lr)
+
+    def _enlarge(self, features: Tensor, lr: Tensor) -> Tensor:
+        """Upsampling blocks, last convolution and image skip: (N, F, h, w) to (N, 3, s h, s w)."""
+        x = features
+        for conv, activation in zip(self.upsample[:-1], self.upsample_activation[:-1], strict=True):
+            x = F.pixel_shuffle(activation(conv(x)), 2)
+        # A PReLU with one slope commutes with the last shuffle, and so does the 9x9 convolution
+        # when its weights are rearranged: same sums, in fewer and better filled channels.
+        x = self.upsample_activation[-1](self.upsample[-1](x))
+        out = conv_of_shuffled(x, self.tail.weight, self.tail.bias)
+        if self.image_skip:
+            out = out + F.interpolate(
+                lr, scale_factor=self.scale, mode="bilinear", align_corners=False
+            )
+        return out
+
+    def tile_steps(
+        self,
+        lr: Tensor,
+        *,
+        inner_sides: tuple[bool, bool, bool, bool],
+        core: tuple[int, int, int, int],
+        strip_rows: int,
+    ) -> Iterator[tuple[float, Tensor | None]]:
+        """`forward` of one tile in small pieces, for inference.
+
+        Args:
+            lr: (1, 3, h, w), the tile with its margin, `receptive_radius_px` on inner sides.
+            inner_sides: top, bottom, left, right: does the image go on beyond the margin? There
+                the margin is trimmed as layers use it up; at the image's border nothing is.
+            core: top, bottom, left, right of the part that is wanted, within `lr`.
+            strip_rows: low-resolution rows that are enlarged at once.
+
+        Yields:
+            The share that is done, 0 to 1, and None or the next rows of the enlarged core,
+            (1, 3, scale rows, scale (right - left)), from top to bottom.
+        """
+        x = self.head_activation(self.head(lr))
+        shallow = x
+        trimmed, used = 0, 4  # margin, in pixels, cut so far and used up by the layers so far
+        num_blocks = len(self.body)
+        for index, block in enumerate(self.body):
+            x = block(x)
+            used += 2
+            yield 0.6 * (index + 1) / num_blocks, None
+            if index % 4 == 3:
+                x = _trim(x, used - trimmed, inner_sides)
+                shallow = _trim(shallow, used - trimmed, inner_sides)
+                lr = _trim(lr, used - trimmed, inner_sides)
+                trimmed = used
+        x = shallow + self.body_norm(self.body_conv(x))
+        del shallow
+        top, bottom = (edge - trimmed * inner_sides[0] for edge in core[:2])
+        left, right = (edge - trimmed * inner_sides[2] for edge in core[2:])
+        margin, s = 3, self.scale  # what the layers after the body reach
+        x0, x1 = max(0, left - margin), min(x.shape[3], right + margin)
+        for row in range(top, bottom, strip_rows):
+            row_end = min(bottom, row + strip_rows)
+            y0, y1 = max(0, row - margin), min(x.shape[2], row_end + margin)
+            strip = self._enlarge(x[:, :, y0:y1, x0:x1], lr[:, :, y0:y1, x0:x1])
+            rows = slice((row - y0) * s, (row_end - y0) * s)
+            columns = slice((left - x0) * s, (right - x0) * s)
+            yield 0.6 + 0.4 * (row_end - top) / (bottom - top), strip[:, :, rows, columns]
+
+
+def _trim(x: Tensor, pixels: int, sides: tuple[bool, bool, bool, bool]) -> Tensor:
+    """Cut `pixels` from the chosen sides (top, bottom, left, right)."""
+    top, bottom, left, right = (pixels * side for side in sides)
+    return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
+
+
+def folded(model: SRResNet) -> SRResNet:
+    """A copy for inference with every batch norm folded into the convolution before it.
+
+    Equal to the model in evaluation mode up to rounding; without batch norm, a plain copy.
+    """
+    plain = SRResNet(**(model.config | {"batch_norm": False}))  # type: ignore[arg-type]
+    state = model.state_dict()
+    if model.config["batch_norm"]:
+        pairs = [("body_conv", "body_norm")]
+        for index in range(len(model.body)):
+            pairs += [(f"body.{index}.conv{i}", f"body.{index}.norm{i}") for i in (1, 2)]
+        for conv, norm in pairs:
+            variance, mean = state.pop(f"{norm}.running_var"), state.pop(f"{norm}.running_mean")
+            gain = state.pop(f"{norm}.weight") * torch.rsqrt(variance + nn.BatchNorm2d(1).eps)
+            state[f"{conv}.weight"] = state[f"{conv}.weight"] * gain[:, None, None, None]
+            state[f"{conv}.bias"] = state.pop(f"{norm}.bias") - mean * gain
+            state.pop(f"{norm}.num_batches_tracked", None)
+    plain.load_state_dict(state)
+    return plain.eval()
+
+
+def conv_of_shuffled(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """conv2d(pixel_shuffle(x, 2), weight, bias) with "same" zero padding, before the shuffle.
+
+    The k x k kernel on the shuffled image is a (k // 2 + 1) x (k // 2 + 1) kernel on the four
+    phases (for k = 9: 5 x 5). Three output channels fill a vector register badly, twelve do not:
+    about three times faster on a CPU, and the shuffle moves 3 channels in place of 64.
+
+    Args:
+        x: (N, 4 C, H, W), channels ordered as for pixel_shuffle.
+        weight: (O, C, k, k), k = 4 n + 1 (1, 5, 9, ...).
+        bias: (O,) or None.
+
+    Returns:
+        (N, O, 2 H, 2 W), equal up to the order of the sums.
+    """
+    phase_bias = None if bias is None else bias.repeat_interleave(4)
+    phase_weight = shuffled_weight(weight)
+    y = F.conv2d(x, phase_weight, phase_bias, padding=phase_weight.shape[-1] // 2)
+    return F.pixel_shuffle(y, 2)
+
+
+def shuffled_weight(weight: Tensor) -> Tensor:
+    """The kernel of `conv_of_shuffled`: (O, C, k, k) to (4 O, 4 C, k // 2 + 1, k // 2 + 1)."""
+    out_channels, in_channels, kernel, _ = weight.shape
+    if kernel % 4 != 1:
+        raise ShapeError(f"shuffled_weight: kernel side {kernel}; needed 1, 5, 9, ...")
+    half = kernel // 2
+    taps = half + 1  # per axis, on the phases
+    # Output phase a reads shuffled offset u = 2 d + r - a, for phase r at offset d.
+    padded = F.pad(weight, (1, 1, 1, 1))  # offsets -half - 1 .. half + 1, zero outside the kernel
+    d = torch.arange(taps, device=weight.device) - half // 2
+    phase = torch.arange(2, device=weight.device)
+    offset = (2 * d[None, None, :] + phase[None, :, None] - phase[:, None, None]) + half + 1
+    rows = offset[:, None, :, None, :, None]  # (a, 1, r, 1, d, 1)
+    columns = offset[None, :, None, :, None, :]  # (1, b, 1, s, 1, e)
+    blocks = padded[:, :, rows, columns]  # (O, C, a, b, r, s, d, e)
+    return blocks.permute(0, 2, 3, 1, 4, 5, 6, 7).reshape(
+        4 * out_channels, 4 * in_channels, taps, taps
+    )

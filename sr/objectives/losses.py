@@ -1,0 +1,239 @@
+"""What a generator is trained for: pixels, perceptual content, and fooling a discriminator."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sr.base.errors import BackboneError, ConfigError
+from sr.images.color import luma_y
+from sr.kernels.native import functions_by_dtype, in_threads
+from sr.networks.discriminators import SRGANDiscriminator, VggDiscriminator
+from sr.objectives.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
+
+SOURCE = Path(__file__).parents[1] / "kernels" / "losses.c"
+CHANNELS_STEP = 16  # losses.c takes a multiple of this many
+PIXELS_A_THREAD = 1000
+PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
+OUTSIDE_DB = 250.0  # what the PSNR loss takes for values 1 outside of [0, 1], as a mean over pixels
+LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
+
+
+def pixel_loss(kind: str) -> Callable[[Tensor, Tensor], Tensor]:
+    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1], or `psnr_loss`."""
+    losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "l1": F.l1_loss,
+        "mse": F.mse_loss,
+        "psnr": psnr_loss,
+    }
+    return losses[kind]
+
+
+def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Minus the mean over images of PSNR on luma, in dB: what papers report, as a loss.
+
+    A mean of squared errors over a batch is ruled by its most detailed crops; this one counts the
+    decibels of all crops alike. A tenth of the squared error of R, G and B holds the colours. The
+    logarithm hardly minds an answer that runs away, so values that no picture has cost more: about
+    as much as an ordinary error in proportion to how far outside they are.
+
+    Args:
+        prediction: (N, 3, H, W), RGB in [0, 1], unclamped.
+        target: the same shape.
+
+    Returns:
+        A number in dB, usually negative. No crop counts as more than PSNR_CEILING_DB.
+    """
+    outside = (prediction - prediction.clamp(0, 1)).abs().mean()
+    luma = ((luma_y(prediction) - luma_y(target)) / 255).square().mean(dim=(1, 2, 3))
+    colour = (prediction - target).square().mean(dim=(1, 2, 3))
+    decibels = 10 * torch.log10(luma + 0.1 * colour + 10 ** (-PSNR_CEILING_DB / 10)).mean()
+    return decibels + OUTSIDE_DB * outside
+
+
+class FeatureLoss(nn.Module):
+    """Mean squared difference of VGG features times (1 / 12.75)^2 is the paper's content loss.
+
+    Args:
+        features: frozen network, (N, 3, H, W) RGB in [0, 1] to feature maps.
+
+    The weight, and with it the rescaling, is the caller's. Source: Ledig et al. 2017,
+    section 2.2.1.
+    """
+
+    def __init__(self, features: nn.Module) -> None:
+        super().__init__()
+        self.features = features.eval().requires_grad_(False)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Images (N, 3, H, W) in [0, 1], unclamped; the gradient reaches `prediction`."""
+        with torch.no_grad():
+            wanted = self.features(target)
+        return F.mse_loss(self.features(prediction), wanted)
+
+
+class LpipsLoss(nn.Module):
+    """LPIPS on VGG16 with the learned heads of version 0.1, as a loss.
+
+    Source: Zhang et al. 2018, arXiv:1801.03924, equation 1. Evaluate with another backbone
+    (AlexNet): a network wins the very metric it was trained for.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = load_vgg16_features().eval().requires_grad_(False)
+        for index, head in enumerate(load_lpips_heads("vgg")):
+            self.register_buffer(f"head{index}", head.reshape(1, -1, 1, 1))
+
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """Features of images (N, 3, H, W) in [0, 1] on all LPIPS_LAYERS."""
+        return self.features.maps(image, LPIPS_LAYERS)
+
+    def forward(
+        self, prediction: Tensor | Sequence[Tensor], target: Tensor | Sequence[Tensor]
+    ) -> Tensor:
+        """Mean over the batch; images (N, 3, H, W) in [0, 1], unclamped, or their `maps`."""
+        with torch.no_grad():
+            wanted = self.maps(target) if isinstance(target, Tensor) else target
+        found = self.maps(prediction) if isinstance(prediction, Tensor) else prediction
+        heads = [getattr(self, f"head{index}") for index in range(len(LPIPS_LAYERS))]
+        distances = [lpips_distance(*layer) for layer in zip(found, wanted, heads, strict=True)]
+        return torch.stack(distances).sum()
+
+
+def lpips_distance(x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
+    """LPIPS on one layer: the mean over pixels; a scalar in float32.
+
+    Args:
+        x: (N, C, H, W) features of the prediction, which the gradient reaches.
+        wanted: those of the target, taken as constant.
+        head: (1, C, 1, 1), the weight of each channel.
+    """
+    if _suits_native(x, wanted):
+        return _Distance.apply(x, wanted, head)  # type: ignore[no-untyped-call, no-any-return]
+    difference = (_unit(x.float()) - _unit(wanted.detach().float())) ** 2
+    return (difference * head).sum(dim=1).mean()
+
+
+def _suits_native(x: Tensor, wanted: Tensor) -> bool:
+    return (
+        x.device.type == "cpu"
+        and x.dtype in compiled()
+        and wanted.dtype == x.dtype
+        and wanted.shape == x.shape
+        and x.shape[1] % CHANNELS_STEP == 0
+        and not torch.compiler.is_compiling()
+    )
+
+
+class _Distance(torch.autograd.Function):
+    """`lpips_distance` by losses.c, which finds the gradient together with the value."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
+        order = torch.channels_last
+        a, b = (t.detach().contiguous(memory_format=order) for t in (x, wanted))
+        weight = head.detach().flatten().float().contiguous()
+        grad = torch.empty_like(a, memory_format=order) if ctx.needs_input_grad[0] else None
+        function, size, channels = compiled()[a.dtype], a.element_size(), a.shape[1]
+        pixels = a.numel() // channels
+
+        def work(first: int, last: int) -> float:
+            start = size * channels * first
+            return function(
+                a.data_ptr() + start, b.data_ptr() + start, weight.data_ptr(),
+                None if grad is None else grad.data_ptr() + start,
+                last - first, channels, 1 / pixels,
+            )  # fmt: skip
+
+        total = sum(in_threads(pixels, PIXELS_A_THREAD, work))
+        if grad is not None:
+            ctx.save_for_backward(grad)
+        return x.new_tensor(total / pixels, dtype=torch.float32)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (grad,) = ctx.saved_tensors
+        return grad * grads[0], None, None
+
+
+@lru_cache(maxsize=1)
+def compiled() -> dict[torch.dtype, Callable[..., float]]:
+    """The functions of losses.c, compiled at the first call; none where that fails."""
+    arguments = [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 2 + [ctypes.c_float]
+    return functions_by_dtype(SOURCE, "nitidez_lpips", arguments)
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Each pixel's feature vector at length one."""
+    return x * torch.rsqrt((x * x).sum(dim=1, keepdim=True) + 1e-10)
+
+
+def build_content_loss(name: str) -> nn.Module | None:
+    """The content loss of a preset; None for "none".
+
+    Raises:
+        BackboneError: its features are not to be had. Never random features.
+        ConfigError: unknown name.
+    """
+    if name == "none":
+        return None
+    if name not in CONTENT_LOSSES:
+        raise ConfigError(f"no content loss {name!r}; known: none, {', '.join(CONTENT_LOSSES)}")
+    try:
+        return CONTENT_LOSSES[name]()
+    except BackboneError as error:
+        others = [other for other in CONTENT_LOSSES if other != name and _is_there(other)]
+        hint = " or ".join(f"--set content={other}" for other in others)
+        raise BackboneError(
+            f"content={name}: {error}" + (f"; with what is here, {hint} works" if hint else "")
+        ) from error
+
+
+CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
+    "vgg19_54": lambda: FeatureLoss(load_vgg19_features(last="conv5_4")),
+    "vgg19_22": lambda: FeatureLoss(load_vgg19_features(last="conv2_2")),
+    "vgg16_53": lambda: FeatureLoss(load_vgg16_features(last="conv5_3")),
+    "lpips_vgg16": LpipsLoss,
+}
+
+
+def build_discriminator(kind: str, *, hr_patch_px: int) -> nn.Module:
+    """The opponent of a preset: "srgan", "patch" or "vgg16".
+
+    Raises:
+        BackboneError: "vgg16" without its features.
+        ShapeError: a patch that it cannot judge.
+    """
+    if kind == "vgg16":
+        return VggDiscriminator(load_vgg16_features(last="conv3_3"))
+    return SRGANDiscriminator(hr_patch_px=hr_patch_px, patches=kind == "patch")
+
+
+def _is_there(name: str) -> bool:
+    """Can this content loss be built here?"""
+    try:
+        CONTENT_LOSSES[name]()
+    except BackboneError:
+        return False
+    return True
+
+
+def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:
+    """-log D(G(x)), the mean over the batch, from logits (Ledig et al. 2017, equation 6)."""
+    return F.softplus(-fake_logits).mean()
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Binary cross entropy of real and of generated images, from logits."""
+    return F.softplus(-real_logits).mean(), F.softplus(fake_logits).mean()

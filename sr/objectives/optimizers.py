@@ -1,0 +1,106 @@
+"""Optimisers of the generator and the schedule of their rate.
+
+Muon: momentum whose matrix updates are made orthogonal, for the convolutions of the body.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sr.training.recipes import Training
+
+
+def orthogonalise(matrices: Tensor, *, iterations: int = 5) -> Tensor:
+    """Approximately replace the singular values of each matrix by 1 (Newton-Schulz, quintic).
+
+    Args:
+        matrices: (B, R, C) float.
+
+    Returns:
+        (B, R, C), singular values within about 0.7 to 1.2.
+
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.transpose(1, 2) if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    # x becomes (a + b g + c g g) x with g = x x^T again and again. The factors commute with g, so
+    # they are gathered on the small square side, and x is multiplied once.
+    gram = x @ x.transpose(1, 2)
+    unit = torch.eye(gram.shape[1], dtype=x.dtype, device=x.device)
+    product = unit.expand_as(gram)
+    for _ in range(iterations):
+        factor = a * unit + (b * unit + c * gram) @ gram
+        product = factor @ product
+        gram = factor @ gram @ factor
+    x = product @ x
+    return x.transpose(1, 2) if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, orthogonalised, scaled to the size of an Adam update.
+
+    For weights of two or more dimensions; all but the first are flattened together. An update has
+    root mean square 0.2 x learning rate, so rates are those of Adam. float32 throughout:
+    `torch.optim.Muon` takes 2-D parameters only and iterates in bfloat16, slow on most CPUs.
+
+    Source: Jordan et al. 2024; the scale from Liu et al. 2025, arXiv:2502.16982.
+    """
+
+    def __init__(
+        self, params: Iterable[Tensor], *, learning_rate: float, momentum: float = 0.95
+    ) -> None:
+        super().__init__(params, {"lr": learning_rate, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """One update of every parameter that has a gradient; equal shapes are batched."""
+        assert closure is None, "closures are not used here"
+        for group in self.param_groups:
+            by_shape: dict[Any, list[Tensor]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    by_shape.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in by_shape.items():
+                for parameter in parameters:
+                    if "momentum" not in self.state[parameter]:
+                        self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+                gradients = [p.grad for p in parameters if p.grad is not None]
+                momenta = [self.state[parameter]["momentum"] for parameter in parameters]
+                torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+                updates = torch._foreach_lerp(gradients, momenta, group["momentum"])
+                stacked = torch.stack([update.reshape(shape[0], -1) for update in updates])
+                scale = 0.2 * max(stacked.shape[1:]) ** 0.5
+                orthogonal = orthogonalise(stacked).reshape(-1, *shape).unbind()
+                torch._foreach_add_(parameters, orthogonal, alpha=-group["lr"] * scale)
+
+
+def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:
+    """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
+    if config.optimizer == "adam":
+        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)]
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        inner = parameter.ndim == 4 and not name.startswith(("head", "tail"))
+        (matrices if inner else others).append(parameter)
+    return [
+        Muon(matrices, learning_rate=config.learning_rate),
+        torch.optim.Adam(others, lr=config.learning_rate / 2, fused=True),
+    ]
+
+
+def learning_rate_factor(config: Training, iteration: int, progress: float) -> float:
+    """What the base rates are multiplied with."""
+    warmup = min(1.0, (iteration + 1) / max(1, config.warmup_iterations))
+    if config.schedule == "cosine":
+        return warmup * (0.5 + 0.5 * math.cos(math.pi * min(1.0, progress)))
+    if config.schedule == "step":
+        return warmup * (1.0 if progress < 0.5 else 0.1)
+    return warmup

@@ -1,0 +1,1 @@
+"""What makes a study: the only room that reads folders of pictures."""

@@ -1,0 +1,86 @@
+"""The study that is there without anybody preparing one: scikit-image's bundled photographs."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+from survey.study.errors import StudyError
+from survey.study.study import Source
+
+MAIN = (
+    "astronaut.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "motorcycle_left.png",
+    "rocket.jpg",
+)
+PRACTICE = ("brick.png", "retina.jpg")
+
+
+def default_sources() -> list[Source]:
+    """The photographs that ship inside scikit-image's wheel; none is downloaded.
+
+    Raises:
+        StudyError: scikit-image is not installed, or its photographs are not there.
+    """
+    spec = importlib.util.find_spec("skimage")
+    if spec is None or spec.origin is None:
+        raise StudyError("scikit-image is not installed; run make install")
+    folder = Path(spec.origin).parent / "data"
+    return [
+        *(Source(Path(name).stem, read(folder / name), "main") for name in MAIN),
+        *(Source(Path(name).stem, read(folder / name), "practice") for name in PRACTICE),
+    ]
+
+
+def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
+    """The photographs of a folder; the last two serve for practice when there are twelve or more.
+
+    Returns:
+        Them, and what is wrong with each file that cannot be used.
+
+    Raises:
+        StudyError: no such folder, or nothing readable in it.
+    """
+    from sr.base.errors import ImageError
+    from sr.images.image_io import list_images, open_image
+
+    if not folder.is_dir():
+        raise StudyError(f"{folder}: no such folder; give a folder of original photographs")
+    found, unreadable = [], []
+    for path in list_images(folder):
+        try:
+            found.append((path.stem, open_image(path).rgb))
+        except ImageError as error:
+            unreadable.append(str(error))
+    if not found:
+        raise StudyError(f"{folder}: no readable photograph; needed PNG, JPEG, WebP, TIFF or BMP")
+    practice = 2 if len(found) >= 12 else 0
+    sources = [
+        Source(name, rgb, "practice" if index >= len(found) - practice else "main")
+        for index, (name, rgb) in enumerate(found)
+    ]
+    return sources, unreadable
+
+
+def read(path: Path) -> np.ndarray:
+    """uint8 (H, W, 3).
+
+    Raises:
+        StudyError: not there or not an image.
+    """
+    from sr.base.errors import ImageError
+    from sr.images.image_io import open_image
+
+    try:
+        return open_image(path).rgb
+    except (ImageError, OSError) as error:
+        raise StudyError(f"{path.name}: {error}; reinstall scikit-image") from error

@@ -1,0 +1,1 @@
+"""Tables, figures, the report, the export and its public edition."""

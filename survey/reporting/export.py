@@ -1,0 +1,128 @@
+"""Ratings as CSV: one row a response, and what they come to. The README documents the columns."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sr import __version__
+from survey.statistics.estimates.data import read_pairs, read_ratings
+from survey.statistics.estimates.mos import mos_table
+from survey.statistics.estimates.pairs import pair_table
+from survey.statistics.estimates.raters import TOLD
+from survey.study.errors import SurveyError
+from survey.study.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+
+
+class ExportError(SurveyError):
+    """The output folder cannot be written."""
+
+
+def csv_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """UTF-8 CSV in which no text can start a formula in a spreadsheet.
+
+    Missing values are empty, truth is true or false, floats have at most six significant digits
+    after what is exact.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[column]) for column in columns])
+    return text.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> str:
+    import pandas as pd
+
+    if value is None or value is pd.NA:
+        return ""
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+        # An apostrophe makes a spreadsheet read text; programs see it, and the README says so.
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    if value is True or value is False or type(value).__name__ == "bool_":
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.10g}"
+    return str(value)
+
+
+def table_bytes(frame: pd.DataFrame) -> bytes:
+    """A table as `csv_bytes`."""
+    return csv_bytes(list(frame.columns), frame.to_dict("records"))
+
+
+def data_files(
+    responses: pd.DataFrame, mos: pd.DataFrame, pairs: pd.DataFrame, study: Study
+) -> dict[str, bytes]:
+    """The tables of an export and of a report by name.
+
+    Args:
+        responses: as they are shown; what a person told at the end is left to raters.csv.
+        mos: of `mos_table`.
+        pairs: of `pair_table`.
+    """
+    mos = mos.copy()
+    mos.insert(0, "study", study.name)
+    return {
+        "responses.csv": table_bytes(responses.drop(columns=list(TOLD), errors="ignore")),
+        "mos_summary.csv": table_bytes(mos),
+        "pairs_summary.csv": table_bytes(pairs),
+    }
+
+
+def export_files(responses: pd.DataFrame, study: Study) -> dict[str, bytes]:
+    """The files of an export by name; equal data give equal bytes."""
+    mos, pairs = mos_table(read_ratings(responses)), pair_table(read_pairs(responses))
+    files = data_files(responses, mos, pairs, study)
+    manifest = {
+        "app": f"Nitidez {__version__}",
+        "study": study.name,
+        "study_created_at": study.created_at,
+        "protocol_sha256": study.protocol.sha256,
+        "models": study.models,
+        "versions": {
+            version.id: {"image": image.id, "method": version.method, "sha256": version.sha256}
+            for image in study.images
+            for version in image.versions.values()
+        },
+        "responses": len(responses),
+        "raters": int(responses.participant.nunique()),
+        "includes_simulated": bool(responses.simulated.any()),
+        "files": {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            for name, data in files.items()
+        },
+    }
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False)
+    return files | {"manifest.json": f"{text}\n".encode()}
+
+
+def write_export(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write an export into a folder, which is made when it is not there; each file whole or not.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            temporary = folder / f".{name}.new"
+            temporary.write_bytes(data)
+            temporary.replace(folder / name)
+    except OSError as error:
+        raise ExportError(
+            f"{folder}: {error.strerror}; give another folder with --output"
+        ) from error

@@ -1,0 +1,188 @@
+"""Everything about a study in one zip file: python -m survey report. Equal data, equal bytes."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sr import __version__
+from survey.reporting.export import data_files, table_bytes
+from survey.reporting.words import LANGUAGES, Language
+from survey.study.errors import SurveyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from survey.statistics.questions.correlation import Figures
+    from survey.study.study import Study
+
+CODEBOOK = Path(__file__).parent / "text" / "codebook.md"
+MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the zip; the data's own times are in the tables
+
+
+class ReportError(SurveyError):
+    """The report cannot be made or written."""
+
+
+def report_files(
+    responses: pd.DataFrame, study: Study, *, is_public: bool, language: Language
+) -> dict[str, bytes]:
+    """The files of a report by their names in the zip.
+
+    Args:
+        responses: of `Store.responses`.
+        is_public: leave out all that could point to a person.
+        language: that report.html opens in; it holds both.
+
+    Raises:
+        ReportError: a library that reports need is not installed.
+    """
+    need_libraries()
+    from survey.reporting import public
+    from survey.reporting.figures import View, draw_all, encode
+    from survey.reporting.page import Origin, page
+    from survey.statistics.questions.summary import analyse
+
+    shown = responses
+    if is_public:
+        responses = public.with_numbers(responses)
+    analysis = analyse(responses, figures_of(study))
+    if is_public:
+        shown = public.public_responses(responses)
+        analysis = public.public_analysis(analysis, responses)
+    files = {
+        **data_files(shown, analysis.mos, analysis.preferences, study),
+        "raters.csv": table_bytes(analysis.raters),
+        "statistics.json": _json(analysis.to_json()),
+        "protocol.json": _json(_protocol(study)),
+        "codebook.md": CODEBOOK.read_bytes(),
+    }
+    pictures: dict[Language, dict[str, bytes]] = {}
+    for each in LANGUAGES:
+        pictures[each] = {}
+        for name, figure in draw_all(analysis, View(each, is_public)).items():
+            pictures[each][name] = encode(figure, ".svg")
+            files[f"figures/{each}/{name}.svg"] = pictures[each][name]
+            files[f"figures/{each}/{name}.png"] = encode(figure, ".png")
+    origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
+    files["report.html"] = page(analysis, origin, pictures, first=language)
+    files["manifest.json"] = _json(_manifest(files, analysis.facts, study, is_public))
+    return files
+
+
+def figures_of(study: Study) -> Figures:
+    """PSNR, SSIM and LPIPS of a study's versions by (image, method)."""
+    return {
+        (image.id, version.method): {
+            "psnr_y": version.psnr_y,
+            "ssim_y": version.ssim_y,
+            "lpips_alex": version.lpips_alex,
+        }
+        for image in study.images
+        for version in image.versions.values()
+    }
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """A zip of files by name, in order of name, with one moment for all."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, MOMENT)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=6)
+    return content.getvalue()
+
+
+def need_libraries() -> None:
+    try:
+        import evalica  # noqa: F401
+        import seaborn  # noqa: F401
+        import statsmodels  # noqa: F401
+    except ImportError as error:
+        raise ReportError(
+            f"reports need {error.name}: python -m pip install -r requirements.txt"
+        ) from error
+
+
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def _protocol(study: Study) -> dict[str, Any]:
+    return {
+        "study": study.name,
+        "created_at": study.created_at,
+        "sha256": study.protocol.sha256,
+        "protocol": dataclasses.asdict(study.protocol),
+    }
+
+
+def _manifest(
+    files: Mapping[str, bytes], facts: Mapping[str, Any], study: Study, is_public: bool
+) -> dict[str, Any]:
+    return {
+        "app": f"Nitidez {__version__}",
+        "study": study.name,
+        "study_created_at": study.created_at,
+        "protocol_sha256": study.protocol.sha256,
+        "models": study.models,
+        "images": {
+            image.id: {version.method: version.sha256 for version in image.versions.values()}
+            for image in study.images
+        },
+        "raters": facts["raters"],
+        "includes_simulated": facts["includes_simulated"],
+        "is_public": is_public,
+        "files": {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+            for name, data in sorted(files.items())
+        },
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `python -m survey report`."""
+    parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="a .zip file")
+    parser.add_argument(
+        "--public", action="store_true", help="the edition that points to nobody: displays in bins"
+    )
+    parser.add_argument(
+        "--include-simulated", action="store_true", help="simulated raters too, for tests"
+    )
+    parser.add_argument(
+        "--language", choices=list(LANGUAGES), default="pt-BR", help="(default: %(default)s)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the zip.
+
+    Raises:
+        SurveyError: the study or the database cannot be read, or the file not written.
+    """
+    from survey.commands.cli import opened
+
+    if args.output.suffix.lower() != ".zip":
+        raise ReportError(f"{args.output}: needed a name that ends with .zip")
+    with opened(args.study) as survey:
+        study = survey.study
+        responses = survey.store.responses(args.study, args.include_simulated)
+    files = report_files(responses, study, is_public=args.public, language=args.language)
+    try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        args.output.write_bytes(zip_bytes(files))
+    except OSError as error:
+        raise ReportError(f"{args.output}: {error.strerror}; give another --output") from error
+    sys.stdout.write(f"{len(responses)} responses, {len(files)} files in {args.output}\n")
+    return 0

@@ -1,0 +1,162 @@
+"""What the class's answers come to while they come in: tables and figures for the results tab.
+
+The analysis takes seconds, so it is made anew at most once in a while, and never twice for the same
+answers.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from survey.reporting import public
+from survey.reporting.page import Origin, section
+from survey.reporting.report import figures_of, need_libraries, report_files, zip_bytes
+from survey.reporting.words import Language, number, say, texts
+from survey.session.service import Survey
+from survey.study.errors import SurveyError
+from survey.study.study import METHODS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from survey.study.study import Study, Version
+
+SECONDS = 20.0  # between two analyses, however many answers come
+
+
+class ResultsClosedError(SurveyError):
+    """Results are for the owner until the owner opens them."""
+
+    key = "results_closed"
+    status = 403
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One edition of the results in one language."""
+
+    stamp: str  # of the answers it rests on
+    html: str
+    images: list[dict[str, Any]]  # see `Results.shown`
+
+
+class Results:
+    """The results of one survey, kept until there are newer answers.
+
+    Args:
+        get_survey: may raise SurveyError.
+        seconds: between two analyses.
+    """
+
+    def __init__(self, get_survey: Callable[[], Survey], *, seconds: float = SECONDS) -> None:
+        self._get_survey = get_survey
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._made: dict[tuple[Language, bool, bool], tuple[float, Shown]] = {}
+
+    def shown(self, language: Language, *, is_public: bool, simulated: bool = False) -> Shown:
+        """The results as of now, or of a moment ago.
+
+        `images` has `id`, `name` and `versions` of each main photograph; a version has `id`,
+        `label` and `caption`, in which its scores and figures stand as far as they are known.
+
+        Args:
+            is_public: nothing that points to a person.
+            simulated: count simulated raters, too; only the owner may.
+
+        Raises:
+            SurveyError: the survey cannot run, or a library is missing.
+        """
+        key = (language, is_public, simulated)
+        survey = self._get_survey()
+        with self._lock:
+            stamp = survey.store.stamp(survey.study_name)
+            made_at, made = self._made.get(key, (-math.inf, None))
+            if made and (made.stamp == stamp or time.monotonic() < made_at + self._seconds):
+                return made
+            fresh = self._make(survey, stamp, language, is_public, simulated)
+            self._made[key] = (time.monotonic(), fresh)
+            return fresh
+
+    def _make(
+        self, survey: Survey, stamp: str, language: Language, is_public: bool, simulated: bool
+    ) -> Shown:
+        need_libraries()
+        from survey.reporting.figures import View, draw_all, encode
+        from survey.statistics.questions.summary import analyse
+
+        study = survey.study
+        responses = survey.store.responses(study.name, simulated)
+        if is_public:
+            responses = public.with_numbers(responses)
+        analysis = analyse(responses, figures_of(study))
+        means = analysis.mos
+        if is_public:
+            analysis = public.public_analysis(analysis, responses)
+        figures = {
+            name: encode(figure, ".svg")
+            for name, figure in draw_all(analysis, View(language, is_public)).items()
+        }
+        origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
+        html = section(analysis, origin, figures, language)
+        return Shown(stamp, html, _images(study, means, language))
+
+    def export(self, language: Language, *, is_public: bool, simulated: bool = False) -> bytes:
+        """The report's zip.
+
+        Raises:
+            SurveyError: see `shown`.
+        """
+        survey = self._get_survey()
+        responses = survey.store.responses(survey.study.name, simulated)
+        files = report_files(responses, survey.study, is_public=is_public, language=language)
+        return zip_bytes(files)
+
+
+def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[str, Any]]:
+    """Each main image with its versions, and what is known of them as a line of text."""
+    rows = means[means["ppd_bin"] == "all"].set_index(["image", "method"])
+    images = []
+    for image in study.main:
+        versions = []
+        for method in METHODS:
+            version = image.versions[method]
+            row = rows.loc[(image.id, method)] if (image.id, method) in rows.index else None
+            versions.append(
+                {
+                    "id": version.id,
+                    "label": texts(language).get(f"name_{method}", method),
+                    "caption": _caption(version, row, language),
+                }
+            )
+        images.append({"id": image.id, "name": image.name, "versions": versions})
+    return images
+
+
+def _caption(version: Version, row: Any, language: Language) -> str:
+    parts = []
+    if row is not None and not math.isnan(row["mos"]):
+        known = not math.isnan(row["ci95_low"])
+        key = "version_mos" if known else "version_mos_alone"
+        parts.append(
+            say(
+                language,
+                key,
+                mos=number(language, row["mos"]),
+                low=number(language, row["ci95_low"]),
+                high=number(language, row["ci95_high"]),
+                n=int(row["n"]),
+            )
+        )
+    if version.psnr_y is not None:
+        parts.append(f"PSNR {number(language, version.psnr_y)} dB")
+    if version.ssim_y is not None:
+        parts.append(f"SSIM {number(language, version.ssim_y, 4)}")
+    if version.lpips_alex is not None:
+        parts.append(f"LPIPS {number(language, version.lpips_alex, 3)}")
+    return " · ".join(parts)

@@ -1,0 +1,1 @@
+"""Raters who are programs, and what they prove of the statistics."""

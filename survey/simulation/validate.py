@@ -1,0 +1,383 @@
+"""Proof of the statistics: python -m survey validate simulates studies with a known truth.
+
+Nothing of the statistics is copied here: what is proved is what reports are made with. The results
+stand in docs/validity.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from survey.simulation.generator import COMPARED, DENSE, Studies, World, simulate_studies
+from survey.statistics.estimates import mos, pairs, raters
+from survey.statistics.estimates.data import METHOD_ORDER, Pairs
+from survey.statistics.estimates.interval import Estimate, mean_of_cells, student
+from survey.statistics.questions import density, paper, significance
+from survey.study.errors import SurveyError
+
+STANDARD = World(ppd_spread=0.5)
+WORLDS = {
+    "standard": STANDARD,
+    "eight_raters": replace(STANDARD, raters=8),
+    "half_of_20_images": replace(STANDARD, images=20, images_per_rater=10, missing=0.05),
+    "careless_tenth": replace(STANDARD, careless_share=0.1),
+}
+# Networks that are nearly alike at the median density, where the slope of one crosses the other.
+CROSSED = replace(STANDARD, quality=(1.3, 1.9, 3.3, 3.35, 4.4), density_slope=-0.6, image_sd=0.15)
+NULL = replace(STANDARD, quality=(3.0,) * len(METHOD_ORDER), image_sd=0.0)
+PROVED = ("mos", "difference", "preference")  # what `interval_coverage` is the mean of
+COVERAGE_BOUNDS = (0.93, 0.97)
+MOST_FALSE_POSITIVES = 0.05
+LEAST_RANKED_LAST = 0.95
+MOST_SHIFT = 0.01
+LEFT_OF_TEN = 0.6  # an indifferent person with a left bias of 10 % says left so often
+RESAMPLES = 300
+
+
+class ValidationError(SurveyError):
+    """The command cannot do what it was asked."""
+
+
+class Tally:
+    """How often intervals hold the truth."""
+
+    def __init__(self) -> None:
+        self._hits: dict[str, list[bool]] = defaultdict(list)
+        self._misses: dict[str, int] = defaultdict(int)
+
+    def add(self, name: str, found: Estimate, truth: float) -> None:
+        """Count one interval, or that there was none."""
+        if found.is_known:
+            self._hits[name].append(bool(found.low <= truth <= found.high))
+        else:
+            self._misses[name] += 1
+
+    def result(self) -> dict[str, dict[str, float | int]]:
+        """`coverage` of `intervals` by name, and how many had `none`."""
+        return {
+            name: {
+                "coverage": float(np.mean(hits)),
+                "intervals": len(hits),
+                "none": self._misses[name],
+            }
+            for name, hits in self._hits.items()
+        }
+
+
+def coverage(studies: Studies) -> dict[str, dict[str, float | int]]:
+    """How often each kind of interval holds the truth, by name; see docs/validity.md.
+
+    `pooled_*` and `bootstrap_*` are what is not used, for comparison.
+    """
+    tally = Tally()
+    truth, shares = studies.mean_scores, studies.preferences
+    jod_truth = _jod(shares, studies)
+    rng = np.random.default_rng(0)
+    for s in range(len(studies)):
+        ratings, choices = studies.ratings(s), studies.pairs(s)
+        means = truth[s].mean(axis=0)
+        for k, method in enumerate(METHOD_ORDER):
+            tally.add("mos", mos.method_mos(ratings, method), means[k])
+            tally.add("version_mos", mos.version_mos(ratings, method, "image-00"), truth[s, 0, k])
+            tally.add("pooled_mos", _pooled(ratings.of(method)), means[k])
+            tally.add("bootstrap_mos", _bootstrap(ratings.of(method), rng), means[k])
+            if method != mos.REFERENCE:
+                tally.add("dmos", mos.dmos(ratings, method), means[k] - means[-1] + 5)
+        for better, worse in paper.CLAIMS:
+            gap = means[METHOD_ORDER.index(better)] - means[METHOD_ORDER.index(worse)]
+            tally.add("difference", mos.difference(ratings, better, worse), gap)
+        for k in range(len(COMPARED)):
+            tally.add("preference", pairs.preference(choices, k), shares[s, k])
+            low, high = pairs.wilson(*_share_of_answers(choices.won[:, :, k]))
+            tally.add("pooled_preference", Estimate(0.5, low, high), shares[s, k])
+        for k, score in enumerate(pairs.jod_scale(choices).scores):
+            if k:
+                tally.add("jod", score, jod_truth[s, k])
+    return tally.result()
+
+
+def _jod(shares: np.ndarray, studies: Studies) -> np.ndarray:
+    """(studies, methods) JOD that endless raters would give, with as many answers a pair."""
+    methods = studies.pairs(0).methods
+    compared = np.array([[methods.index(m) for m in pair] for pair in COMPARED])
+    counts = (~np.isnan(studies.won[0])).sum(axis=(0, 1)).astype(float)
+    logits = pairs.bradley_terry(shares, counts, compared)
+    return np.asarray((logits - logits[:, :1]) / pairs.LOGITS_PER_JOD)
+
+
+def _pooled(scores: np.ndarray) -> Estimate:
+    """Student's t on all answers as if each were another person's."""
+    return student(mean_of_cells(scores[~np.isnan(scores)][:, None]))
+
+
+def _share_of_answers(won: np.ndarray) -> tuple[float, int]:
+    given = won[~np.isnan(won)]
+    return float(given.mean()), len(given)
+
+
+def _bootstrap(scores: np.ndarray, rng: np.random.Generator) -> Estimate:
+    """Percentiles of resampled raters."""
+    own = np.array([row[~np.isnan(row)].mean() for row in scores if not np.isnan(row).all()])
+    drawn = own[rng.integers(0, len(own), (RESAMPLES, len(own)))].mean(axis=1)
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    return Estimate(float(own.mean()), float(low), float(high))
+
+
+def false_positives(studies: Studies) -> dict[str, float]:
+    """How often a report finds something where nothing is, by what it finds it with.
+
+    `any_reported` is the share of studies in which it says of any two methods that they differ: a
+    verdict on the paper's order (`any_verdict`), or a preference (`any_preference`).
+    """
+    found: dict[str, list[bool]] = defaultdict(list)
+    for s in range(len(studies)):
+        ratings, choices = studies.ratings(s), studies.pairs(s)
+        table = significance.comparisons(ratings)
+        verdicts = paper.claims_table(table)["verdict"]
+        is_verdict = bool(verdicts.isin((paper.REPLICATED, paper.NOT)).any())
+        is_preference = bool((pairs.adjusted_p(choices) < significance.ALPHA).any())
+        found["friedman"].append(significance.friedman(ratings)["p_value"] < significance.ALPHA)
+        found["wilcoxon_single"].append(bool(table["p_value"].iloc[0] < significance.ALPHA))
+        found["any_comparison"].append(bool(table["is_significant"].any()))
+        found["any_verdict"].append(is_verdict)
+        found["preference_single"].append(bool(pairs.p_value(choices, 0) < significance.ALPHA))
+        found["any_preference"].append(is_preference)
+        found["any_reported"].append(is_verdict or is_preference)
+        crossings = density.crossings(ratings, choices)
+        found["any_crossing"].append(any(crossing.is_known for crossing in crossings.values()))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def attention(studies: Studies) -> dict[str, float]:
+    """One careless rater among careful ones: how often each method of screening sees it."""
+    last, weight, caught, wronged = [], [], [], []
+    for s in range(len(studies)):
+        scores = studies.scores[s]
+        inconsistency = raters.subject_model(scores).inconsistency
+        screened = raters.bt500(scores).rejects
+        last.append(bool(inconsistency.argmax() == 0))
+        weight.append(float(raters.weights(inconsistency)[0]))
+        caught.append(bool(screened[0]))
+        wronged.append(int(screened[1:].sum()))
+    return {
+        "raters": studies.world.raters,
+        "ranked_last": float(np.mean(last)),
+        "mean_weight": float(np.mean(weight)),
+        "bt500_rejects_it": float(np.mean(caught)),
+        "bt500_rejects_others": float(np.mean(wronged)) / (studies.world.raters - 1),
+    }
+
+
+def left_bias(count: int, seed: int) -> dict[str, float]:
+    """By how much a left bias of 10 % moves preferences, the same people with and without it."""
+    pull = pull_for(LEFT_OF_TEN, STANDARD)
+    fair = simulate_studies(STANDARD, count, seed=seed)
+    leaning = simulate_studies(replace(STANDARD, left_pull=pull), count, seed=seed)
+
+    def mean(studies: Studies, share: Callable[[Any, int], float]) -> np.ndarray:
+        found = [
+            [share(studies.pairs(s), k) for k in range(len(COMPARED))] for s in range(len(studies))
+        ]
+        return np.mean(found, axis=0)
+
+    def balanced(choices: Pairs, k: int) -> float:
+        return pairs.preference(choices, k).value
+
+    def always_left(choices: Pairs, k: int) -> float:
+        return float(np.nanmean(np.where(choices.a_left, choices.won, np.nan)[:, :, k]))
+
+    seen = [pairs.left_share(leaning.pairs(s)) for s in range(len(leaning))]
+    return {
+        "said_left_when_indifferent": LEFT_OF_TEN,
+        "left_share_measured": float(np.mean([found.value for found in seen])),
+        "largest_shift": _largest(mean(leaning, balanced) - mean(fair, balanced)),
+        "largest_shift_if_a_were_always_left": _largest(
+            mean(leaning, always_left) - mean(fair, always_left)
+        ),
+    }
+
+
+def _largest(shift: np.ndarray) -> float:
+    return float(np.abs(shift).max())
+
+
+def pull_for(left: float, world: World) -> float:
+    """The pull at which an indifferent person who decides says left so often."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
+    sd = math.sqrt(2 * world.taste_sd**2 + 2 * world.noise**2)
+
+    def excess(pull: float) -> float:
+        says_left = ndtr((pull - world.tie_width) / sd)
+        says_right = ndtr((-pull - world.tie_width) / sd)
+        return float(says_left / (says_left + says_right) - left)
+
+    return float(brentq(excess, 0, 5))
+
+
+def crossings(studies: Studies) -> dict[str, dict[str, float | int]]:
+    """Coverage of the density at which SRGAN is worth as much as SRResNet, and of slopes."""
+    tally = Tally()
+    at, slope = _true_crossing(studies)
+    for s in range(len(studies)):
+        found = density.crossings(studies.ratings(s), studies.pairs(s))
+        tally.add("crossing_by_scores", found["scores"], at[s])
+        for method, low, high in density.slopes(studies.ratings(s))[
+            ["method", "ci95_low", "ci95_high"]
+        ].itertuples(index=False):
+            truth = slope[s] if method == METHOD_ORDER[DENSE] else 0.0
+            tally.add("slope", Estimate(truth, low, high), truth)
+    return tally.result()
+
+
+def _true_crossing(studies: Studies) -> tuple[np.ndarray, np.ndarray]:
+    """(studies,) density where both networks score alike, and slope of SRGAN's mean score."""
+    world = studies.world
+    steps = np.linspace(-4, 4, 161) * world.ppd_spread  # of log2, around the median density
+    worth = studies.worth.copy()
+    curve = []
+    for step in steps:
+        worth[..., DENSE] = studies.worth[..., DENSE] + world.density_slope * step
+        scores = replace(studies, worth=worth.copy()).mean_scores.mean(axis=1)
+        curve.append(scores[:, [DENSE, DENSE - 1]])
+    srgan, srresnet = np.moveaxis(np.array(curve), 2, 0)
+    where = np.array([np.interp(0, -d, steps) for d in (srgan - srresnet).T])
+    weight = np.exp(-((steps / world.ppd_spread) ** 2) / 2)
+    weight = weight / weight.sum()
+    slope = (weight * steps) @ srgan / (weight * steps**2).sum()
+    return world.ppd * 2**where, slope
+
+
+def validate(
+    count: int, seed: int, progress: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """Everything; the same count and seed give the same results.
+
+    Args:
+        count: studies in each world.
+        progress: told what is simulated next.
+
+    Returns:
+        `interval_coverage` (method MOS, differences and preferences in the standard world),
+        `false_positive_rate` (the share of studies without a difference in which the report names
+        one), the details behind both, and `proofs`: name to whether it holds.
+    """
+    tell = progress or (lambda _: None)
+    details: dict[str, Any] = {}
+    for name, world in WORLDS.items():
+        tell(name)
+        details[name] = coverage(simulate_studies(world, count, seed=seed))
+    tell("density")
+    details["density"] = crossings(simulate_studies(CROSSED, count, seed=seed + 1))
+    tell("no difference")
+    wrong = false_positives(simulate_studies(NULL, count, seed=seed + 2))
+    tell("careless rater")
+    careless = [
+        attention(
+            simulate_studies(replace(STANDARD, raters=n, careless_raters=1), count, seed=seed + 3)
+        )
+        for n in (12, 24)
+    ]
+    tell("left bias")
+    shift = left_bias(count, seed + 4)
+    standard = details["standard"]
+    result: dict[str, Any] = {
+        "studies": count,
+        "seed": seed,
+        "interval_coverage": float(np.mean([standard[name]["coverage"] for name in PROVED])),
+        "false_positive_rate": wrong["any_reported"],
+        "coverage": details,
+        "false_positives": wrong,
+        "careless_rater": careless,
+        "left_bias": shift,
+    }
+    return result | {"proofs": dict(proofs(result))}
+
+
+def proofs(result: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Whether each promise holds, allowing for three standard errors of the simulation."""
+    count = result["studies"]
+    low, high = COVERAGE_BOUNDS
+    for name in PROVED:
+        found = result["coverage"]["standard"][name]["coverage"]
+        # All intervals of a study count as one: they share its raters.
+        yield f"{name}_coverage", low - slack(low, count) <= found <= high + slack(high, count)
+    allowed = MOST_FALSE_POSITIVES + slack(MOST_FALSE_POSITIVES, count)
+    yield "false_positives", result["false_positive_rate"] <= allowed
+    least = LEAST_RANKED_LAST - slack(LEAST_RANKED_LAST, count)
+    yield "careless_last", all(c["ranked_last"] >= least for c in result["careless_rater"])
+    yield "left_bias", result["left_bias"]["largest_shift"] <= MOST_SHIFT
+
+
+def slack(share: float, count: int) -> float:
+    """Three standard errors of a share of so many studies; none from 1,000 studies on."""
+    return 0.0 if count >= 1000 else 3 * math.sqrt(share * (1 - share) / count)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `python -m survey validate`."""
+    parser.add_argument(
+        "--studies", metavar="N", type=int, default=1000, help="in each world (default: 1000)"
+    )
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="(default: 0)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all results there")
+    parser.add_argument("--figure", metavar="FILE", type=Path, help="draw coverage (.png or .svg)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate, print, write; status 1 when a promise does not hold.
+
+    Raises:
+        ValidationError: a number is out of range or a file cannot be written.
+    """
+    if args.studies < 1 or args.seed < 0:
+        raise ValidationError(
+            f"--studies {args.studies} --seed {args.seed}; needed 1 or more studies and no "
+            "negative seed"
+        )
+    result = validate(args.studies, args.seed, _say_what_is_next)
+    try:
+        if args.json is not None:
+            args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        if args.figure is not None:
+            from survey.reporting.figures import coverage_figure, write_figure
+
+            write_figure(coverage_figure(result), args.figure)
+    except OSError as error:
+        raise ValidationError(f"{error.filename}: {error.strerror}; give another file") from error
+    sys.stdout.write(as_text(result))
+    return 0 if all(result["proofs"].values()) else 1
+
+
+def _say_what_is_next(name: str) -> None:
+    sys.stderr.write(f"{name} ...\n")
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The results for a terminal."""
+    lines = [f"{result['studies']} studies in each world, seed {result['seed']}", ""]
+    for world, found in result["coverage"].items():
+        for name, row in found.items():
+            lines.append(f"{world:<18} {name:<20} {row['coverage']:6.1%} of {row['intervals']}")
+    lines += ["", *(f"{name:<39} {v:6.1%}" for name, v in result["false_positives"].items()), ""]
+    for row in result["careless_rater"]:
+        lines.append(f"careless rater last among {row['raters']:<13} {row['ranked_last']:6.1%}")
+    lines.append(
+        f"shift by a left bias of 10 %            {result['left_bias']['largest_shift']:6.2%}"
+    )
+    lines += ["", f"interval coverage    {result['interval_coverage']:.1%}"]
+    lines.append(f"false positive rate  {result['false_positive_rate']:.1%}")
+    failed = [name for name, holds in result["proofs"].items() if not holds]
+    lines.append(f"failed: {', '.join(failed)}" if failed else "all promises hold")
+    return "\n".join(lines) + "\n"

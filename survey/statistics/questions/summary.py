@@ -1,0 +1,171 @@
+"""All questions asked at once: `analyse(responses)` gives every table and figure of a report."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survey.statistics.estimates import mos, pairs, raters
+from survey.statistics.estimates.data import Pairs, Ratings, counted, read_pairs, read_ratings
+from survey.statistics.estimates.interval import Estimate, mean_of_cells
+from survey.statistics.questions import (
+    agreement,
+    angle,
+    balance,
+    correlation,
+    density,
+    paper,
+    planning,
+    significance,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from survey.statistics.questions.correlation import Figures
+
+INFORMAL_RATERS = 15  # ITU-R BT.500 calls a study with fewer informal
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a set of responses says. Tables are documented where they are made."""
+
+    ratings: Ratings
+    pairs: Pairs
+    mos: pd.DataFrame
+    subject_model: pd.DataFrame
+    preferences: pd.DataFrame
+    jod: pd.DataFrame
+    raters: pd.DataFrame
+    comparisons: pd.DataFrame
+    claims: pd.DataFrame
+    paper: pd.DataFrame
+    slopes: pd.DataFrame
+    same_angle: pd.DataFrame
+    correlations: pd.DataFrame
+    versions: pd.DataFrame
+    planning: pd.DataFrame
+    balance: pd.DataFrame
+    facts: dict[str, Any]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The tables by name, without `versions`."""
+        names = [
+            "mos", "subject_model", "preferences", "jod", "raters", "comparisons", "claims",
+            "paper", "slopes", "same_angle", "correlations", "planning", "balance",
+        ]  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def to_json(self) -> dict[str, Any]:
+        """Facts and tables as JSON values; what is unknown is null."""
+        tables = {name: table.to_dict("records") for name, table in self.tables.items()}
+        return {"facts": plain(self.facts), "tables": plain(tables)}
+
+
+def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis:
+    """Answer everything that these responses allow; what they do not is NaN with a reason.
+
+    Args:
+        responses: of `Store.responses`, or responses.csv read by pandas.
+        figures: PSNR, SSIM and LPIPS by (image, method), where they are known.
+    """
+    ratings, choices = read_ratings(responses), read_pairs(responses)
+    facts = {
+        "raters": int(responses["participant"].nunique()),
+        "counted_raters": len(set(ratings.raters) | set(choices.raters)),
+        "ratings": int((~np.isnan(ratings.scores)).sum()),
+        "choices": int((~np.isnan(choices.won)).sum()),
+        "images": len(set(ratings.images) | set(choices.images)),
+        "methods": list(ratings.methods),
+        "is_informal": responses["participant"].nunique() < INFORMAL_RATERS,
+        "includes_simulated": bool(responses["simulated"].astype(bool).any()),
+        "raters_with_density": int((~np.isnan(ratings.ppd)).sum()),
+        "median_seconds": _median_seconds(responses),
+        "friedman": significance.friedman(ratings),
+        "krippendorff_alpha": agreement.krippendorff_alpha(ratings),
+        "icc": agreement.intraclass(ratings),
+        "retest": agreement.retest(responses),
+        "left_share": pairs.left_share(choices),
+        "circular_triads": pairs.circular_triads(choices),
+        "pairs_agree_with_ratings": pairs.agreement_with_ratings(choices, ratings),
+        "crossing": density.crossings(ratings, choices),
+    }
+    comparisons = significance.comparisons(ratings)
+    return Analysis(
+        ratings=ratings,
+        pairs=choices,
+        mos=mos.mos_table(ratings),
+        subject_model=subject_model_table(ratings),
+        preferences=pairs.pair_table(choices),
+        jod=pairs.scale_table(choices),
+        raters=raters.rater_table(responses),
+        comparisons=comparisons,
+        claims=paper.claims_table(comparisons),
+        paper=paper.paper_table(ratings),
+        slopes=density.slopes(ratings),
+        same_angle=angle.angle_table(responses),
+        correlations=correlation.correlation_table(ratings, figures or {}),
+        versions=correlation.version_table(ratings, figures or {}),
+        planning=planning.planning_table(ratings, choices),
+        balance=balance.balance_table(responses),
+        facts=facts,
+    )
+
+
+def subject_model_table(ratings: Ratings) -> pd.DataFrame:
+    """P.910's quality of every version and method, which weighs raters by their consistency.
+
+    Beside it `mos`, the plain mean, and `mos_screened`, without the raters BT.500 would reject.
+    """
+    import pandas as pd
+
+    fitted = raters.subject_model(ratings.scores)
+    kept = ratings.only(~raters.bt500(ratings.scores).rejects)
+    rows = []
+    for k, method in enumerate(ratings.methods):
+        columns = [(mos.ALL, slice(None))]
+        columns += [(image, slice(i, i + 1)) for i, image in enumerate(ratings.images)]
+        for image, chosen in columns:
+            quality = fitted.quality[chosen, k]
+            if np.isnan(quality).all():
+                continue
+            row = {"method": method, "image": image, "quality": float(np.nanmean(quality))}
+            one = isinstance(chosen, slice) and chosen.start is not None
+            row["quality_se"] = float(fitted.quality_se[chosen, k][0]) if one else math.nan
+            row["mos"] = mean_of_cells(ratings.of(method)[:, chosen]).value
+            row["mos_screened"] = mean_of_cells(kept.of(method)[:, chosen]).value
+            rows.append(row)
+    columns_of_table = ["method", "image", "quality", "quality_se", "mos", "mos_screened"]
+    return pd.DataFrame(rows, columns=columns_of_table)
+
+
+def _median_seconds(responses: pd.DataFrame) -> dict[str, float]:
+    """How long an answer that counts took."""
+    medians = {kind: counted(responses, kind)["rt_ms"].median() for kind in ("rating", "pair")}
+    return {kind: float(value) / 1000 for kind, value in medians.items()}
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON: no NaN, no numpy, floats of ten digits, estimates as objects."""
+    if isinstance(value, Estimate):
+        return plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return str(value)

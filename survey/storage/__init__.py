@@ -1,0 +1,1 @@
+"""The database, the journal, backups and the places they go to."""

@@ -1,0 +1,203 @@
+"""Places for backups: a folder, a private data set repository, a storage bucket."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from survey.storage.backup import Backend, BackupError
+
+COMMITS_BEFORE_SQUASH = 50  # a repository slows down with thousands of commits
+
+
+def open_backend(place: str) -> Backend:
+    """The backend of a setting: `folder:PATH`, `dataset:OWNER/NAME` or `bucket:OWNER/NAME`.
+
+    The last two need a token that may write there, in HF_TOKEN. What is made is private.
+
+    Raises:
+        BackupError: none of the three.
+    """
+    kind, _, name = place.partition(":")
+    if kind == "folder" and name:
+        return FolderBackend(Path(name))
+    if kind in ("dataset", "bucket") and name.count("/") == 1 and all(name.split("/")):
+        from huggingface_hub import HfApi
+
+        return DatasetBackend(name, HfApi()) if kind == "dataset" else BucketBackend(name, HfApi())
+    raise BackupError(
+        f"NITIDEZ_BACKUP is {place!r}; needed folder:PATH, dataset:OWNER/NAME or bucket:OWNER/NAME"
+    )
+
+
+class FolderBackend:
+    """A folder, perhaps on another disk or a mounted one. Files are written whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """See Backend."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            found = [path for path in self.folder.rglob("*") if path.is_file()]
+        except OSError as error:
+            raise BackupError(f"{self.folder}: {error.strerror}") from error
+        hidden = (path.name.startswith(".") for path in found)
+        return [
+            path.relative_to(self.folder).as_posix()
+            for path, skip in zip(found, hidden, strict=True)
+            if not skip
+        ]
+
+    def read(self, name: str) -> bytes:
+        """See Backend."""
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            raise BackupError(f"{self.folder}: {name}: {error.strerror}") from error
+
+    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
+        """See Backend."""
+        try:
+            for name, source in add.items():
+                self._write(self.folder / name, _bytes(source))
+            for name in remove:
+                (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise BackupError(f"{self.folder}: {error.strerror}") from error
+
+    @staticmethod
+    def _write(target: Path, data: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.new")
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+
+
+class DatasetBackend:
+    """A private data set repository on Hugging Face; one commit a change.
+
+    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
+    erased person must not stay in it.
+
+    Args:
+        name: "owner/name".
+        api: a `huggingface_hub.HfApi`.
+    """
+
+    def __init__(self, name: str, api: Any) -> None:
+        self.name = name
+        self.api = api
+        self._commits = 0
+        self._made = False
+
+    def _make(self) -> None:
+        if not self._made:
+            self.api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=True)
+            self._made = True
+
+    def names(self) -> list[str]:
+        """See Backend."""
+        return _asked(self.name, self._names)
+
+    def _names(self) -> list[str]:
+        self._make()
+        found = self.api.list_repo_files(self.name, repo_type="dataset")
+        return [name for name in found if name.startswith(("blobs/", "generations/"))]
+
+    def read(self, name: str) -> bytes:
+        """See Backend."""
+        return _asked(self.name, lambda: self._read(name))
+
+    def _read(self, name: str) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = self.api.hf_hub_download(
+                self.name, name, repo_type="dataset", cache_dir=folder, force_download=True
+            )
+            return Path(path).read_bytes()
+
+    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
+        """See Backend. One commit: all of it or nothing."""
+        gone = list(remove)
+        if add or gone:
+            _asked(self.name, lambda: self._change(add, gone))
+
+    def _change(self, add: Mapping[str, Path | bytes], gone: list[str]) -> None:
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        self._make()
+        self._commits += COMMITS_BEFORE_SQUASH if gone else 1  # until squashed
+        operations: list[Any] = [CommitOperationAdd(n, _uploadable(s)) for n, s in add.items()]
+        operations += [CommitOperationDelete(name) for name in gone]
+        self.api.create_commit(
+            self.name, operations, commit_message="Survey backup", repo_type="dataset"
+        )
+        if self._commits >= COMMITS_BEFORE_SQUASH:
+            self.api.super_squash_history(self.name, repo_type="dataset")
+            self._commits = 0
+
+
+class BucketBackend:
+    """A private storage bucket on Hugging Face: mutable files without a history.
+
+    Args:
+        name: "owner/name".
+        api: a `huggingface_hub.HfApi`.
+    """
+
+    def __init__(self, name: str, api: Any) -> None:
+        self.name = name
+        self.api = api
+
+    def names(self) -> list[str]:
+        """See Backend."""
+        return _asked(self.name, self._names)
+
+    def _names(self) -> list[str]:
+        self.api.create_bucket(self.name, private=True, exist_ok=True)
+        tree = self.api.list_bucket_tree(self.name, recursive=True)
+        found = [entry.path for entry in tree if hasattr(entry, "size")]
+        return [name for name in found if name.startswith(("blobs/", "generations/"))]
+
+    def read(self, name: str) -> bytes:
+        """See Backend."""
+        return _asked(self.name, lambda: self._read(name))
+
+    def _read(self, name: str) -> bytes:
+        with tempfile.TemporaryDirectory() as folder:
+            target = Path(folder) / "file"
+            self.api.download_bucket_files(self.name, [(name, target)], raise_on_missing_files=True)
+            return target.read_bytes()
+
+    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
+        """See Backend."""
+        gone = list(remove)
+        if add or gone:
+            pairs = [(_uploadable(source), name) for name, source in add.items()]
+            _asked(
+                self.name, lambda: self.api.batch_bucket_files(self.name, add=pairs, delete=gone)
+            )
+
+
+def _asked(name: str, ask: Callable[[], Any]) -> Any:
+    """What the hub answers; anything that goes wrong on the way is a BackupError."""
+    try:
+        return ask()
+    except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise BackupError(f"{name}: {type(error).__name__}: {first}") from error
+
+
+def _bytes(source: Path | bytes) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()
+
+
+def _uploadable(source: Path | bytes) -> str | bytes:
+    return source if isinstance(source, bytes) else str(source)

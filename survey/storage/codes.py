@@ -1,0 +1,79 @@
+"""Secrets of a data folder, withdrawal codes, tokens: what is shown once and stored as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from survey.study.errors import StoreError
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U
+LOOKALIKES = str.maketrans("ILO", "110", "- \t\n")
+CODE_LENGTH = 10  # 50 bits
+
+
+def read_secret(path: Path) -> bytes:
+    """The random key of a data folder; made on first use, readable by its owner only.
+
+    Raises:
+        StoreError: it cannot be read or made.
+    """
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)  # the first of two starts at once wins
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        secret = path.read_bytes()
+    except OSError as error:
+        raise StoreError(
+            f"{path}: {error.strerror}; make the folder writable, or set NITIDEZ_DATA to another"
+        ) from error
+    if len(secret) < 32:
+        raise StoreError(f"{path}: {len(secret)} bytes; needed 32: restore it from a backup")
+    return secret
+
+
+def token_and_code(secret: bytes, request: str) -> tuple[str, str]:
+    """A session token, 64 hexadecimal digits, and a withdrawal code such as 7K3QX-M9T2A.
+
+    Args:
+        request: random; the same one gives the same two, so that a start can be repeated.
+    """
+    digest = hmac.new(secret, b"start:" + request.encode(), hashlib.sha512).digest()
+    number = int.from_bytes(digest[32:], "big")
+    text = "".join(CROCKFORD[(number >> 5 * k) % 32] for k in range(CODE_LENGTH))
+    return digest[:32].hex(), f"{text[:5]}-{text[5:]}"
+
+
+def normal_code(code: str) -> str:
+    """A code as it was meant: case, dashes and look-alike letters do not matter."""
+    return code.upper().translate(LOOKALIKES)
+
+
+def code_hmac(secret: bytes, code: str) -> str:
+    """What the database keeps of a code."""
+    return hmac.new(secret, b"code:" + normal_code(code).encode(), hashlib.sha256).hexdigest()
+
+
+def picture_token(secret: bytes, session: str, version: str) -> str:
+    """The name of a picture within one session; tells nothing and fits no other session."""
+    message = f"picture:{session}:{version}".encode()
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+
+
+def token_sha256(token: str) -> str:
+    """What the database keeps of a session token."""
+    return hashlib.sha256(token.encode()).hexdigest()

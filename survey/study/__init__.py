@@ -1,0 +1,1 @@
+"""A study: its protocol, its schedule, the display it is seen on."""

@@ -1,0 +1,378 @@
+"""Which trials a rater gets, in which order, on which side: balanced over raters, then at random.
+
+Sources: ITU-R BT.500 (warm-ups, order), ITU-T P.910 (hidden reference, golden trials), Ledig et al.
+2017 section 3.3 (anchors, hidden repeats). The README's section "Survey" gives the defaults.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from survey.study.study import Protocol, Study, StudyImage
+
+Block = Literal["practice", "rating", "pair"]
+Kind = Literal["rating", "pair"]
+Role = Literal["practice", "warmup", "main", "golden", "repeat", "instructed", "angle"]
+Pair = tuple[str, str, str]  # image, method, method
+
+BAD, GOOD = "<=2", ">=4"  # expected scores of the anchors
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One trial before it has an id; `repeat_of` is a position in the same schedule."""
+
+    block: Block
+    kind: Kind
+    role: Role
+    image: str
+    left: str  # version id
+    right: str | None = None
+    expected: str | None = None
+    repeat_of: int | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What earlier raters have answered, or are about to: the counts that balance the next one."""
+
+    images: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)  # ratings of a version
+    left_first: Counter[Pair] = field(default_factory=Counter)  # the pair's first method was left
+    left_second: Counter[Pair] = field(default_factory=Counter)
+    angle_first: Counter[Pair] = field(default_factory=Counter)  # the same, magnified
+    angle_second: Counter[Pair] = field(default_factory=Counter)
+    golden_left: int = 0
+    golden_right: int = 0
+    first_blocks: Counter[str] = field(default_factory=Counter)
+    instructed: Counter[str] = field(default_factory=Counter)  # by block
+
+
+@dataclass
+class _Item:
+    """A trial on its way into a block."""
+
+    role: Role
+    image: str
+    left: str
+    right: str | None = None
+    expected: str | None = None
+    repeats: _Item | None = None
+
+
+def build_schedule(study: Study, coverage: Coverage, *, seed: int) -> list[PlannedTrial]:
+    """All trials of one rater, in order.
+
+    Args:
+        study: images and protocol.
+        coverage: of the raters before.
+        seed: of what balance leaves open.
+
+    Returns:
+        Practice, then both blocks; never the same photograph twice in a row where the study has
+        more than one.
+    """
+    rng = random.Random(seed)
+    protocol = study.protocol
+    images = sorted(study.main, key=lambda i: (coverage.images[i.id], rng.random()))
+    images = images[: protocol.images_per_rater]
+    blocks: dict[str, list[_Item]] = {
+        "rating": _rating_block(study, images, coverage, rng),
+        "pair": _pair_block(study, images, coverage, rng),
+    }
+    first = min(("rating", "pair"), key=lambda b: (coverage.first_blocks[b], rng.random()))
+    instructed = min(("rating", "pair"), key=lambda b: (coverage.instructed[b], rng.random()))
+    blocks[instructed] = _with_instructed(blocks[instructed], study, instructed, rng)
+    order: list[tuple[Block, list[_Item]]] = [("practice", _practice(study, rng))]
+    order += [("rating", blocks["rating"]), ("pair", blocks["pair"])]
+    if first == "pair":
+        order[1:] = order[:0:-1]
+    return _numbered(order)
+
+
+def _numbered(order: Sequence[tuple[Block, list[_Item]]]) -> list[PlannedTrial]:
+    place: dict[int, int] = {}
+    trials: list[PlannedTrial] = []
+    for block, items in order:
+        for item in items:
+            place[id(item)] = len(trials)
+            trials.append(
+                PlannedTrial(
+                    block,
+                    "rating" if item.right is None else "pair",
+                    item.role,
+                    item.image,
+                    item.left,
+                    item.right,
+                    item.expected,
+                    None if item.repeats is None else place[id(item.repeats)],
+                )
+            )
+    return trials
+
+
+def _practice(study: Study, rng: random.Random) -> list[_Item]:
+    """Large differences, so that the feedback teaches the task and the ends of the scale."""
+    images = _cycle(study.practice, rng)
+    makers: list[Callable[[StudyImage], _Item]] = [
+        lambda i: _anchor("practice", i, "original", GOOD),
+        lambda i: _anchor("practice", i, "nearest", BAD),
+        lambda i: _known_pair("practice", i, "original", "nearest", left=rng.random() < 0.5),
+        lambda i: _known_pair("practice", i, "original", "bicubic", left=rng.random() < 0.5),
+        lambda i: _anchor("practice", i, "bicubic", "<=3"),
+    ]
+    count = study.protocol.practice
+    return [makers[index % len(makers)](images[index % len(images)]) for index in range(count)]
+
+
+def _rating_block(
+    study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
+) -> list[_Item]:
+    protocol = study.protocol
+    items = [
+        _Item("main", image.id, image.versions[method].id)
+        for image in images
+        for method in protocol.rated
+    ]
+    items.sort(key=lambda item: (coverage.versions[item.left], rng.random()))
+    items = spread(items)
+    practice = _cycle(study.practice, rng)
+    count = _goldens(len(items), protocol)
+    anchors = [("nearest", BAD), ("original", GOOD)]
+    rng.shuffle(anchors)
+    goldens = [
+        _anchor("golden", practice[index % len(practice)], *anchors[index % 2])
+        for index in range(count)
+    ]
+    anchor_ids = {
+        image.versions[method].id for image in images for method in ("nearest", "original")
+    }
+    repeated = [item for item in items if item.left not in anchor_ids] or items
+    items = _with_repeats(items, repeated, protocol, rng, turn=lambda item: item)
+    items = _sprinkled(items, goldens, rng)
+    warmups = [
+        _Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
+        for image in (practice[i % len(practice)] for i in range(protocol.warmups))
+    ]
+    return _joined(warmups, items)
+
+
+def _pair_block(
+    study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
+) -> list[_Item]:
+    protocol = study.protocol
+    pairs = [(image, a, b) for image in images for a, b in protocol.compared]
+    items = _on_sides("main", pairs, coverage.left_first, coverage.left_second, rng)
+
+    def seen(item: _Item) -> int:
+        return coverage.versions[item.left] + coverage.versions[item.right or ""]
+
+    items.sort(key=lambda item: (seen(item), rng.random()))
+    items = spread(items)
+    practice = _cycle(study.practice, rng)
+    on_left = coverage.golden_left < coverage.golden_right or (
+        coverage.golden_left == coverage.golden_right and rng.random() < 0.5
+    )
+    goldens = [
+        _known_pair(
+            "golden",
+            practice[i % len(practice)],
+            "original",
+            "nearest",
+            left=on_left != bool(i % 2),
+        )
+        for i in range(_goldens(len(items), protocol))
+    ]
+    items = _with_repeats(items, items, protocol, rng, turn=_swapped)
+    items = _sprinkled(items, goldens, rng)
+    items = _beside(items, _angle_part(study, images, coverage, rng), rng)
+    warmups = []
+    for index in range(protocol.warmups if protocol.compared else 0):
+        image = practice[index % len(practice)]
+        a, b = rng.sample(rng.choice(protocol.compared), 2)
+        warmups.append(_Item("warmup", image.id, image.versions[a].id, image.versions[b].id))
+    return _joined(warmups, items)
+
+
+def _on_sides(
+    role: Role,
+    pairs: list[tuple[StudyImage, str, str]],
+    first: Counter[Pair],
+    second: Counter[Pair],
+    rng: random.Random,
+) -> list[_Item]:
+    """Pairs with their sides: even over raters first, then even for this one, then by chance.
+
+    Args:
+        pairs: image and two methods; comes back in a random order.
+        first: how often a pair's first method has been left; `second`: how often its second.
+    """
+    lefts: Counter[str] = Counter()
+    rng.shuffle(pairs)
+    items = []
+    for image, a, b in pairs:
+        key = (image.id, a, b)
+        lead = first[key] - second[key]
+        here = lefts[a] - lefts[b]
+        first_is_left = lead < 0 or (lead == 0 and (here < 0 or (here == 0 and rng.random() < 0.5)))
+        left, right = (a, b) if first_is_left else (b, a)
+        lefts[left] += 1
+        items.append(_Item(role, image.id, image.versions[left].id, image.versions[right].id))
+    return items
+
+
+def _angle_part(
+    study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
+) -> list[_Item]:
+    """The comparisons that are shown again, magnified to one visual angle for everybody."""
+    if not study.protocol.angle_images:
+        return []
+    a, b = study.protocol.angle_pair
+    first, second = coverage.angle_first, coverage.angle_second
+
+    def seen(image: StudyImage) -> int:
+        return first[image.id, a, b] + second[image.id, a, b]
+
+    chosen = sorted(images, key=lambda image: (seen(image), rng.random()))
+    pairs = [(image, a, b) for image in chosen[: study.protocol.angle_images]]
+    return _on_sides("angle", pairs, first, second, rng)
+
+
+def _beside(items: list[_Item], part: list[_Item], rng: random.Random) -> list[_Item]:
+    """A part before or after the others, by chance, with no photograph twice in a row."""
+    is_first = rng.random() < 0.5
+    joint = (items[:1] if is_first else items[-1:]) if part else []
+    end = -1 if is_first else 0
+    if joint and len(part) > 1 and part[end].image == joint[0].image:
+        part = [*part[1:], part[0]] if end == 0 else [part[-1], *part[:-1]]
+    return part + items if is_first else items + part
+
+
+def _anchor(role: Role, image: StudyImage, method: str, expected: str) -> _Item:
+    return _Item(role, image.id, image.versions[method].id, expected=expected)
+
+
+def _known_pair(role: Role, image: StudyImage, better: str, worse: str, *, left: bool) -> _Item:
+    a, b = (better, worse) if left else (worse, better)
+    expected = "left" if left else "right"
+    return _Item(role, image.id, image.versions[a].id, image.versions[b].id, expected)
+
+
+def _swapped(item: _Item) -> _Item:
+    assert item.right is not None
+    return replace(item, left=item.right, right=item.left)
+
+
+def _goldens(count: int, protocol: Protocol) -> int:
+    return max(1, round(count / protocol.golden_every)) if count else 0
+
+
+def _cycle(images: Sequence[StudyImage], rng: random.Random) -> list[StudyImage]:
+    shuffled = list(images)
+    rng.shuffle(shuffled)
+    return shuffled
+
+
+def spread(items: list[_Item]) -> list[_Item]:
+    """Keep the order as far as possible, with no photograph twice in a row where that can be."""
+    waiting = list(items)
+    left = Counter(item.image for item in waiting)
+    result: list[_Item] = []
+    while waiting:
+        last = result[-1].image if result else None
+        image, most = left.most_common(1)[0]
+        must = 2 * most > len(waiting) and image != last  # else it would pile up at the end
+        chosen = next(
+            (i for i in waiting if i.image != last and (not must or i.image == image)), waiting[0]
+        )
+        waiting.remove(chosen)
+        left[chosen.image] -= 1
+        result.append(chosen)
+    return result
+
+
+def _fits(items: list[_Item], index: int, image: str) -> bool:
+    """Whether a trial of an image may stand at a position without a twin beside it."""
+    before = items[index - 1].image if index else None
+    after = items[index].image if index < len(items) else None
+    return image not in (before, after)
+
+
+def _with_repeats(
+    items: list[_Item],
+    candidates: list[_Item],
+    protocol: Protocol,
+    rng: random.Random,
+    *,
+    turn: Callable[[_Item], _Item],
+) -> list[_Item]:
+    """Show some trials of the first half again, far enough behind."""
+    items = list(items)
+    half = {id(item) for item in items[: max(1, len(items) // 2)]}
+    early = [item for item in candidates if id(item) in half]
+    for original in rng.sample(early, min(protocol.repeats, len(early))):
+        first = next(i for i, item in enumerate(items) if item is original)
+        earliest = first + protocol.repeat_distance + 1
+        places = [
+            index
+            for index in range(earliest, len(items) + 1)
+            if _fits(items, index, original.image)
+        ]
+        if places:
+            again = replace(turn(original), role="repeat", repeats=original)
+            items.insert(rng.choice(places), again)
+    return items
+
+
+def _sprinkled(items: list[_Item], extras: list[_Item], rng: random.Random) -> list[_Item]:
+    """Put extra trials at even distances, moved a little so that nobody can count on them."""
+    items = list(items)
+    for number, extra in enumerate(extras):
+        ideal = round(len(items) * (number + 0.5) / len(extras)) + rng.randint(-2, 2)
+        places = [index for index in range(len(items) + 1) if _fits(items, index, extra.image)]
+        places = places or list(range(len(items) + 1))
+        items.insert(min(places, key=lambda index: abs(index - ideal)), extra)
+    return items
+
+
+def _joined(warmups: list[_Item], items: list[_Item]) -> list[_Item]:
+    """Warm-ups first, in an order that does not end with the photograph that comes next."""
+    if items and warmups and warmups[-1].image == items[0].image:
+        other = next((w for w in warmups if w.image != items[0].image), None)
+        if other is not None:
+            warmups = [*(w for w in warmups if w is not other), other]
+    return [*warmups, *items]
+
+
+def _with_instructed(
+    items: list[_Item], study: Study, block: str, rng: random.Random
+) -> list[_Item]:
+    """One trial that says on the screen what to answer."""
+    image = rng.choice(study.practice)
+    if block == "rating":
+        version = image.versions[rng.choice(study.protocol.rated)].id
+        extra = _Item("instructed", image.id, version, expected=str(rng.randint(1, 5)))
+    else:
+        a, b = rng.sample(study.protocol.compared[0], 2)
+        extra = _Item("instructed", image.id, image.versions[a].id, image.versions[b].id, "tie")
+    middle = len(items) // 2
+    places = [i for i in range(len(items) + 1) if _fits(items, i, image.id)] or [middle]
+    items = list(items)
+    items.insert(min(places, key=lambda index: abs(index - middle)), extra)
+    return items
+
+
+def is_right(expected: str | None, answer: int | str | None) -> bool | None:
+    """Whether an answer is what was expected; None where nothing was."""
+    if expected is None or answer is None:
+        return None
+    if isinstance(answer, int):
+        if expected.startswith("<="):
+            return answer <= int(expected[2:])
+        if expected.startswith(">="):
+            return answer >= int(expected[2:])
+    return str(answer) == expected

@@ -1,0 +1,196 @@
+"""Nobody is crowded out: rates, sizes, turns, and whose requests are taken at all."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from demo.app.limits import Guard, PhotoLimit, Rate, TooOftenError
+from demo.app.settings import Settings
+from demo.rating.page import survey_text
+from demo.upscale.jobs import BusyError, Job, Lane, TooManyOwnError
+from demo.upscale.tab import problem_of
+from demo.web.i18n import LANGUAGES, say
+from sr.images.image_io import Photo
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_minutes_worth_at_once_and_then_evenly():
+    clock = Clock()
+    rate = Rate(6, clock=clock)
+    for _ in range(6):
+        rate.take("a")
+    with pytest.raises(TooOftenError) as refusal:
+        rate.take("a")
+    assert refusal.value.seconds == pytest.approx(10)
+    rate.take("b")
+    clock.now += 10
+    rate.take("a")
+    with pytest.raises(TooOftenError):
+        rate.take("a")
+
+
+def test_visitors_who_ask_no_more_are_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("demo.app.limits.MOST_VISITORS", 3)
+    clock = Clock()
+    rate = Rate(60, clock=clock)
+    for visitor in "abcdefgh":
+        clock.now += 2
+        rate.take(visitor)
+    assert len(rate._free_at) <= 4
+
+
+def test_a_page_has_its_share_and_a_whole_class_behind_one_address_too():
+    limit = PhotoLimit(2)
+    for page in range(10):
+        request = SimpleNamespace(session_hash=f"{page}", client=SimpleNamespace(host="10.0.0.1"))
+        limit.take(request)
+        limit.take(request)
+        with pytest.raises(TooOftenError):
+            limit.take(request)
+    with pytest.raises(TooOftenError):
+        limit.take(SimpleNamespace(session_hash="x", client=SimpleNamespace(host="10.0.0.1")))
+    limit.take(SimpleNamespace(session_hash="x2", client=SimpleNamespace(host="10.0.0.2")))
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (TooOftenError(3.2), "error_too_often"),
+        (TooManyOwnError(""), "error_busy_own"),
+        (BusyError(""), "error_busy"),
+    ],
+)
+def test_each_limit_is_told_in_both_languages(error: Exception, key: str):
+    problem = problem_of(error, Settings())
+    assert problem.key == key
+    told = {say(language, problem.key, **problem.values) for language in LANGUAGES}
+    assert len(told) == 2
+    assert not any("{" in text for text in told)
+
+
+def test_visitors_take_turns_however_many_photos_one_has_sent():
+    order: list[str] = []
+    lane = Lane("test", lambda job: bool(order.append(job.key)))
+    lane._thread = object()  # type: ignore[assignment]  # the turns are taken below
+    pixels = Photo(np.zeros((4, 4, 3), np.uint8))
+    for visitor, key in (("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("c", "c1")):
+        lane.add(Job(photo=pixels, key=key, height=4, width=4, visitor=visitor))
+
+    def turn(job: Job) -> bool:
+        order.append(job.key)
+        if len(order) == 5:
+            lane.close()
+        return False
+
+    lane._turn = turn
+    thread = threading.Thread(target=lane._run)  # its own: it lowers its priority
+    thread.start()
+    thread.join()
+    assert order == ["a1", "b1", "c1", "a2", "a3"]
+
+
+Serve = Callable[..., TestClient]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Serve:
+    """A client of an app behind the guard that answers with the address it sees."""
+
+    def whose(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(request.client.host if request.client else "")
+
+    def make(**settings: object) -> TestClient:
+        chosen = Settings(folder=tmp_path, **settings)  # type: ignore[arg-type]
+        routes = [Route("/{path:path}", whose, methods=["GET", "POST"])]
+        return TestClient(Starlette(routes=routes, middleware=[Middleware(Guard, chosen)]))
+
+    return make
+
+
+def test_survey_starts_and_tried_codes_are_limited_by_address(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("demo.app.limits.STARTS_PER_MINUTE", 3)
+    client = serve()
+    for path in ("/survey/start", "/survey/withdraw"):
+        assert [client.post(path).status_code for _ in range(4)] == [200, 200, 200, 429]
+        refused = client.post(path)
+        assert int(refused.headers["retry-after"]) >= 1
+        key = refused.json()["error"]["key"]
+        assert all(survey_text()[language][key] for language in LANGUAGES)
+
+
+def test_answers_of_a_class_behind_one_address_are_never_refused(serve: Serve):
+    client = serve(photos_per_minute=1)
+    assert {client.post("/survey/answer").status_code for _ in range(150)} == {200}
+
+
+def test_uploads_are_limited_by_address_by_bytes_and_by_the_folder(serve: Serve, tmp_path: Path):
+    client = serve(photos_per_minute=1, max_upload_mb=1, cache_mb=16)
+    upload = "/gradio_api/upload"
+    assert client.post(upload, content=bytes(1_200_000)).status_code == 413
+    assert client.post(upload, content=iter([b"x"])).status_code == 411
+    answers = [client.post(upload, content=b"x").status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+    (tmp_path / "uploads" / "a").mkdir(parents=True)
+    (tmp_path / "uploads" / "a" / "photo").write_bytes(bytes(16_000_000))
+    full = serve(cache_mb=16).post(upload, content=b"x")
+    assert (full.status_code, "try again" in full.json()["detail"]) == (503, True)
+
+
+def test_other_bodies_are_short(serve: Serve):
+    assert serve().post("/gradio_api/queue/join", content=bytes(1_000_001)).status_code == 413
+
+
+def test_requests_of_other_websites_are_refused(serve: Serve):
+    client = serve()
+    for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+        headers = {"Sec-Fetch-Site": site}
+        assert client.post("/survey/start", headers=headers).status_code == status
+        assert client.get("/", headers=headers).status_code == 200
+
+
+def test_whether_it_is_up_is_answered_without_building_the_page(serve: Serve):
+    client = serve()
+    answer = client.head("/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "content-security-policy" in answer.headers
+    assert client.head("/survey/status").status_code == 200  # everything else as it is
+
+
+def test_a_proxy_is_believed_only_where_there_is_one(serve: Serve):
+    headers = {"X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
+    assert serve().get("/", headers=headers).text == "testclient"
+    assert serve(is_proxied=True).get("/", headers=headers).text == "203.0.113.9"
+
+
+def test_every_answer_has_the_headers(serve: Serve):
+    for answer in (serve().get("/"), serve().post("/x", headers={"Sec-Fetch-Site": "cross-site"})):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert not re.search(r"https?:", policy)
+        assert "frame-ancestors 'self';" in policy + ";"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+    framed = serve(is_proxied=True).get("/").headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://huggingface.co" in framed

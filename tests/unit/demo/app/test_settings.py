@@ -1,0 +1,55 @@
+"""Settings come from the environment, and bad values are refused in words."""
+
+from pathlib import Path
+
+import pytest
+
+from demo.app.settings import ROOT, Settings
+from sr.base.errors import ConfigError
+
+
+def test_an_empty_environment_gives_the_defaults():
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port, settings.max_megapixels) == ("127.0.0.1", 7860, 4.0)
+    assert settings.address == "http://127.0.0.1:7860"
+
+
+def test_values_are_read_from_the_environment():
+    settings = Settings.from_environment(
+        {
+            "HOST": "0.0.0.0",
+            "PORT": "8000",
+            "NITIDEZ_MAX_MEGAPIXELS": "0.5",
+            "NITIDEZ_FOLDER": "x",
+            "NITIDEZ_DATA": "/data/nitidez",
+            "NITIDEZ_STUDY": "class-2026",
+        }
+    )
+    assert (settings.host, settings.port, settings.max_megapixels) == ("0.0.0.0", 8000, 0.5)
+    assert settings.uploads_folder == Path("x/uploads")
+    assert (settings.data_folder, settings.study) == (Path("/data/nitidez"), "class-2026")
+    assert settings.address == "http://127.0.0.1:8000"
+
+
+def test_a_space_listens_on_every_address_unless_told_otherwise():
+    space = Settings.from_environment({"SPACE_ID": "a/b"})
+    assert (space.host, space.source_url) == ("0.0.0.0", "https://huggingface.co/spaces/a/b")
+    assert space.is_proxied
+    assert not space.data_folder.is_relative_to(ROOT)
+    assert Settings.from_environment({"SPACE_ID": "a/b", "HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "http", "whole number"),
+        ("PORT", "70000", "from 0 to 65535"),
+        ("NITIDEZ_MAX_MEGAPIXELS", "0", "from 0.001 to 64"),
+        ("NITIDEZ_MAX_MEGAPIXELS", "nan", "from 0.001 to 64"),
+        ("NITIDEZ_KEEP_MINUTES", "60", "from 1 to 59"),
+        ("NITIDEZ_THREADS", "0", "from 1 to 1024"),
+    ],
+)
+def test_bad_values_are_refused_with_name_and_range(name: str, value: str, says: str):
+    with pytest.raises(ConfigError, match=f"^{name} is .*{says}"):
+        Settings.from_environment({name: value})

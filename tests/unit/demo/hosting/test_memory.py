@@ -1,0 +1,58 @@
+"""Memory stays flat while photos of every size go through the networks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from demo.hosting import memory
+
+PHOTOS = """
+import json, sys
+from demo.hosting.memory import bound_kernels, give_back
+if sys.argv[1] == "kept":
+    bound_kernels()
+import numpy as np
+from sr.images.image_io import Photo
+from sr.inference.upscaler import get_upscaler
+
+def resident_mib():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+
+random = np.random.default_rng(1)
+seen = []
+for number in range(40):
+    height, width = random.integers(20, 56, 2)
+    photo = Photo(random.integers(90, 150, (height, width, 3), dtype=np.uint8))
+    get_upscaler("srresnet_x4").upscale(photo)
+    if sys.argv[1] == "kept":
+        give_back()
+    seen.append(resident_mib())
+print(json.dumps(seen))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_many_sizes_leave_nothing_behind() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PHOTOS, "kept"], capture_output=True, text=True, check=True
+    )
+    seen = json.loads(done.stdout)
+    assert seen[-1] - seen[15] < 20, seen
+
+
+def test_a_setting_of_the_owners_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, "7")
+    memory.bound_kernels()
+    assert memory.os.environ[name] == "7"
+
+
+def test_a_system_without_glibc_gives_back_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
+    memory._trim.cache_clear()
+    memory.give_back()
+    memory._trim.cache_clear()

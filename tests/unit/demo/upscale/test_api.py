@@ -1,0 +1,141 @@
+"""The API, through gradio_client: exact PNG files, metrics, the list, and clear refusals."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from sr.images.image_io import open_image
+from sr.images.resize import matlab_bicubic
+from tests.helpers.bad_images import bad_images, odd_images
+from tests.helpers.fake_engine import FakeEngine
+
+
+@pytest.fixture(scope="module")
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture(scope="module")
+def address(serve_demo: Callable[..., str], engine: FakeEngine) -> str:
+    return serve_demo(engine, max_megapixels=0.1, photos_per_minute=1000)
+
+
+@pytest.fixture(scope="module")
+def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    path = tmp_path / "férias na praia.png"
+    Image.fromarray(rng.integers(0, 256, (10, 14, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+def test_three_endpoints_are_public_and_no_more(client: Client):
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(named) == {"/upscale", "/measure", "/models"}
+    names = [parameter["parameter_name"] for parameter in named["/upscale"]["parameters"]]
+    assert names == ["image", "model"]
+    names = [parameter["parameter_name"] for parameter in named["/measure"]["parameters"]]
+    assert names == ["prediction", "reference"]
+
+
+def test_upscale_gives_the_exact_png(client: Client, photo: Path):
+    result = Path(client.predict(handle_file(photo), "bicubic", api_name="/upscale"))
+    assert result.name == "férias na praia_bicubic.png"
+    expected = matlab_bicubic(open_image(photo).rgb, 4)
+    np.testing.assert_array_equal(open_image(result).rgb, expected)
+    assert Image.open(result).text["Nitidez-Model"] == "bicubic"
+
+
+def test_measure_gives_the_metrics(client: Client, photo: Path):
+    same = client.predict(handle_file(photo), handle_file(photo), api_name="/measure")
+    assert same == {"psnr_y": "inf", "ssim_y": 1.0, "lpips_alex": 0.0, "note": None}
+
+
+def test_models_lists_every_model(client: Client):
+    models = client.predict(api_name="/models")
+    assert [model["name"] for model in models] == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
+    assert all(model["scale"] == 4 for model in models)
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones(client: Client, photo: Path):
+    with pytest.raises(AppError, match="no model 'srgan4'; known: bicubic, nearest"):
+        client.predict(handle_file(photo), "srgan4", api_name="/upscale")
+
+
+def test_no_file_is_refused_in_words(client: Client):
+    with pytest.raises(AppError, match="image: no file was given"):
+        client.predict(None, "bicubic", api_name="/upscale")
+
+
+@pytest.fixture(scope="module")
+def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return bad_images(tmp_path_factory.mktemp("bad"))
+
+
+def test_bad_images_are_refused_quickly_in_words_and_the_app_goes_on(
+    client: Client, bad_files: dict[str, Path], photo: Path, capfd: pytest.CaptureFixture[str]
+):
+    for name, path in bad_files.items():
+        start = time.monotonic()
+        with pytest.raises(AppError) as refusal:
+            client.predict(handle_file(path), "bicubic", api_name="/upscale")
+        assert time.monotonic() - start < 2, name
+        assert len(str(refusal.value)) > 20, name
+        assert "Traceback" not in str(refusal.value), name
+        assert "/" not in str(refusal.value).split(":")[0], name  # no place on the server
+    assert client.predict(handle_file(photo), "bicubic", api_name="/upscale")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_odd_but_valid_images_work(client: Client, tmp_path: Path):
+    for name, path in odd_images(tmp_path / "odd").items():
+        result = open_image(client.predict(handle_file(path), "srgan_x4", api_name="/upscale"))
+        given = open_image(path)
+        assert (result.height, result.width) == (4 * given.height, 4 * given.width), name
+
+
+def test_a_photo_over_the_limit_is_refused_with_the_limit(client: Client, tmp_path: Path):
+    large = tmp_path / "large.png"
+    Image.new("RGB", (400, 300)).save(large)
+    with pytest.raises(AppError, match=r"0\.1"):
+        client.predict(handle_file(large), "bicubic", api_name="/upscale")
+
+
+def test_cancelling_a_call_stops_the_work(
+    serve_demo: Callable[..., str], photo: Path, tmp_path: Path
+):
+    slow = FakeEngine(seconds=60)
+    client = Client(serve_demo(slow), verbose=False, download_files=tmp_path)
+    job = client.submit(handle_file(photo), "srgan_x4", api_name="/upscale")
+    limit = time.monotonic() + 10
+    while slow.running == 0:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    job.cancel()
+    limit = time.monotonic() + 2
+    while slow.stopped_at is None:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_a_file_over_the_size_limit_is_refused(
+    serve_demo: Callable[..., str], tmp_path: Path, photo: Path
+):
+    client = Client(serve_demo(FakeEngine(), max_upload_mb=1), verbose=False)
+    heavy = tmp_path / "heavy.png"
+    shutil.copyfile(photo, heavy)
+    with heavy.open("ab") as file:
+        file.write(bytes(1_100_000))
+    with pytest.raises(Exception, match="maximum file size"):
+        client.predict(handle_file(heavy), "bicubic", api_name="/upscale")

@@ -1,0 +1,143 @@
+"""python -m sr evaluate: what it prints, writes and refuses, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sr.commands.cli import main
+from sr.images.image_io import Photo, save_png
+from sr.models.weights_file import save_model
+from sr.networks.srresnet import SRResNet
+
+
+def run(*arguments: object) -> int:
+    """Exit status of the command, also where argparse ends the program."""
+    try:
+        return main(["evaluate", *(str(argument) for argument in arguments)])
+    except SystemExit as exit_info:
+        return int(exit_info.code or 0)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    for index in range(4):
+        pixels = np.random.default_rng(index).integers(0, 256, (48, 64, 3), np.uint8)
+        save_png(folder / f"{index}.png", Photo(pixels))
+    return folder
+
+
+def test_all_tables_of_one_output_folder(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = tmp_path / "w" / "a.safetensors"
+    model = SRResNet(num_blocks=1, num_features=4, batch_norm=False, image_skip=True)
+    save_model(weights, model, name="srgan_x4", about={"data": "voc"})
+    output = tmp_path / "results"
+    arguments = [photos, "--model", "bicubic", "--model", f"VOC2012={weights}", "--no-lpips"]
+    assert run(*arguments, "--output", output, "--device", "cpu") == 0
+    printed = capsys.readouterr().out
+    assert "trained on" in printed
+    assert "srgan_x4 (VOC2012)" in printed
+    assert "4 px from every border" in printed
+    assert "Which images are hard:" in printed
+    assert {path.name for path in output.iterdir()} >= {
+        "images.csv", "table.csv", "table.md", "table.json",
+    }  # fmt: skip
+    rows = json.loads((output / "table.json").read_text())["rows"]
+    assert [(row["model"], row["training_set"], row["images"]) for row in rows] == [
+        ("bicubic", "", 4),
+        ("srgan_x4 (VOC2012)", "VOC2012", 4),
+    ]
+    before = (output / "table.csv").read_text()
+    assert run(*arguments, "--output", output, "--device", "cpu") == 0
+    assert "8 of 8 results are of an earlier run" in capsys.readouterr().out
+    assert (output / "table.csv").read_text() == before
+    assert run(*arguments, "--output", output, "--device", "cpu", "--again") == 0
+    assert "earlier run" not in capsys.readouterr().out
+
+
+def test_images_left_out_are_an_exit_status_of_their_own(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "broken.png").write_bytes(b"")
+    table = tmp_path / "table.csv"
+    assert run(photos, "--models", "nearest", "bicubic", "--no-lpips", "--csv", table) == 1
+    captured = capsys.readouterr()
+    assert [line.split(",")[:3] for line in table.read_text().splitlines()[1:]] == [
+        ["tiny", "nearest", "4"],
+        ["tiny", "bicubic", "4"],
+    ]
+    first, last = captured.err.splitlines()
+    assert first.startswith("left out: tiny/broken.png: ")
+    assert first.count("broken.png") == 1
+    assert last == "error: 1 image was left out; the means are over the others"
+    assert "1 image was left out; the means are over the others." in captured.out
+
+
+@pytest.mark.parametrize("option", ["--csv", "--markdown", "--json", "--per-image", "--output"])
+def test_outputs_are_looked_at_before_the_work(
+    option: str,
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def measure(*_: object, **__: object) -> None:
+        raise AssertionError("measured before the outputs were looked at")
+
+    monkeypatch.setattr("sr.commands.evaluate.evaluate", measure)
+    (tmp_path / "file").write_text("taken")
+    assert run(photos, "--models", "bicubic", option, tmp_path / "file" / "out") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "is a file" in error
+    assert run(photos, "--models", "bicubic", "--save", tmp_path / "file") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing"], "does not exist"),
+        (["empty"], "no images"),
+        (["tiny", "--models", "bicubik"], "known: bicubic"),
+        (["tiny", "--model", "VOC=none.safetensors"], "no such weights file"),
+        (["tiny", "--limit", "-1"], "--limit"),
+        (["tiny", "tiny"], "two data sets have one name"),
+        (["tiny", "--per-image", "other.csv"], "has no column"),
+        ([], "FOLDER"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    arguments: list[str],
+    said: str,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    Path("empty").mkdir()
+    Path("other.csv").write_text("a,b\n1,2\n")
+    assert run(*arguments, "--csv", "out.csv") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert said in error
+    assert not Path("out.csv").exists()
+
+
+def test_figures_are_redrawn_from_what_is_known(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
+    arguments = [photos, "--models", "bicubic", "--no-lpips", "--per-image", tmp_path / "i.csv"]
+    assert run(*arguments) == 0
+    assert run(*arguments, "--figures", tmp_path / "figures") == 0
+    printed = capsys.readouterr().out
+    assert "4 of 4 results are of an earlier run" in printed
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        "distribution.png", "texture.png", "crops_bicubic.png",
+    }  # fmt: skip

@@ -1,0 +1,74 @@
+"""Models and weights files that an evaluation is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sr.base.errors import ConfigError, UnknownModelError, WeightsError
+from sr.evaluation.entries import Runtime, parse_entries
+from sr.images.image_io import Photo
+from sr.models.weights_file import save_model
+from sr.networks.srresnet import SRResNet
+
+CPU = Runtime("cpu", "float32")
+
+
+def make_weights(path: Path, *, data: str = "", name: str = "srgan_x4") -> Path:
+    model = SRResNet(num_blocks=1, num_features=4, batch_norm=False)
+    save_model(path, model, name=name, about={"data": data} if data else {})
+    return path
+
+
+def test_registered_models_go_by_their_names() -> None:
+    (entry,) = parse_entries(["bicubic", "bicubic"], CPU)
+    assert (entry.label, entry.model, entry.training_set) == ("bicubic", "bicubic", "")
+    assert entry.load().upscale(Photo(np.zeros((2, 3, 3), np.uint8))).rgb.shape == (8, 12, 3)
+
+
+def test_a_file_is_called_after_its_training_set(tmp_path: Path) -> None:
+    path = make_weights(tmp_path / "a.safetensors", data="voc2012")
+    said, named = parse_entries([str(path), f"VOC 2012={path}"], CPU)
+    assert (said.label, said.model, said.training_set) == (
+        "srgan_x4 (voc2012)",
+        "srgan_x4",
+        "voc2012",
+    )
+    assert named.label == "srgan_x4 (VOC 2012)"
+    assert named.file_name == "srgan_x4_VOC_2012"
+    assert named.load().upscale(Photo(np.zeros((8, 9, 3), np.uint8))).rgb.shape == (32, 36, 3)
+
+
+def test_a_path_may_hold_an_equals_sign(tmp_path: Path) -> None:
+    path = make_weights(tmp_path / "learning_rate=1e-4" / "a.safetensors")
+    plain, named = parse_entries([str(path), f"small={path}"], CPU)
+    assert (plain.training_set, named.training_set) == ("a", "small")
+
+
+def test_identity_tells_weights_and_precision_apart(tmp_path: Path) -> None:
+    one, other = (make_weights(tmp_path / f"{name}.safetensors") for name in "ab")
+    entries = parse_entries([str(one), str(other)], CPU)
+    entries += parse_entries([str(one)], Runtime("cpu", "bfloat16"))
+    assert len({entry.identity for entry in entries}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("srgan4", UnknownModelError, "known: bicubic"),
+        ("VOC=srgan4", UnknownModelError, "no model 'srgan4'"),
+        ("none.safetensors", WeightsError, "no such weights file"),
+        ("VOC=none.safetensors", WeightsError, "none.safetensors: no such weights file"),
+    ],
+)
+def test_what_is_neither_is_refused(text: str, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        parse_entries([text], CPU)
+
+
+def test_entries_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    files = [str(make_weights(tmp_path / f / "a.safetensors", data="voc")) for f in ("x", "y")]
+    with pytest.raises(ConfigError, match=r"2 entries would be called 'srgan_x4 \(voc\)'"):
+        parse_entries(files, CPU)

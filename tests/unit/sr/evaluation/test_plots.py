@@ -1,0 +1,158 @@
+"""Figures of an evaluation: files, pixel-exact crops, and a sentence where seaborn is missing."""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sr.base.errors import ConfigError, ShapeError
+from sr.data.testsets import DataSet, find_data_set
+from sr.evaluation.contact_sheet import Crop, Strip, busiest_part, contact_sheet
+from sr.evaluation.entries import Entry
+from sr.evaluation.measure import Evaluation, evaluate
+from sr.evaluation.plots import Gallery, draw_figures, need_seaborn, worst_and_best
+from sr.images.image_io import Photo, open_image, save_png
+from sr.images.resize import matlab_bicubic, nearest
+from sr.metrics.texture import correlations
+
+
+class Bicubic:
+    def upscale(self, photo: Photo) -> Photo:
+        return Photo(matlab_bicubic(photo.rgb, 4))
+
+
+class Nearest:
+    def upscale(self, photo: Photo) -> Photo:
+        return Photo(nearest(photo.rgb, 4))
+
+
+ENTRIES = [Entry("nearest", Nearest), Entry("bicubic (a/b)", Bicubic, "bicubic", "a/b")]
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> tuple[Evaluation, list[DataSet]]:
+    """Smooth images with more and more noise, so that the ranking is known."""
+    y, x = np.mgrid[:120, :140]
+    smooth = np.stack([x, y, x + y], axis=-1) * 0.9
+    for name in ("Set5", "mine"):
+        for index in range(8):
+            grain = np.random.default_rng(index).normal(0, 1 + 6 * index, smooth.shape)
+            pixels = (smooth + grain).clip(0, 255).astype(np.uint8)
+            save_png(tmp_path / name / f"{index}.png", Photo(pixels))
+    data_sets = [find_data_set(tmp_path / name) for name in ("Set5", "mine")]
+    return evaluate(data_sets, ENTRIES, lpips=False), data_sets
+
+
+def test_crops_are_pixel_exact_on_the_sheet() -> None:
+    generator = np.random.default_rng(0)
+    crops = [
+        generator.integers(0, 256, (h, w, 3), np.uint8) for h, w in ((20, 30), (20, 30), (7, 9))
+    ]
+    strips = [
+        Strip("first", (Crop(crops[0], ("a", "1")), Crop(crops[1], ("b" * 90,)))),
+        Strip("second, too long a title " * 9, (Crop(crops[2], ()),)),
+    ]
+    sheet = contact_sheet(["a heading of many words " * 5], strips, magnification=3)
+    for (top, left), crop in zip(sheet.places, crops, strict=True):
+        height, width = (3 * side for side in crop.shape[:2])
+        shown = sheet.rgb[top : top + height, left : left + width]
+        for row in range(3):
+            for column in range(3):
+                assert np.array_equal(shown[row::3, column::3], crop)
+    assert (sheet.rgb[-5:] == 255).all()
+
+
+def test_a_sheet_of_nothing_is_refused() -> None:
+    with pytest.raises(ShapeError, match="0 crops"):
+        contact_sheet([], [])
+    with pytest.raises(ShapeError, match="at 0:1"):
+        contact_sheet([], [Strip("", (Crop(np.zeros((2, 2, 3), np.uint8), ()),))], magnification=0)
+    with pytest.raises(ShapeError, match="float64 crop"):
+        contact_sheet([], [Strip("", (Crop(np.zeros((2, 2, 3)), ()),))])
+
+
+def test_the_busiest_part_is_found_also_at_the_border() -> None:
+    error = np.zeros((50, 60))
+    error[45:, 52:] = 1
+    assert busiest_part(error, 10) == (40, 50)
+    assert busiest_part(error, 500) == (0, 0)
+
+
+def test_the_sheet_shows_originals_and_versions_in_order_of_the_metric(
+    measured: tuple[Evaluation, list[DataSet]],
+) -> None:
+    result, data_sets = measured
+    only = Evaluation(images=[row for row in result.images if row.dataset == "Set5"])
+    gallery = Gallery(data_sets, ENTRIES)
+    sheet = worst_and_best(only.images, ENTRIES[1], gallery)
+    assert len(sheet.places) == 6 * 3
+    side = 96 * sheet.magnification
+    originals = [
+        sheet.rgb[top : top + side : 2, left : left + side : 2] for top, left in sheet.places[::3]
+    ]
+    for shown, name in zip(originals, ["7", "6", "5", "0", "1", "2"], strict=True):
+        whole = open_image(data_sets[0].pairs[int(name)].hr).rgb
+        assert any(
+            np.array_equal(shown, whole[top : top + 96, left : left + 96])
+            for top in range(whole.shape[0] - 95)
+            for left in range(whole.shape[1] - 95)
+        ), name
+
+
+def test_every_figure_is_drawn_without_lpips_too(
+    measured: tuple[Evaluation, list[DataSet]], tmp_path: Path
+) -> None:
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
+    result, data_sets = measured
+    hard = correlations(result.images)
+    paths = draw_figures(tmp_path / "figures", result, hard, data_sets, ENTRIES)
+    assert [path.name for path in paths] == [
+        "distribution.png",
+        "texture.png",
+        "crops_bicubic_a_b.png",
+    ]
+    for path in paths:
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+            assert min(image.size) > 300
+            assert len(np.unique(np.asarray(image.convert("L")))) > 10
+
+
+def test_the_perception_distortion_plane_needs_lpips(
+    measured: tuple[Evaluation, list[DataSet]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
+    monkeypatch.setattr(
+        "sr.metrics.fidelity.default_lpips",
+        lambda: lambda prediction, target: (prediction - target).abs().mean(dim=(1, 2, 3)),
+    )
+    data_sets = measured[1]
+    result = evaluate(data_sets, ENTRIES)
+    names = [path.name for path in draw_figures(tmp_path, result, [], data_sets, ENTRIES)]
+    assert names[:3] == ["distribution.png", "perception_distortion.png", "texture.png"]
+    # A first image measured with LPIPS and the rest without: there are no means to draw.
+    rows = [dataclasses.replace(row, lpips_alex=None) for row in result.rows]
+    partly = dataclasses.replace(result, rows=rows)
+    names = [path.name for path in draw_figures(tmp_path, partly, [], data_sets, ENTRIES)]
+    assert names[:2] == ["distribution.png", "texture.png"]
+
+
+def test_a_missing_seaborn_is_a_sentence_with_the_pip_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **options: Any) -> Any:
+        if name == "seaborn":
+            raise ImportError("No module named 'seaborn'")
+        return real(name, *rest, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ConfigError, match=r"pip install -r requirements\.txt"):
+        need_seaborn()

@@ -1,0 +1,212 @@
+"""The Upscaler: tiles that leave no trace, progress, cancel, odd sizes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from sr.base.errors import Cancelled, ConfigError, UnknownModelError
+from sr.data.patterns import pattern
+from sr.images.image_io import Photo
+from sr.inference.upscaler import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
+from sr.models.registry import verified_weights
+from sr.models.weights_file import load_model
+from sr.networks.srresnet import SRResNet
+
+CPU = torch.device("cpu")
+
+
+def random_network(*, batch_norm: bool = False, scale: int = 4, num_blocks: int = 16) -> SRResNet:
+    """Full depth for the real receptive field, few features to be quick."""
+    torch.manual_seed(0)
+    model = SRResNet(
+        num_blocks=num_blocks, num_features=8, batch_norm=batch_norm, image_skip=True, scale=scale
+    )
+    for norm in model.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(norm.running_mean, -0.2, 0.2)  # type: ignore[arg-type]
+            torch.nn.init.uniform_(norm.running_var, 0.5, 2.0)  # type: ignore[arg-type]
+    return model.eval()
+
+
+def upscaler_of(model: SRResNet, tile_px: int, precision: str = "float32") -> NetworkUpscaler:
+    return NetworkUpscaler("srresnet_x4", model, device=CPU, precision=precision, tile_px=tile_px)
+
+
+def random_photo(height: int, width: int, *, alpha: bool = False) -> Photo:
+    random = np.random.default_rng(height * 1000 + width)
+    rgb = random.integers(0, 256, (height, width, 3), np.uint8)
+    return Photo(rgb, random.integers(0, 256, (height, width), np.uint8) if alpha else None)
+
+
+def tiled_float(upscaler: NetworkUpscaler, lr: torch.Tensor, tile_px: int) -> torch.Tensor:
+    """The tiles put together before rounding to grey levels."""
+    height, width = lr.shape[2:]
+    out = torch.full((1, 3, 4 * height, 4 * width), float("nan"))
+    for tile in plan_tiles(height, width, tile_px, upscaler.model.receptive_radius_px):
+        rows: list[torch.Tensor] = []
+        steps = upscaler.model.tile_steps(
+            lr[:, :, tile.input_top : tile.input_bottom, tile.input_left : tile.input_right],
+            inner_sides=tile.inner_sides(height, width),
+            core=tile.core,
+            strip_rows=16,
+        )
+        with torch.inference_mode():
+            rows = [strip for _, strip in steps if strip is not None]
+        out[:, :, 4 * tile.top : 4 * tile.bottom, 4 * tile.left : 4 * tile.right] = torch.cat(
+            rows, 2
+        )
+    return out
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize(
+    ("height", "width", "tile_px"), [(150, 131, 50), (97, 41, 64), (30, 200, 33)]
+)
+def test_tiles_equal_the_whole_image(
+    batch_norm: bool, height: int, width: int, tile_px: int
+) -> None:
+    model = random_network(batch_norm=batch_norm)
+    lr = torch.rand(1, 3, height, width)
+    with torch.inference_mode():
+        whole = model(lr)
+    tiled = tiled_float(upscaler_of(model, tile_px), lr, tile_px)
+    assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
+
+
+@pytest.mark.parametrize("num_blocks", [1, 16, 20])
+def test_the_receptive_radius_is_needed_and_enough(num_blocks: int) -> None:
+    model = random_network(num_blocks=num_blocks)
+    lr = torch.rand(1, 3, 100, 3, requires_grad=True)
+    model(lr)[0, :, 200:204].sum().backward()
+    assert lr.grad is not None
+    rows = torch.nonzero(lr.grad.abs().sum(dim=(0, 1, 3))).flatten()
+    reach = max(50 - int(rows.min()), int(rows.max()) - 50)
+    assert model.receptive_radius_px - 1 <= reach <= model.receptive_radius_px
+
+
+def test_a_deeper_network_has_no_seams() -> None:
+    model = random_network(num_blocks=20)
+    lr = torch.rand(1, 3, 120, 40)
+    with torch.inference_mode():
+        whole = model(lr)
+    tiled = tiled_float(upscaler_of(model, 40), lr, 40)
+    assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 48), (700, 1), (1, 2), (5, 64)])
+@pytest.mark.parametrize("name", ["nearest", "bicubic", "srresnet_x4"])
+def test_any_size_works(name: str, size: tuple[int, int]) -> None:
+    upscaler = upscaler_of(random_network(), 64) if name == "srresnet_x4" else get_upscaler(name)
+    result = upscaler.upscale(random_photo(*size, alpha=True))
+    assert result.rgb.shape == (4 * size[0], 4 * size[1], 3)
+    assert result.alpha is not None
+    assert result.alpha.shape == (4 * size[0], 4 * size[1])
+
+
+def test_bands_of_bicubic_equal_the_whole_image() -> None:
+    from sr.images.resize import matlab_bicubic
+
+    photo = random_photo(203, 17)
+    assert np.array_equal(get_upscaler("bicubic").upscale(photo).rgb, matlab_bicubic(photo.rgb, 4))
+
+
+def test_progress_grows_to_the_end_and_knows_the_time_left() -> None:
+    seen: list[Progress] = []
+    upscaler_of(random_network(), 32).upscale(random_photo(60, 60), progress=seen.append)
+    assert [p.done for p in seen] == sorted(p.done for p in seen)
+    assert seen[-1].done == seen[-1].total
+    assert seen[-1].seconds_left == pytest.approx(0, abs=1e-6)
+
+
+def test_cancel_stops_before_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Instant(Upscaler):
+        def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
+            yield 1.0
+
+    cancel = threading.Event()
+    monkeypatch.setattr(
+        "sr.inference.upscaler.matlab_bicubic", None
+    )  # to enlarge alpha would be an error
+    photo = Photo(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
+    with pytest.raises(Cancelled):
+        Instant("bicubic").upscale(photo, progress=lambda _: cancel.set(), cancel=cancel)
+
+
+def test_cancel_stops_between_pieces() -> None:
+    cancel = threading.Event()
+    seen: list[Progress] = []
+
+    def stop_after_three(progress: Progress) -> None:
+        seen.append(progress)
+        if len(seen) == 3:
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        upscaler_of(random_network(), 32).upscale(
+            random_photo(120, 120), progress=stop_after_three, cancel=cancel
+        )
+    assert len(seen) == 3
+
+
+def test_bfloat16_stays_near_float32() -> None:
+    model = random_network()
+    photo = random_photo(40, 40)
+    exact = upscaler_of(model, 64).upscale(photo).rgb.astype(int)
+    near = upscaler_of(model, 64, "bfloat16").upscale(photo).rgb.astype(int)
+    assert np.abs(exact - near).mean() < 1.0
+
+
+def test_unknown_names_and_settings_are_refused() -> None:
+    with pytest.raises(UnknownModelError, match=r"srgan4.*known: bicubic, nearest, srgan_x4"):
+        get_upscaler("srgan4")
+    with pytest.raises(ConfigError, match="tile of 0 px"):
+        get_upscaler("bicubic", tile_px=0)
+    with pytest.raises(ConfigError, match="precision 'half'"):
+        get_upscaler("bicubic", precision="half")
+
+
+def test_the_text_names_model_scale_and_version() -> None:
+    text = get_upscaler("bicubic").text()
+    assert text["Nitidez-Model"] == "bicubic"
+    assert text["Nitidez-Scale"] == "4"
+    assert text["Software"].startswith("Nitidez ")
+
+
+@pytest.mark.parametrize("name", ["srresnet_x4", "srgan_x4"])
+def test_where_a_network_runs_away_bicubic_stands(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from sr.images.resize import matlab_bicubic
+    from sr.inference import upscaler as upscale
+
+    rgb = np.random.default_rng(1).integers(0, 256, (80, 50, 3), dtype=np.uint8)
+    monkeypatch.setattr(upscale, "RUNAWAY", -1.0)  # everything runs away
+    result = get_upscaler(name, tile_px=32).upscale(Photo(rgb)).rgb
+    assert (result == matlab_bicubic(rgb, 4)).all()
+    assert "ran away" in caplog.text
+
+
+def test_a_checkerboard_of_pixels_comes_out_as_an_image() -> None:
+    y, x = np.indices((64, 64))
+    rgb = np.repeat((255 * ((x + y) % 2)).astype(np.uint8)[..., None], 3, 2)
+    for name in ("srresnet_x4", "srgan_x4"):
+        result = get_upscaler(name).upscale(Photo(rgb)).rgb.astype(float)
+        assert 90 < result[32:-32, 32:-32].mean() < 165
+
+
+@pytest.mark.parametrize("name", ["srresnet_x4", "srgan_x4"])
+def test_the_networks_that_ship_run_away_on_no_pattern(name: str) -> None:
+    model = load_model(verified_weights(name)).eval()
+    random = torch.Generator().manual_seed(0)
+    board = torch.arange(24) % 2
+    images = [(board[:, None] ^ board[None]).float().expand(3, -1, -1)]
+    images += [pattern(24, random).expand(3, -1, -1) for _ in range(24)]
+    with torch.inference_mode():
+        out = model(torch.stack(images))
+    assert float(out.min()) > -2
+    assert float(out.max()) < 3

@@ -1,0 +1,120 @@
+"""Texture measures on images whose answer is known, and rank correlation against scipy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from sr.base.errors import ShapeError
+from sr.evaluation.measure import ImageRow
+from sr.images.resize import matlab_bicubic
+from sr.metrics.texture import (
+    ALL_SETS,
+    correlations,
+    high_frequency_share,
+    laplacian_variance,
+    luma,
+    spearman,
+)
+
+
+def stripes(period_px: float, *, amplitude: float = 100) -> np.ndarray:
+    """Vertical sine stripes, grey, (96, 128, 3) uint8."""
+    wave = 128 + amplitude * np.sin(2 * np.pi * np.arange(128) / period_px)
+    return np.tile(wave.round().astype(np.uint8)[None, :, None], (96, 1, 3))
+
+
+def noise(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (96, 128, 3), np.uint8)
+
+
+def test_luma_runs_from_16_to_235() -> None:
+    black_and_white = np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)
+    assert luma(black_and_white) == pytest.approx(np.array([[16, 235]]), abs=0.02)
+
+
+def test_only_what_a_small_image_cannot_hold_is_high_frequency() -> None:
+    assert high_frequency_share(stripes(32)) < 0.001  # 8 px is the limit at x4
+    assert high_frequency_share(stripes(10)) < 0.02
+    assert high_frequency_share(stripes(6)) > 0.98
+    assert high_frequency_share(stripes(3)) > 0.99
+    assert high_frequency_share(stripes(6), scale=2) < 0.02
+    assert high_frequency_share(np.full((40, 40, 3), 90, np.uint8)) == 0
+
+
+def test_white_noise_has_the_share_of_the_area_beyond_nyquist() -> None:
+    shares = [high_frequency_share(noise(seed)) for seed in range(8)]
+    assert np.mean(shares) == pytest.approx(1 - 1 / 16, abs=0.01)
+
+
+def test_the_share_does_not_depend_on_contrast_and_reduction_takes_it_away() -> None:
+    strong, weak = (high_frequency_share(stripes(6, amplitude=a)) for a in (100, 20))
+    assert strong == pytest.approx(weak, abs=0.01)
+    smooth = matlab_bicubic(matlab_bicubic(noise(), 1 / 4), 4)
+    assert high_frequency_share(smooth) < 0.2 * high_frequency_share(noise())
+
+
+def test_laplacian_variance_is_that_of_the_kernel() -> None:
+    from scipy.ndimage import laplace
+
+    pixels = noise()
+    expected = laplace(luma(pixels))[1:-1, 1:-1].var()
+    assert laplacian_variance(pixels) == pytest.approx(expected)
+    assert laplacian_variance(np.full((5, 5, 3), 90, np.uint8)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", [high_frequency_share, laplacian_variance])
+@pytest.mark.parametrize("bad", [np.zeros((2, 90, 3), np.uint8), np.zeros((90, 90), np.uint8)])
+def test_what_is_no_image_is_refused(measure: object, bad: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match="needed uint8"):
+        measure(bad)  # type: ignore[operator]
+
+
+def test_rho_is_scipys_with_ties_and_infinities() -> None:
+    from scipy.stats import spearmanr
+
+    generator = np.random.default_rng(1)
+    x, y = generator.integers(0, 9, 40).astype(float), generator.normal(size=40)
+    y[3] = math.inf
+    rho, p = spearman(x, y)
+    expected = spearmanr(x, np.where(np.isinf(y), 1e9, y))
+    assert rho == pytest.approx(expected.statistic)
+    assert p == pytest.approx(expected.pvalue, abs=0.02)
+
+
+def test_p_of_few_images_is_counted_out() -> None:
+    x = np.arange(5.0)
+    assert spearman(x, x) == (pytest.approx(1), pytest.approx(2 / 120))
+    assert spearman(x, -x) == (pytest.approx(-1), pytest.approx(2 / 120))
+    rho, p = spearman(np.arange(50.0), np.arange(50.0))
+    assert (rho, p) == (pytest.approx(1), pytest.approx(1e-4))
+
+
+def test_too_few_or_constant_values_have_no_correlation() -> None:
+    assert spearman(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == (None, None)
+    assert spearman(np.ones(9), np.arange(9.0)) == (None, None)
+
+
+def test_correlations_are_by_set_and_over_all() -> None:
+    rows = [
+        ImageRow(name, "bicubic", f"{index}.png", 30 - index, 0.8, index / 10, 0.1, index / 100, 5)
+        for name in ("Set5", "Set14")
+        for index in range(4)
+    ]
+    found = correlations(rows, measures=["high_frequency_share"])
+    assert [(c.dataset, c.metric, c.n) for c in found] == [
+        ("Set5", "lpips_alex", 4),
+        ("Set14", "lpips_alex", 4),
+        (ALL_SETS, "lpips_alex", 8),
+        ("Set5", "psnr_y", 4),
+        ("Set14", "psnr_y", 4),
+        (ALL_SETS, "psnr_y", 8),
+    ]
+    assert [c.rho for c in found] == [pytest.approx(1)] * 3 + [pytest.approx(-1)] * 3
+
+
+def test_rows_without_the_metric_do_not_count() -> None:
+    rows = [ImageRow("S", "m", f"{i}.png", i, 0.8, None, 0.1, i, i) for i in range(3)]
+    assert {c.metric for c in correlations(rows)} == {"psnr_y"}

@@ -1,0 +1,140 @@
+"""The networks: parameters, shapes, gradients, folding, and weights that describe themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from sr.base.errors import ConfigError, ShapeError, UnknownModelError, WeightsError
+from sr.models.registry import MODELS, build_architecture, model_info
+from sr.models.weights_file import load_model, read_header, save_model
+from sr.networks.discriminators import SRGANDiscriminator
+from sr.networks.srresnet import SRResNet, conv_of_shuffled, folded
+
+
+def count(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_the_papers_network_has_1_55_million_parameters() -> None:
+    assert count(SRResNet()) == 1_547_350
+
+
+def test_the_papers_discriminator_has_23_6_million_parameters() -> None:
+    assert count(SRGANDiscriminator()) == 23_563_649
+    assert count(SRGANDiscriminator(patches=True)) == 4_687_745
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("image_skip", [True, False])
+@pytest.mark.parametrize("scale", [2, 4])
+def test_every_form_enlarges_and_every_parameter_receives_a_gradient(
+    batch_norm: bool, image_skip: bool, scale: int
+) -> None:
+    model = SRResNet(
+        num_blocks=2, num_features=8, scale=scale, batch_norm=batch_norm, image_skip=image_skip
+    )
+    out = model(torch.rand(2, 3, 9, 7))
+    assert out.shape == (2, 3, 9 * scale, 7 * scale)
+    out.square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_the_discriminator_gives_a_logit_and_every_parameter_a_gradient() -> None:
+    model = SRGANDiscriminator(hr_patch_px=32)
+    logits = model(torch.rand(2, 3, 32, 32))
+    assert logits.shape == (2, 1)
+    logits.sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+    with pytest.raises(ShapeError, match="multiple of 16"):
+        SRGANDiscriminator(hr_patch_px=40)
+
+
+def test_the_discriminator_of_patches_judges_every_16_pixels_by_themselves() -> None:
+    model = SRGANDiscriminator(hr_patch_px=64, patches=True)
+    logits = model(torch.rand(2, 3, 64, 64))
+    assert logits.shape == (2, 1, 4, 4)
+    logits.sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_the_last_convolution_may_be_done_before_the_shuffle() -> None:
+    x, weight, bias = torch.randn(2, 32, 6, 5), torch.randn(3, 8, 9, 9), torch.randn(3)
+    expected = F.conv2d(F.pixel_shuffle(x, 2), weight, bias, padding=4)
+    assert torch.allclose(conv_of_shuffled(x, weight, bias), expected, atol=1e-4)
+
+
+def test_the_network_is_the_plain_sequence_of_the_paper() -> None:
+    model = SRResNet(num_blocks=2, num_features=8).eval()
+    lr = torch.rand(1, 3, 8, 8)
+    shallow = model.head_activation(model.head(lr))
+    x = shallow + model.body_norm(model.body_conv(model.body(shallow)))
+    for conv, activation in zip(model.upsample, model.upsample_activation, strict=True):
+        x = activation(F.pixel_shuffle(conv(x), 2))
+    assert torch.allclose(model.tail(x), model(lr), atol=1e-5)
+
+
+def test_folding_batch_norm_changes_nothing() -> None:
+    model = SRResNet(num_blocks=2, num_features=8)
+    for _ in range(3):
+        model(torch.rand(4, 3, 12, 12))
+    model.eval()
+    lr = torch.rand(1, 3, 12, 12)
+    plain = folded(model)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
+    assert torch.allclose(model(lr), plain(lr), atol=1e-5)
+
+
+def test_a_wrong_input_and_a_wrong_scale_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"\(1, 1, 8, 8\)"):
+        SRResNet(num_blocks=1, num_features=8)(torch.rand(1, 1, 8, 8))
+    with pytest.raises(ConfigError, match="scale 3"):
+        SRResNet(scale=3)
+
+
+def test_a_weights_file_describes_itself_and_comes_back_the_same(tmp_path: Path) -> None:
+    model = SRResNet(num_blocks=1, num_features=8, image_skip=True).eval()
+    path = tmp_path / "model.safetensors"
+    save_model(path, model, name="srresnet_x4", about={"seed": 3})
+    header = read_header(path)
+    assert header["architecture"] == "srresnet"
+    assert header["config"] == model.config
+    assert header["about"] == {"seed": 3}
+    lr = torch.rand(1, 3, 8, 8)
+    assert torch.equal(load_model(path)(lr), model(lr))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.safetensors"]
+
+
+def test_files_that_are_not_our_weights_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    with pytest.raises(WeightsError, match="no such weights file"):
+        load_model(tmp_path / "none.safetensors")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"not safetensors at all")
+    with pytest.raises(WeightsError, match="not a readable safetensors file"):
+        load_model(broken)
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"x": torch.zeros(1)}, foreign)
+    with pytest.raises(WeightsError, match="no description"):
+        load_model(foreign)
+    with pytest.raises(WeightsError, match="known: srgan_discriminator, srresnet"):
+        build_architecture("unet", {})
+    with pytest.raises(WeightsError, match="depth"):
+        build_architecture("srresnet", {"depth": 3})
+
+
+def test_the_registry_is_explicit_and_unknown_names_list_the_known() -> None:
+    assert list(MODELS) == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
+    for name, info in MODELS.items():
+        assert info.name == name
+        assert dataclasses.is_dataclass(info)
+        assert info.description
+    with pytest.raises(UnknownModelError, match="known: bicubic, nearest, srgan_x4, srresnet_x4"):
+        model_info("espcn")

@@ -1,0 +1,314 @@
+"""Database and journal under bad conditions: said clearly, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from survey.session.service import Survey
+from survey.simulation.simulate import simulate
+from survey.storage.codes import CROCKFORD, normal_code, read_secret, token_and_code
+from survey.storage.journal import Journal, read_journal
+from survey.storage.store import Store, check_database
+from survey.study.display import pixels_per_degree
+from survey.study.errors import StoreError, StudyError, SurveyError
+from tests.helpers.tiny_study import PROTOCOL, make_study
+from tests.unit.survey.conftest import CONDITIONS, Rater, answer_to, value_for
+
+AGAIN = "2026-11-01T12:00:00.000+00:00"
+
+
+def prepare_again(data_folder: Path) -> None:
+    """Put a study of other photographs and another protocol under the name of the one there."""
+    shutil.rmtree(data_folder / "studies" / "default")
+    make_study(data_folder)
+
+
+def test_tables_are_strict_and_durable(survey: Survey) -> None:
+    connection = survey.store._db.conn
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    tables = [t for t in survey.store._db.tables if not t.name.startswith("_")]
+    assert {t.name for t in tables} >= {"participant", "session", "trial", "response"}
+    assert all(table.strict for table in tables)
+
+
+def test_a_file_that_is_no_database_breaks_the_survey_and_not_the_program(
+    data_folder: Path, open_survey: Callable[..., Survey]
+) -> None:
+    (data_folder / "survey.db").write_bytes(b"this is not a database" * 100)
+    survey = open_survey()
+    status = survey.status()
+    assert status["state"] == "broken"
+    assert status["problem"]["key"] == "survey_store"
+    assert "replay" in status["problem"]["detail"]
+    assert str(data_folder) not in status["problem"]["detail"]
+    with pytest.raises(StoreError):
+        survey.start(language="en", consent_version="x", adult=True)
+
+
+def test_a_damaged_database_is_noticed_at_the_start(
+    data_folder: Path, open_survey: Callable[..., Survey]
+) -> None:
+    survey = open_survey()
+    Rater(survey).go_on(20)
+    survey.close()
+    path = data_folder / "survey.db"
+    data = bytearray(path.read_bytes())
+    data[4096:20480] = bytes(16384)
+    path.write_bytes(data)
+    assert open_survey().status()["state"] == "broken"
+    with pytest.raises(StoreError):
+        check_database(path)
+
+
+@pytest.mark.skipif(hasattr(os, "getuid") and os.getuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder(data_folder: Path, open_survey: Callable[..., Survey]) -> None:
+    open_survey().close()
+    (data_folder / "survey.db").chmod(0o400)
+    data_folder.chmod(0o500)
+    try:
+        assert "writable" in open_survey().status()["problem"]["detail"]
+    finally:
+        data_folder.chmod(0o700)
+
+
+def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
+    Store(tmp_path / "survey.db").close()
+    database = sqlite3.connect(tmp_path / "survey.db")
+    with database:
+        database.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('survey', 'm999_future', '2030-01-01')"
+        )
+    database.close()
+    with pytest.raises(StoreError, match=r"newer version of Nitidez \(m999_future\)"):
+        Store(tmp_path / "survey.db")
+
+
+def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "survey.db").close()  # no table at all yet
+    store = Store(tmp_path / "survey.db")
+    assert store.response_ids() == set()
+    store.close()
+
+
+def test_a_study_changed_on_disk_breaks_the_survey(
+    data_folder: Path, open_survey: Callable[..., Survey]
+) -> None:
+    image = next((data_folder / "studies" / "default" / "images").iterdir())
+    image.write_bytes(image.read_bytes() + b"x")
+    status = open_survey().status()
+    assert (status["state"], status["problem"]["key"]) == ("broken", "survey_study")
+
+
+def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    open_survey().set_results_open(True)
+    prepare_again(data_folder)
+    survey = open_survey()
+    row = survey.store.study("default")
+    assert row is not None
+    assert row["created_at"] == AGAIN
+    assert row["protocol_sha256"] == survey.study.protocol.sha256 == PROTOCOL.sha256
+    Rater(survey).finish()
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(survey.journal.folder))
+    assert list(replayed.events())[:2] == list(survey.store.events())[:2]  # study and versions
+    replayed.close()
+    assert open_survey().status()["state"] == "open"
+
+
+def test_simulated_raters_leave_with_the_study_they_rehearsed(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    simulate(open_survey(), raters=2, seed=1)
+    prepare_again(data_folder)
+    survey = open_survey()
+    assert survey.status()["state"] == "open"
+    assert survey.store.responses("default", include_simulated=True).empty
+    replayed = Store(tmp_path / "replayed.db")
+    replayed.apply(read_journal(survey.journal.folder))
+    assert list(replayed.events()) == list(survey.store.events())
+    replayed.close()
+
+
+def test_a_study_prepared_again_under_its_raters_is_refused(
+    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+) -> None:
+    Rater(open_survey()).go_on(2)
+    folder = data_folder / "studies" / "default"
+    shutil.copytree(folder, tmp_path / "first")
+    prepare_again(data_folder)
+    survey = open_survey()
+    problem = survey.status()["problem"]
+    assert problem["key"] == "survey_study"
+    detail = problem["detail"]
+    assert "begun the one prepared at 2026-01-02T03:04:05.678+00:00 (1 so far)" in detail
+    assert f"holds one prepared at {AGAIN}" in detail
+    assert "under another --study NAME" in detail
+    shutil.rmtree(folder)
+    shutil.move(tmp_path / "first", folder)
+    assert open_survey().status()["state"] == "open"
+
+
+def test_a_missing_study(open_survey: Callable[..., Survey]) -> None:
+    status = open_survey(study="other").status()
+    assert status["state"] == "broken"
+    assert "python -m survey prepare" in status["problem"]["detail"]
+
+
+def test_without_a_study_the_default_one_is_prepared(tmp_path: Path, sources: list) -> None:
+    survey = Survey(tmp_path)
+    assert survey.status()["state"] == "preparing"
+    with pytest.raises(StudyError, match="being prepared"):
+        survey.start(language="en", consent_version="x", adult=True)
+    survey.prepare(sources=lambda: [])
+    assert survey.status()["state"] == "broken"
+    survey.close()
+
+
+class Full(Exception):
+    """What the disk says."""
+
+
+def test_a_full_disk_acknowledges_nothing_and_the_answer_can_be_sent_again(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rater = Rater(survey)
+    rater.go_on(3)
+    trial = rater.state["trial"]
+    body = answer_to(trial, value_for(trial))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("survey.storage.journal.os.fsync", full)
+        with pytest.raises(StoreError, match="free disk space"):
+            survey.answer(rater.token, body)
+    assert survey.answer(rater.token, body)["saved"] == 4
+    written = [e["trial_id"] for e in read_journal(survey.journal.folder) if "trial_id" in e]
+    assert written.count(trial["id"]) == 1
+
+
+def test_a_full_disk_under_the_database(survey: Survey) -> None:
+    rater = Rater(survey)
+    rater.go_on(3)
+    connection = survey.store._db.conn
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count={pages}")
+
+    def fill() -> None:
+        for _ in range(50):
+            Rater(survey)
+
+    with pytest.raises(StoreError, match="free disk space"):
+        fill()
+    connection.execute("PRAGMA max_page_count=1073741823")
+    rater.finish()
+
+
+def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append([{"event": "a", "n": 1}, {"event": "b", "text": "ção\n"}])
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(path.read_bytes() + b'{"event":"c"')
+    Journal(tmp_path).append([{"event": "d"}])
+    assert [event["event"] for event in read_journal(tmp_path)] == ["a", "b", "d"]
+
+
+def test_a_journal_that_another_process_replaced_is_written_on(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    app.append([{"event": "a"}])
+    command.replace([{"event": "b"}])
+    app.append([{"event": "c"}])
+    assert [event["event"] for event in read_journal(tmp_path)] == ["b", "c"]
+
+
+def test_lines_of_two_writers_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
+    app, command = Journal(tmp_path), Journal(tmp_path)
+    for n in range(6):
+        (app if n % 2 else command).append([{"event": "a", "n": n}])
+    assert [event["n"] for event in read_journal(tmp_path)] == list(range(6))
+
+
+def test_a_line_that_only_begins_to_fit_on_the_disk_is_not_taken(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process are POSIX")
+    journal = Journal(tmp_path)
+    journal.append([{"event": "a"}])
+    (path,) = tmp_path.glob("*.jsonl")
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, hard))
+    try:
+        with pytest.raises(StoreError, match="free disk space"):
+            journal.append([{"event": "b"}])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_line_in_the_middle_is_said(tmp_path: Path) -> None:
+    (tmp_path / "1.jsonl").write_text('{"event":"a"}\n{"ev\n{"event":"b"}\n')
+    with pytest.raises(StoreError, match="line 2 is damaged"):
+        list(read_journal(tmp_path))
+
+
+def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
+    secret = read_secret(tmp_path / "data" / "secret")
+    assert secret == read_secret(tmp_path / "data" / "secret")
+    assert len(secret) == 32
+    assert (tmp_path / "data" / "secret").stat().st_mode & 0o077 == 0
+    (tmp_path / "short").write_bytes(b"x")
+    with pytest.raises(StoreError, match="1 bytes; needed 32"):
+        read_secret(tmp_path / "short")
+
+
+def test_codes_can_be_typed_in_many_ways() -> None:
+    token, code = token_and_code(b"secret", "request")
+    assert len(code) == 11
+    assert set(code) <= {*CROCKFORD, "-"}
+    assert (token, code) == token_and_code(b"secret", "request")
+    others = {token_and_code(b"secret", str(k)) for k in range(1000)}
+    assert len({code for _, code in others}) == len({token for token, _ in others}) == 1000
+    assert normal_code("io-l0 7k") == "10107K"
+
+
+def test_errors_of_the_survey_have_a_text_and_a_status() -> None:
+    for error in [SurveyError, *SurveyError.__subclasses__()]:
+        assert error.key.startswith(("survey_", "results_"))
+        assert 400 <= error.status < 600
+
+
+def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -> None:
+    Rater(survey).finish()  # at 92 ppi and 60 cm
+    untold = Rater(survey)
+    untold.show_display(ppi=None, ppi_method="skipped")
+    untold.go_on(4)
+    untold.answer(conditions=CONDITIONS | {"viewport_width": 1873})
+    assert survey.store.anonymise("9999", "2027-01-01") == 2
+    frame = survey.store.responses("default")
+    assert set(frame["vision"]) == set(frame["comment"]) == {""}
+    told = frame[frame["ppi"].notna()]
+    assert set(told["ppd"]) == {pixels_per_degree(90, 60)}
+    assert set(frame["viewport_width"]) == {1900}
+    assert len(frame) - len(told) == 5
+    assert frame[frame["ppi"].isna()]["ppd"].isna().all()
+
+
+def test_events_give_the_database_again(survey: Survey, tmp_path: Path) -> None:
+    Rater(survey).finish()
+    events = json.loads(json.dumps(list(survey.store.events())))
+    other = Store(tmp_path / "other.db")
+    other.apply(events)
+    assert list(other.events()) == events
+    other.close()
