@@ -152,7 +152,7 @@ def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
 @pytest.fixture(scope="session")
 def survey_address(survey: Survey) -> Iterator[str]:
     """Address of the survey in a page of its own, without Gradio: it loads in a moment."""
-    from tests.browser.survey_page import PlainServer
+    from tests.helpers.survey_page import PlainServer
 
     server = PlainServer(survey)
     yield server.start()
@@ -201,7 +201,7 @@ def visit(open_page: Callable[..., Page], survey: Survey, survey_address: str) -
 
     `init` is a script that runs before the page's own. Afterwards no error may be left over.
     """
-    from tests.browser.survey_page import Visit
+    from tests.helpers.survey_page import Visit
 
     pages = []
 

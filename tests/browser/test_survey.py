@@ -16,8 +16,8 @@ from playwright.sync_api import Request, Response, expect
 
 from survey.session.service import Survey
 from survey.study.study import METHODS
-from tests.browser.survey_page import PHONE, Visit, rows_of, token_of
 from tests.helpers.fake_engine import FakeEngine
+from tests.helpers.survey_page import PHONE, Visit, rows_of, token_of
 
 
 @pytest.fixture(scope="module")

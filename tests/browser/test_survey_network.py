@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 from playwright.sync_api import expect
 
 from survey.session.service import Survey
-from tests.browser.survey_page import JUDGE, Visit, rows_of, shown, stored
+from tests.helpers.survey_page import JUDGE, Visit, rows_of, shown, stored
 
 
 def test_a_reload_comes_back_to_the_same_trial(visit, session_at, survey: Survey):

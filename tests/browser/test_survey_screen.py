@@ -9,7 +9,7 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 from playwright.sync_api import expect
 
 from survey.session.service import Survey
-from tests.browser.survey_page import JUDGE, frames_of, rows_of, shown, stored
+from tests.helpers.survey_page import JUDGE, frames_of, rows_of, shown, stored
 
 
 @pytest.mark.parametrize("dpr", [1, 1.25, 1.5, 2, 3])

@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 from playwright.sync_api import Page, expect
 
 from survey.session.service import Survey
-from tests.browser.survey_page import Visit, rows_of
+from tests.helpers.survey_page import Visit, rows_of
 
 
 def test_the_card_the_slider_and_the_distance_give_pixels_per_degree(visit, session_at, survey):
