@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from sr.base.errors import ConfigError, DataError
 from sr.base.memory import keep_freed_memory
+from sr.batches.crops import CropSampler
+from sr.batches.pixels import Pixels, choose_cache, load_pixels
 from sr.commands.arguments import fraction, positive_int
-from sr.data.crops import CropSampler
 from sr.data.pairs import training_pairs
-from sr.data.pixels import Pixels, choose_cache, load_pixels
 from sr.data.recognise import recognise
 from sr.inference.upscaler import choose_device
 from sr.training.distributed import Group, process_group

@@ -34,7 +34,7 @@ class Training:
     warmup_iterations: int = 0
     ema_decay: float = 0.999
     clip_norm: float = 0.0  # largest gradient norm of the generator; 0 does not clip
-    pattern_share: float = 0.0  # crops replaced by pixel-fine patterns, see sr.data.patterns
+    pattern_share: float = 0.0  # crops replaced by pixel-fine patterns, see sr.batches.patterns
     seed: int = 0
 
     pixel_loss: Literal["l1", "mse", "psnr"] = "mse"  # see sr.objectives.losses
@@ -52,7 +52,7 @@ class Training:
 SRRESNET_PAPER = Training()
 
 # The same network without batch norm and with an image skip, for hours on two cores. The patterns
-# keep it from running away on what photographs do not hold (sr.data.patterns).
+# keep it from running away on what photographs do not hold (sr.batches.patterns).
 SRRESNET_FAST = Training(
     batch_norm=False,
     image_skip=True,

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sr.base.errors import ConfigError, SRError, WeightsError
-from sr.data.crops import CropSampler
-from sr.data.patterns import with_patterns
+from sr.batches.crops import CropSampler
+from sr.batches.patterns import with_patterns
 from sr.inference.upscaler import has_fast_bfloat16
 from sr.kernels.winograd import WinogradConvolutions
 from sr.models.registry import MODELS, verified_weights

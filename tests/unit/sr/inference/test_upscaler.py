@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sr.base.errors import Cancelled, ConfigError, UnknownModelError
-from sr.data.patterns import pattern
+from sr.batches.patterns import pattern
 from sr.images.image_io import Photo
 from sr.inference.upscaler import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
 from sr.models.registry import verified_weights

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from sr.data.crops import CropSampler
+from sr.batches.crops import CropSampler
+from sr.batches.pixels import load_pixels
 from sr.data.pairs import training_pairs
-from sr.data.pixels import load_pixels
 from sr.data.recognise import recognise
 from sr.training.distributed import process_group
 from sr.training.recipes import PRESETS, override

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sr.data.crops import CropSampler
+from sr.batches.crops import CropSampler
+from sr.batches.pixels import load_pixels
 from sr.data.pairs import training_pairs
-from sr.data.pixels import load_pixels
 from sr.data.recognise import recognise
 from sr.images.image_io import Photo, save_png
 from sr.training import stage as trainer_module

@@ -14,10 +14,10 @@ import torch
 from tqdm import tqdm
 
 from sr.base.errors import ConfigError, DataError
+from sr.batches.crops import CropSampler
+from sr.batches.pixels import load_pixels
 from sr.commands import train
-from sr.data.crops import CropSampler
 from sr.data.pairs import training_pairs
-from sr.data.pixels import load_pixels
 from sr.data.recognise import recognise
 from sr.images.image_io import Photo, open_image, save_png
 from sr.images.resize import matlab_bicubic

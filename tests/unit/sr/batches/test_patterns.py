@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from sr.data.patterns import pattern, with_patterns
+from sr.batches.patterns import pattern, with_patterns
 
 
 def batch() -> tuple[torch.Tensor, torch.Tensor]:

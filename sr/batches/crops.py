@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from sr.base.memory import sent
+from sr.batches.pixels import Pixels
 from sr.data.check import SkippedFile, none_usable
-from sr.data.pixels import Pixels
 
 logger = logging.getLogger(__name__)
 
