@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from sr.base.errors import DataError
+from sr.batches import pixels
 from sr.batches.crops import CropSampler
 from sr.batches.pixels import choose_cache, load_pixels
-from sr.data import pixels
 from sr.data.pairs import Pair, training_pairs
 from sr.data.recognise import recognise
 from sr.images.image_io import Photo, open_image, save_png
