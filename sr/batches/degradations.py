@@ -112,12 +112,25 @@ def degrade(hr: Tensor, scale: int, rng: np.random.Generator, recipe: Recipe) ->
     return _eight_bit(image)
 
 
-def degraded(hr: Tensor, scale: int, generator: torch.Generator, recipe: Recipe) -> Tensor:
-    """Low-resolution versions of a batch (N, 3, H, W), each by `degrade` with chance of its own."""
-    seeds = torch.randint(2**62, (hr.shape[0],), generator=generator).tolist()
-    small = [
-        degrade(x, scale, np.random.default_rng(s), recipe) for x, s in zip(hr, seeds, strict=True)
-    ]
+def degraded(
+    hr: Tensor,
+    scale: int,
+    recipe: Recipe,
+    *,
+    generator: torch.Generator,
+    part: tuple[int, int] = (0, 1),
+) -> Tensor:
+    """Low-resolution versions of a batch (N, 3, H, W), each by `degrade` with chance of its own.
+
+    Args:
+        generator: of the CPU, in the same state in every process.
+        part: which part of the batch this is, and of how many.
+    """
+    index, parts = part
+    size = hr.shape[0]
+    seeds = torch.randint(2**62, (size * parts,), generator=generator)
+    rngs = [np.random.default_rng(seed) for seed in seeds[index * size :][:size].tolist()]
+    small = [degrade(image, scale, rng, recipe) for image, rng in zip(hr, rngs, strict=True)]
     return torch.stack(small).contiguous(memory_format=torch.channels_last)
 
 

@@ -34,7 +34,9 @@ class Training:
     warmup_iterations: int = 0
     ema_decay: float = 0.999
     clip_norm: float = 0.0  # largest gradient norm of the generator; 0 does not clip
+    degradation: Literal["bicubic", "real_esrgan"] = "bicubic"  # see sr.batches.degradations
     pattern_share: float = 0.0  # crops replaced by pixel-fine patterns, see sr.batches.patterns
+    graphics_share: float = 0.0  # crops replaced by drawn pictures, see sr.batches.graphics
     seed: int = 0
 
     pixel_loss: Literal["l1", "mse", "psnr"] = "mse"  # see sr.objectives.losses
@@ -243,8 +245,9 @@ def check(config: Training) -> None:
             f"discriminator_warmup={config.discriminator_warmup} of {config.iterations} "
             "iterations: the generator would never move; needed fewer, or more iterations"
         )
-    if not 0 <= config.pattern_share < 1:
-        raise ConfigError(f"pattern_share={config.pattern_share}: needed 0 or more, below 1")
+    for key in ("pattern_share", "graphics_share"):
+        if not 0 <= getattr(config, key) < 1:
+            raise ConfigError(f"{key}={getattr(config, key)}: needed 0 or more, below 1")
     if config.hr_patch_px % config.scale or config.hr_patch_px <= 0:
         raise ConfigError(
             f"hr_patch_px={config.hr_patch_px}: needed a positive multiple of {config.scale}"

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sr.base.errors import ConfigError, SRError, WeightsError
+from sr.batches.batch import next_batch
 from sr.batches.crops import CropSampler
-from sr.batches.patterns import with_patterns
 from sr.inference.upscaler import has_fast_bfloat16
 from sr.kernels.winograd import WinogradConvolutions
 from sr.models.registry import MODELS, verified_weights
@@ -221,16 +221,13 @@ class Trainer:
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         config = self.config
-        lr, hr = self.data.batch(config.batch_size)
-        if config.pattern_share:
-            lr, hr = with_patterns(
-                lr,
-                hr,
-                share=config.pattern_share,
-                generator=self.data.generator,
-                part=self.data.share,
-            )
-        return lr, hr
+        return next_batch(
+            self.data,
+            config.batch_size,
+            degradation=config.degradation,
+            pattern_share=config.pattern_share,
+            graphics_share=config.graphics_share,
+        )
 
     def _gradients_of(self, lr: Tensor, hr: Tensor, moves: bool) -> dict[str, Tensor]:
         config = self.config

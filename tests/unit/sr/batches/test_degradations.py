@@ -58,11 +58,18 @@ def test_clean_pictures_are_reduced_by_bicubic_alone() -> None:
 
 def test_a_batch_is_degraded_picture_by_picture() -> None:
     hr = torch.stack([photo()] * 4)
-    small = degraded(hr, 4, torch.Generator().manual_seed(0), REAL_ESRGAN)
-    again = degraded(hr, 4, torch.Generator().manual_seed(0), REAL_ESRGAN)
+    small = degraded(hr, 4, REAL_ESRGAN, generator=torch.Generator().manual_seed(0))
+    again = degraded(hr, 4, REAL_ESRGAN, generator=torch.Generator().manual_seed(0))
     assert small.shape == (4, 3, 16, 16)
     assert torch.equal(small, again)
     assert not torch.equal(small[0], small[1])
+    parts = [
+        degraded(
+            hr[:2], 4, REAL_ESRGAN, generator=torch.Generator().manual_seed(0), part=(index, 2)
+        )
+        for index in (0, 1)
+    ]
+    assert torch.equal(small, torch.cat(parts))
 
 
 def test_kernels_sum_to_one_and_keep_flat_areas() -> None:
