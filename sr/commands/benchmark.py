@@ -18,10 +18,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, SRError
+from sr.base.files import write_atomically
 from sr.images.image_io import Photo, encode_png
 from sr.inference.upscaler import NetworkUpscaler, get_upscaler, has_fast_bfloat16
 from sr.models.registry import MODELS
-from sr.models.weights_file import write_atomically
 from sr.networks.srresnet import SRResNet
 
 

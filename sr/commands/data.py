@@ -11,11 +11,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from sr.base.files import write_atomically
 from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
 from sr.data.recognise import recognise
-from sr.models.weights_file import write_atomically
 
 EXIT_FOUND = 1  # something does not fit; 2 is an error
 SHOWN = 20  # files a list shows; --json writes all

@@ -12,6 +12,7 @@ from pathlib import Path
 from sr.base.errors import ConfigError, DataError
 from sr.commands.arguments import add_device_arguments, format_table, positive_int
 from sr.data.testsets import DataSet, find_data_sets
+from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.entries import Entry, Runtime, parse_entries
 from sr.evaluation.measure import Evaluation, evaluate
 from sr.evaluation.outputs import check_file, check_folder, write_file
@@ -27,7 +28,7 @@ from sr.evaluation.tables import (
     to_markdown,
 )
 from sr.metrics.density import check_ppd
-from sr.metrics.texture import CAPTION, MEASURES, Correlation, correlations
+from sr.metrics.texture import MEASURES
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
 DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sr.base.errors import ConfigError
+from sr.base.files import write_atomically
 from sr.commands.arguments import positive_float
 from sr.commands.train import (
     add_data_arguments,
@@ -24,7 +25,6 @@ from sr.commands.train import (
     sampler,
     validation,
 )
-from sr.models.weights_file import write_atomically
 from sr.training.distributed import Group
 from sr.training.recipes import Training, override
 from sr.training.run import Run

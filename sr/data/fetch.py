@@ -19,9 +19,9 @@ from typing import Any
 
 from sr import __version__
 from sr.base.errors import DataError
+from sr.base.files import write_atomically
 from sr.data.catalog import Archive, Source
 from sr.data.unpack import unpack
-from sr.models.weights_file import write_atomically
 
 logger = logging.getLogger(__name__)
 

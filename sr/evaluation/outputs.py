@@ -36,7 +36,7 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    from sr.models.weights_file import write_atomically
+    from sr.base.files import write_atomically
 
     try:
         write_atomically(path, content)

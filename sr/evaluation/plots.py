@@ -14,12 +14,13 @@ import numpy as np
 from sr.base.errors import ConfigError
 from sr.data.testsets import DataSet
 from sr.evaluation.contact_sheet import Crop, Sheet, Strip, busiest_part, contact_sheet
+from sr.evaluation.correlations import ALL_SETS, Correlation
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.measure import Evaluation, ImageRow, open_pair
 from sr.evaluation.outputs import write_file
 from sr.evaluation.paper import SOURCE
 from sr.images.image_io import Photo, encode_png
-from sr.metrics.texture import ALL_SETS, Correlation, luma
+from sr.metrics.texture import luma
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +71,7 @@ def draw_figures(
     Args:
         folder: made when it is not there; files of these names are replaced.
         result: of the same data sets and entries.
-        correlations: of `sr.metrics.texture.correlations`.
+        correlations: of `sr.evaluation.correlations.correlations`.
         progress: called with the name of each file before it is made.
 
     Returns:

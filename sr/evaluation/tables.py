@@ -16,10 +16,10 @@ from typing import Any
 from sr import __version__
 from sr.base.errors import DataError
 from sr.data.testsets import SCALE
+from sr.evaluation.correlations import CAPTION, Correlation
 from sr.evaluation.measure import Evaluation, ImageRow, Row
 from sr.evaluation.outputs import write_file
 from sr.evaluation.paper import NOTE
-from sr.metrics.texture import CAPTION, Correlation
 
 PROTOCOL = (
     f"x{SCALE}; PSNR (dB) and SSIM (11x11 Gaussian window) on BT.601 luma (Y) after cutting "

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from sr.base.errors import BackboneError, ShapeError
 from sr.images.color import luma_y
+from sr.metrics.backbones import load_state
 from sr.metrics.measurement import Measurement as Measurement
-from sr.objectives.backbones import load_state
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from typing import Any
 from safetensors.torch import load_file
 
 from sr.base.errors import SRError
+from sr.base.files import write_atomically
 from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
-from sr.models.weights_file import load_model, read_header, save_model, write_atomically
+from sr.models.weights_file import load_model, read_header, save_model
 
 
 def release(source: Path, *, data: str, data_licence: str) -> Path:

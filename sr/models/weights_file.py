@@ -2,66 +2,19 @@
 
 from __future__ import annotations
 
-import glob
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as encode_tensors
 
 from sr.base.errors import WeightsError
+from sr.base.files import write_atomically
 
 FORMAT = "nitidez-1"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    with atomic_file(path) as file:
-        file.write(data)
-
-
-@contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write, which takes the place of `path` when all of it is on the disk.
-
-    A process killed meanwhile leaves the old content, and a hidden file that
-    `remove_leftovers` clears away.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def remove_leftovers(path: Path) -> None:
-    """Delete what killed processes left of `path`; no other process may be writing it."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        left.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name too is on the disk; not every system can do that for a folder."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def save_model(path: Path, model: torch.nn.Module, *, name: str, about: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sr.base.errors import ShapeError
-from sr.objectives.backbones import VggFeatures
+from sr.metrics.backbones import VggFeatures
 
 
 class SRGANDiscriminator(nn.Module):
@@ -70,7 +70,7 @@ class VggDiscriminator(nn.Module):
     al. 2021, "Projected GANs converge faster", arXiv:2111.01007. 371,139 learned parameters.
 
     Args:
-        features: VGG16 up to conv3_3 or further (`sr.objectives.backbones.load_vgg16_features`).
+        features: VGG16 up to conv3_3 or further (`sr.metrics.backbones.load_vgg16_features`).
     """
 
     LAYERS = ((3, 64, (2, 2)), (8, 128, (2, 1)), (15, 256, (1, 1)))  # index, channels, strides

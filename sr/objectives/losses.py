@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from sr.base.errors import BackboneError, ConfigError
 from sr.images.color import luma_y
 from sr.kernels.native import functions_by_dtype, in_threads
+from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.networks.discriminators import SRGANDiscriminator, VggDiscriminator
-from sr.objectives.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 
 SOURCE = Path(__file__).parents[1] / "kernels" / "losses.c"
 CHANNELS_STEP = 16  # losses.c takes a multiple of this many

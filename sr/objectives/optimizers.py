@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from sr.training.recipes import Training
+
+class Rates(Protocol):
+    """What is asked of a training's configuration here."""
+
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def schedule(self) -> str: ...
+    @property
+    def warmup_iterations(self) -> int: ...
 
 
 def orthogonalise(matrices: Tensor, *, iterations: int = 5) -> Tensor:
@@ -81,7 +92,7 @@ class Muon(torch.optim.Optimizer):
                 torch._foreach_add_(parameters, orthogonal, alpha=-group["lr"] * scale)
 
 
-def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim.Optimizer]:
+def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Optimizer]:
     """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
     if config.optimizer == "adam":
         return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)]
@@ -96,7 +107,7 @@ def generator_optimizers(model: nn.Module, config: Training) -> list[torch.optim
     ]
 
 
-def learning_rate_factor(config: Training, iteration: int, progress: float) -> float:
+def learning_rate_factor(config: Rates, iteration: int, progress: float) -> float:
     """What the base rates are multiplied with."""
     warmup = min(1.0, (iteration + 1) / max(1, config.warmup_iterations))
     if config.schedule == "cosine":

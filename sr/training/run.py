@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from sr import __version__
 from sr.base.errors import DataError
-from sr.models.weights_file import atomic_file, remove_leftovers, save_model, write_atomically
+from sr.base.files import atomic_file, remove_leftovers, write_atomically
+from sr.models.weights_file import save_model
 from sr.training.speed import Speedometer, matrix_rate
 from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.tracking import CsvTracker, Tracker

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from sr.base.errors import ConfigError
+from sr.base.files import write_atomically
 from sr.images.image_io import Photo, encode_png
-from sr.models.weights_file import write_atomically
 
 logger = logging.getLogger(__name__)
 

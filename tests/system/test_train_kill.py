@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 
+from sr.base.files import atomic_file, remove_leftovers
 from sr.commands.cli import main
 from sr.images.image_io import Photo, save_png
-from sr.models.weights_file import atomic_file, remove_leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
 

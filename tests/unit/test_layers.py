@@ -1,17 +1,98 @@
-"""The arrows between packages point downwards, and importing the command line stays cheap."""
+"""The house: arrows between rooms point downwards, rooms and files stay small, and importing the
+command line stays cheap.
+"""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sr", "survey", "demo")
+
+# From the top floor down: a room imports only from rooms that stand below it, whether the import is
+# at the top, inside a function or for types only.
+ROOMS = (
+    "demo/app",
+    "demo/upscale",
+    "demo/compare",
+    "demo/rating",
+    "demo/results",
+    "demo/display",
+    "demo/web",
+    "demo/hosting",
+    "survey/commands",
+    "survey/reporting",
+    "survey/simulation",
+    "survey/statistics/questions",
+    "survey/statistics/estimates",
+    "survey/preparation",
+    "survey/session",
+    "survey/storage",
+    "survey/study",
+    "sr/commands",
+    "sr/evaluation",
+    "sr/training",
+    "sr/batches",
+    "sr/objectives",
+    "sr/inference",
+    "sr/models",
+    "sr/networks",
+    "sr/metrics",
+    "sr/data",
+    "sr/images",
+    "sr/kernels",
+    "sr/base",
+)
+MOST_FILES, MOST_LINES = 10, 300
+
+# What still stands in the way. These two may only shrink.
+UPWARD: dict[str, set[str]] = {
+    "demo/display/tab.py": {"demo/upscale"},
+    "demo/rating/tab.py": {"demo/upscale"},
+    "demo/results/routes.py": {"demo/app", "demo/rating", "demo/upscale"},
+    "demo/results/tab.py": {"demo/upscale"},
+    "demo/upscale/api.py": {"demo/app"},
+    "demo/upscale/page.py": {"demo/app"},
+    "demo/upscale/tab.py": {"demo/app"},
+    "demo/web/curve/__init__.py": {"demo/display"},
+    "demo/web/viewer/__init__.py": {"demo/display"},
+    "survey/reporting/report.py": {"survey/commands"},
+    "survey/session/service.py": {"survey/preparation"},
+    "survey/simulation/validate.py": {"survey/reporting"},
+}
+LONG: set[str] = {
+    "demo/upscale/jobs.py",
+    "demo/upscale/page.py",
+    "demo/upscale/tab.py",
+    "sr/commands/cli.py",
+    "sr/commands/train.py",
+    "sr/data/recognise.py",
+    "sr/evaluation/measure.py",
+    "sr/evaluation/plots.py",
+    "sr/evaluation/visibility.py",
+    "sr/images/image_io.py",
+    "sr/inference/upscaler.py",
+    "sr/kernels/winograd.py",
+    "sr/training/run.py",
+    "sr/training/stage.py",
+    "survey/commands/cli.py",
+    "survey/reporting/figures.py",
+    "survey/reporting/tables.py",
+    "survey/session/service.py",
+    "survey/simulation/validate.py",
+    "survey/storage/backup.py",
+    "survey/storage/store.py",
+    "survey/study/schedule.py",
+    "survey/study/study.py",
+}
+
 NEVER = {"sr": {"survey", "demo", "gradio", "app"}, "survey": {"demo", "torch", "app"}}
 NEVER_AT_IMPORT = {"sr": {"lpips"}, "demo": {"torch", "torchvision", "lpips"}}
 LIGHT_MODULES = (
@@ -72,6 +153,69 @@ def test_the_walk_tells_import_time_from_later() -> None:
     )
     assert set(imported_packages(tree, at_import_only=True)) == {"a", "c", "f", "h"}
     assert set(imported_packages(tree, at_import_only=False)) == {"a", "c", "e", "f", "h", "j"}
+
+
+def room_of(file: str) -> str | None:
+    """The room a file lies in; None for `__init__` and `__main__` of a package."""
+    folders = [folder.as_posix() for folder in PurePosixPath(file).parents]
+    return next((folder for folder in folders if folder in ROOMS), None)
+
+
+def imported_files(tree: ast.AST, file: str) -> Iterator[str]:
+    """The project's files that a module imports, lazily or for types too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = PurePosixPath(file).parts[: -node.level] if node.level else ()
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] in PACKAGES:
+                path = ROOT.joinpath(*name.split("."))
+                for found in (path.with_suffix(".py"), path / "__init__.py"):
+                    if found.is_file():
+                        yield name_of(found)
+
+
+def upward(tree: ast.AST, file: str) -> set[str]:
+    """The rooms above a file's own that it imports from."""
+    room = room_of(file)
+    rooms = {room_of(target) for target in imported_files(tree, file)} - {None, room}
+    return {r for r in rooms if r and room and ROOMS.index(r) < ROOMS.index(room)}
+
+
+def test_rooms_import_only_from_rooms_below() -> None:
+    found = {name_of(path): upward(ast.parse(path.read_bytes()), name_of(path)) for path in SOURCES}
+    assert {file: rooms for file, rooms in found.items() if rooms} == UPWARD
+
+
+def test_every_file_has_a_room_and_no_room_holds_too_many() -> None:
+    files = [name_of(path) for path in SOURCES if not path.name.startswith("__")]
+    assert not [file for file in files if room_of(file) is None]
+    rooms = Counter(room_of(file) for file in files)
+    assert not {room: count for room, count in rooms.items() if count > MOST_FILES}
+
+
+def test_no_file_is_too_long_to_hold_in_the_head() -> None:
+    lines = {name_of(path): path.read_bytes().count(b"\n") for path in SOURCES}
+    assert {file for file, count in lines.items() if count > MOST_LINES} == LONG
+
+
+def test_the_walk_sees_upward_arrows_of_every_kind() -> None:
+    tree = ast.parse(
+        "from sr import __version__\n"
+        "from sr.base.errors import SRError\n"
+        "from sr.data import check\n"
+        "if TYPE_CHECKING:\n    from sr.training.run import Run\n"
+        "def f():\n    import sr.commands.cli\n"
+        "from ..evaluation import tables\n"
+    )
+    above = {"sr/training", "sr/commands", "sr/evaluation"}
+    assert upward(tree, "sr/metrics/fidelity.py") == above
+    assert upward(tree, "sr/__main__.py") == set()
 
 
 @pytest.mark.parametrize("module", LIGHT_MODULES)

@@ -14,12 +14,12 @@ from PIL import Image
 from sr.base.errors import ConfigError, ShapeError
 from sr.data.testsets import DataSet, find_data_set
 from sr.evaluation.contact_sheet import Crop, Strip, busiest_part, contact_sheet
+from sr.evaluation.correlations import correlations
 from sr.evaluation.entries import Entry
 from sr.evaluation.measure import Evaluation, evaluate
 from sr.evaluation.plots import Gallery, draw_figures, need_seaborn, worst_and_best
 from sr.images.image_io import Photo, open_image, save_png
 from sr.images.resize import matlab_bicubic, nearest
-from sr.metrics.texture import correlations
 
 
 class Bicubic:

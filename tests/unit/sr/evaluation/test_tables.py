@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from sr.base.errors import DataError, OutputError
+from sr.evaluation.correlations import Correlation
 from sr.evaluation.measure import Evaluation, ImageRow, Row
 from sr.evaluation.outputs import check_file, check_folder, write_file
 from sr.evaluation.tables import PerImageFile, caption, read_per_image, to_csv, to_json, to_markdown
-from sr.metrics.texture import Correlation
 
 BICUBIC = Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234, "", 28.43, 0.8211)
 VOC = Row("Set5", "srgan_x4 (VOC|2012)", 5, math.inf, 1.0, 0.0801, 1.5, "VOC|2012")

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from sr.base.errors import BackboneError, ConfigError
+from sr.metrics import backbones
 from sr.metrics.fidelity import psnr
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.srresnet import SRResNet
-from sr.objectives import backbones, losses
+from sr.objectives import losses
 from sr.objectives.losses import (
     CONTENT_LOSSES,
     PSNR_CEILING_DB,

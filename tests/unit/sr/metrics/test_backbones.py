@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sr.base.errors import BackboneError, ConfigError
-from sr.objectives.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
+from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.objectives.losses import FeatureLoss, LpipsLoss
 
 
@@ -31,7 +31,7 @@ def test_vgg16_equals_torchvisions_network_with_the_same_weights() -> None:
 
 @pytest.mark.usefixtures("backbones")
 def test_the_caffe_vgg19_takes_bgr_minus_the_mean() -> None:
-    from sr.objectives.backbones import load_state
+    from sr.metrics.backbones import load_state
 
     ours = load_vgg19_features("conv1_1")
     state = load_state("vgg19")
