@@ -1,0 +1,72 @@
+"""An enlargement, reduced again, must give back what went in; where it does not, it is mended.
+
+Reduction by bicubic is what an enlargement undoes. A network may invent what the reduction loses,
+but not what it keeps, so whatever does not come back is wrong, whatever the picture shows. What is
+allowed was decided on data (docs/upscaling.md): it is many times more than what networks leave on
+photographs, and many times less than what they leave where they break down.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
+
+from sr.images.resize import matlab_bicubic
+
+FLAT_LEVELS = 3.0  # grey levels that may be missing, as a mean over 3x3 pixels, in flat areas
+CONTRAST_SHARE = 0.5  # of the local contrast that may be missing besides
+MOST_LEVELS = 32.0  # that may be missing anywhere
+AROUND_PX = 4  # low-resolution pixels around a wrong one that are mended, and again for the blend
+BAND_ROWS = 256  # low-resolution rows looked at together, so that memory stays bounded
+MARGIN_ROWS = 16  # of its neighbours that a band needs: bicubic, the means, the blend
+
+
+def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int) -> float:
+    """Put bicubic, blended in, where an enlargement does not give back its original.
+
+    Args:
+        lr: (H, W, 3) uint8.
+        enlarged: (s H, s W, 3) uint8; changed in place.
+        scale: s.
+
+    Returns:
+        The share of the picture that was changed, 0 to 1.
+    """
+    height = lr.shape[0]
+    mended, changes = 0.0, []
+    for top in range(0, height, BAND_ROWS):
+        bottom = min(top + BAND_ROWS, height)
+        first, last = max(0, top - MARGIN_ROWS), min(height, bottom + MARGIN_ROWS)
+        band = lr[first:last]
+        wrong = wrong_pixels(band, enlarged[scale * first : scale * last], scale)
+        if not wrong.any():
+            continue
+        wide = maximum_filter(wrong.astype(np.float32), 2 * AROUND_PX + 1)
+        weight = uniform_filter(wide, 2 * AROUND_PX + 1)
+        inside = slice(scale * (top - first), scale * (bottom - first))
+        # What is changed is kept apart until every band has been looked at.
+        large = matlab_bicubic(np.rint(255 * weight).astype(np.uint8), scale)[inside, :, None]
+        share = large.astype(np.float32) / 255
+        bicubic = matlab_bicubic(band, scale)[inside]
+        rows = slice(scale * top, scale * bottom)
+        changes.append((rows, np.rint(enlarged[rows] * (1 - share) + bicubic * share)))
+        mended += float((large > 0).mean()) * (bottom - top) / height
+    for rows, pixels in changes:
+        enlarged[rows] = pixels.astype(np.uint8)
+    return mended
+
+
+def wrong_pixels(lr: np.ndarray, enlarged: np.ndarray, scale: int) -> np.ndarray:
+    """Where an enlargement does not give back its original: (H, W) bool.
+
+    The mean of what is missing over 3x3 pixels, in the worst channel, is compared with the local
+    contrast: the range of the original over 5x5 pixels.
+    """
+    missing = matlab_bicubic(enlarged, 1 / scale).astype(np.float32) - lr
+    wrong = np.zeros(lr.shape[:2], bool)
+    for channel in range(3):
+        original = lr[..., channel]
+        contrast = maximum_filter(original, 5).astype(np.float32) - minimum_filter(original, 5)
+        allowed = np.minimum(FLAT_LEVELS + CONTRAST_SHARE * contrast, MOST_LEVELS)
+        wrong |= np.abs(uniform_filter(missing[..., channel], 3)) > allowed
+    return wrong
