@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from sr.base.files import write_atomically
 from sr.images.image_io import Photo
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -80,9 +81,7 @@ class ImageStore:
         """Write the bytes under a new opaque name; the same key keeps its first file."""
         token = secrets.token_urlsafe(16)
         path = self.folder / f"{token}.png"
-        partial = path.with_suffix(".part")
-        partial.write_bytes(png)
-        partial.replace(path)
+        write_atomically(path, png, durable=False)
         image = StoredImage(token, path, width, height, len(png), seconds)
         now = self._clock()
         os.utime(path, (now, now))

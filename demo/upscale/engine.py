@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -17,6 +16,7 @@ import numpy as np
 from demo.hosting import zerogpu
 from sr import __version__
 from sr.base.errors import Cancelled
+from sr.base.files import file_sha256
 from sr.images.image_io import Photo
 from sr.models.registry import WEIGHTS_DIR, model_info
 
@@ -112,7 +112,7 @@ class SuperResolution:
 
     def version(self, model: str) -> str:
         weights = model_info(model).weights
-        return f"{__version__}-{file_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
+        return f"{__version__}-{current_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
 
     def measure(
         self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
@@ -190,10 +190,10 @@ class LoadedLpips:
 
 @lru_cache(maxsize=8)
 def _sha256_of(path: Path, mtime_ns: int, size: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return file_sha256(path)
 
 
-def file_sha256(path: Path) -> str:
+def current_sha256(path: Path) -> str:
     """sha256 of a file, read again only when it has changed; "missing" when it is not there."""
     try:
         stat = path.stat()

@@ -1,43 +1,63 @@
-"""Files that are there whole or not at all, and what they are told apart by."""
+"""Files that are there whole or not at all, what they are told apart by, and tables as CSV."""
 
 from __future__ import annotations
 
+import csv
 import glob
 import hashlib
+import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    with atomic_file(path) as file:
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    Args:
+        durable: as of `atomic_file`.
+
+    Raises:
+        OSError: it cannot be written; the old content is as it was.
+    """
+    with atomic_file(path, durable=durable) as file:
         file.write(data)
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write, which takes the place of `path` when all of it is on the disk.
+def atomic_file(path: Path, *, mode: int = 0o644, durable: bool = True) -> Iterator[IO[bytes]]:
+    """A file to write, which takes the place of `path` when all of it is there.
 
     A process killed meanwhile leaves the old content, and a hidden file that
-    `remove_leftovers` clears away.
+    `remove_leftovers` clears away. Missing folders are made.
+
+    Args:
+        mode: permissions of the file.
+        durable: wait until the disk has it, so that it outlasts a loss of power.
+
+    Raises:
+        OSError: it cannot be written; the old content is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (it outlives the block that closes it)
+        dir=path.parent, prefix=f".{path.name}.", delete=False
+    )
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+            if durable:
+                os.fsync(file.fileno())
+        os.chmod(file.name, mode)
+        os.replace(file.name, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        Path(file.name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def file_sha256(path: Path) -> str:
@@ -67,3 +87,22 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def csv_text(
+    columns: Sequence[str], rows: Iterable[Iterable[object]], *, digits: int | None = None
+) -> str:
+    """A table as CSV with a heading; None is an empty cell.
+
+    Args:
+        rows: cells in the order of the columns.
+        digits: significant digits of floats; None keeps all.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(
+            [f"{cell:.{digits}g}" if digits and isinstance(cell, float) else cell for cell in row]
+        )
+    return text.getvalue()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sr.base.memory import sent
+from sr.base.machine import sent
 from sr.batches.pixels import Pixels
 from sr.data.check import SkippedFile, none_usable
 

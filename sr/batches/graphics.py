@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sr.base.memory import sent
+from sr.base.machine import sent
 from sr.batches.drawing import KINDS, draw_graphic
 from sr.images.resize import matlab_bicubic
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sr.base.memory import sent
+from sr.base.machine import sent
 
 FULL_CONTRAST_SHARE = 0.5  # of the patterns that are black and white, the hardest to bear
 

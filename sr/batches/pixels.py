@@ -19,6 +19,7 @@ from torch import Tensor
 
 from sr.base.errors import ImageError, ShapeError
 from sr.base.file_lock import locked
+from sr.base.machine import free_memory_bytes
 from sr.data.check import SkippedFile, header_size, in_parallel, none_usable
 from sr.data.pairs import Pair
 from sr.images.image_io import open_image
@@ -242,7 +243,7 @@ def choose_cache(
         return None
     if option != "auto":
         return Path(option)
-    free = _free_memory()
+    free = free_memory_bytes()
     needed = processes * _needed_bytes(pairs, scale, fractions)
     if free is None or needed < MEMORY_SHARE * free:
         return None
@@ -260,13 +261,3 @@ def _needed_bytes(pairs: Sequence[Pair], scale: int, fractions: Sequence[float])
     pixels = sum(size[0] * size[1] for size in sizes if not isinstance(size, SkippedFile))
     copies = 1 + sum(fraction**2 for fraction in fractions)
     return 2 * 3 * pixels * copies * (1 + 1 / scale**2)  # twice: the parts and the whole
-
-
-def _free_memory() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return 1024 * int(line.split()[1])
-    except OSError:
-        pass
-    return None

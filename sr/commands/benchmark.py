@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,9 @@ from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import write_atomically
+from sr.base.machine import cpu_name, matrix_rate
 from sr.images.image_io import Photo, encode_png
+from sr.images.tensors import to_rgb, to_tensor
 from sr.inference.upscaler import NetworkUpscaler, get_upscaler, has_fast_bfloat16
 from sr.models.registry import MODELS
 from sr.networks.srresnet import SRResNet
@@ -65,12 +66,6 @@ def median_seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def matrix_gflops(dtype: torch.dtype, side: int = 2048) -> float:
-    """The machine's own matrix product rate."""
-    a, b = torch.randn(side, side).to(dtype), torch.randn(side, side).to(dtype)
-    return 2 * side**3 / median_seconds(lambda: a @ b, 7) / 1e9
-
-
 def sample_photo(side: int) -> Photo:
     """A smooth coloured pattern with fine noise; only the time to write a PNG depends on it."""
     y, x = np.mgrid[:side, :side] / 16
@@ -88,7 +83,7 @@ def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]
     code = (
         "import time\n"
         "from sr.commands.benchmark import sample_photo\n"
-        "from sr.base.memory import peak_memory_mib\n"
+        "from sr.base.machine import peak_memory_mib\n"
         "from sr.inference.upscaler import get_upscaler\n"
         f"photo = sample_photo({side})\n"
         f"upscaler = get_upscaler({model!r}, device='cpu')\n"
@@ -116,20 +111,20 @@ def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[
         raise ConfigError(f"{model}: needed a network, such as srresnet_x4")
     photo = sample_photo(side)
     megapixels = (upscaler.scale * side) ** 2 / 1e6
-    lr = torch.from_numpy(photo.rgb).permute(2, 0, 1)[None].float() / 255
+    lr = to_tensor(photo.rgb)
     plain = SRResNet(**upscaler.model.config)  # type: ignore[arg-type]
     plain.load_state_dict(upscaler.model.state_dict())
     plain.eval()
     with torch.inference_mode():
         plain_seconds = median_seconds(lambda: plain_forward(plain, lr), repeats)
-        exact = (plain_forward(plain, lr).clamp(0, 1) * 255).round()[0].permute(1, 2, 0).numpy()
+        exact = to_rgb(plain_forward(plain, lr))
     seconds = median_seconds(lambda: upscaler.upscale(photo), repeats)
     result = upscaler.upscale(photo)
     ours = result.rgb
     within = np.abs(ours.astype(int) - exact.astype(int)).max(axis=2) <= 1
     gflop = flops_per_output_pixel(plain) * megapixels * 1e6 / 1e9
     dtype = torch.bfloat16 if upscaler.precision == "bfloat16" else torch.float32
-    matrix = matrix_gflops(dtype)
+    matrix = matrix_rate(torch.device("cpu"), dtype) / 1e9
     png_seconds = median_seconds(lambda: encode_png(result), repeats)
     mebibytes, large_seconds = memory_of_fresh_process(model, memory_side)
     return {
@@ -150,17 +145,6 @@ def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[
         "peak_memory_mib": None if mebibytes is None else round(mebibytes),
         "seconds_for_memory_input": round(large_seconds, 1),
     }
-
-
-def cpu_name() -> str:
-    """The processor's own name, as well as the system tells it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sr import __version__
 from sr.base.errors import DataError, OutputError, SRError
-from sr.commands.arguments import add_device_arguments, format_table, positive_float
+from sr.commands.console import add_device_arguments, format_table, positive_float, progress_bar
 from sr.models.registry import MODELS, list_models, model_info
 
 if TYPE_CHECKING:
     from sr.images.image_io import Photo
-    from sr.inference.upscaler import Progress, Upscaler
+    from sr.inference.upscaler import Upscaler
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -280,18 +280,11 @@ def check_output(source: Path, output: Path, *, force: bool) -> None:
 
 def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -> None:
     """Upscale one photo into a PNG, with a bar and a line about the result."""
-    from tqdm import tqdm
-
     from sr.images.image_io import save_png
 
     start = time.perf_counter()
-    with tqdm(desc=source.name, bar_format=TILE_BAR, leave=False, disable=None) as bar:
-
-        def show(progress: Progress) -> None:
-            bar.total = progress.total
-            bar.update(progress.done - bar.n)
-
-        result = upscaler.upscale(photo, progress=show)
+    with progress_bar(desc=source.name, bar_format=TILE_BAR) as show:
+        result = upscaler.upscale(photo, progress=lambda p: show(p.done, p.total))
     seconds = time.perf_counter() - start
     output.parent.mkdir(parents=True, exist_ok=True)
     save_png(output, result, text=upscaler.text(), overwrite=True)

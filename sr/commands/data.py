@@ -9,9 +9,8 @@ import json
 import logging
 from pathlib import Path
 
-from tqdm import tqdm
-
 from sr.base.files import write_atomically
+from sr.commands.console import progress_bar
 from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
@@ -72,12 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 def run_check(arguments: argparse.Namespace) -> int:
     """Print the report of a folder."""
     photo_set = recognise(arguments.folder)
-    with tqdm(unit="file", leave=False, disable=None) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with progress_bar("file") as show:
         report = check(photo_set, quick=arguments.quick, progress=show)
     print("\n".join(describe(report)))
     if arguments.json is not None:
@@ -91,14 +85,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
     source = find_source(arguments.name)
     folder = arguments.output or Path("data") / source.name
     print(f"{source.description}. Licence: {source.licence}.")
-    with tqdm(unit="B", unit_scale=True, leave=False, disable=None) as bar:
-
-        def show(done: int, total: int | None) -> None:
-            if done < bar.n:  # the next archive, or one that began anew
-                bar.reset()
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with progress_bar("B", unit_scale=True) as show:
         fetch(source, folder, keep=arguments.keep, progress=show)
     print(f"{folder}: {recognise(folder).title}")
     return 0

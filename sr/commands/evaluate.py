@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sr.base.errors import ConfigError, DataError
-from sr.commands.arguments import add_device_arguments, format_table, positive_int
+from sr.commands.console import add_device_arguments, format_table, positive_int, progress_bar
 from sr.data.testsets import DataSet, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.entries import Entry, Runtime, parse_entries
@@ -207,15 +207,7 @@ def _measure(
     entries: list[Entry],
     store: PerImageFile | None,
 ) -> Evaluation:
-    from tqdm import tqdm
-
-    with tqdm(unit="image", leave=False, disable=None) as bar:
-
-        def show(done: int, total: int, name: str) -> None:
-            bar.total = total
-            bar.set_description(name, refresh=False)
-            bar.update(done - bar.n)
-
+    with progress_bar("image") as show:
         return evaluate(
             data_sets,
             entries,
@@ -242,17 +234,9 @@ def _without_failures(data_sets: list[DataSet], result: Evaluation) -> list[Data
 
 def _look(arguments: argparse.Namespace, data_sets: list[DataSet], entries: list[Entry]) -> None:
     """What a person sees of it: a table, a file and a figure."""
-    from tqdm import tqdm
-
     from sr.evaluation import visibility
 
-    with tqdm(unit="image", leave=False, disable=None) as bar:
-
-        def show(done: int, total: int, name: str) -> None:
-            bar.total = total
-            bar.set_description(name, refresh=False)
-            bar.update(done - bar.n)
-
+    with progress_bar("image") as show:
         rows = visibility.look(
             data_sets,
             entries,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import dataclasses
 import io
 import itertools
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from sr.base.errors import ConfigError
-from sr.base.files import write_atomically
-from sr.commands.arguments import positive_float
+from sr.base.files import csv_text, write_atomically
+from sr.commands.console import positive_float
 from sr.commands.train import (
     add_data_arguments,
     checked_config,
@@ -206,13 +205,8 @@ def finished(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """One line a trial: the settings, then the last figures."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows
-    )
-    write_atomically(path, text.getvalue().encode())
+    text = csv_text(columns, ([row.get(column) for column in columns] for row in rows), digits=6)
+    write_atomically(path, text.encode())
 
 
 def metrics_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

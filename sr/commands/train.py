@@ -8,13 +8,12 @@ import logging
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from sr.base.errors import ConfigError, DataError
-from sr.base.memory import keep_freed_memory
+from sr.base.machine import keep_freed_memory
 from sr.batches.crops import CropSampler
 from sr.batches.pixels import Pixels, choose_cache, load_pixels
-from sr.commands.arguments import fraction, positive_int
+from sr.commands.console import fraction, positive_int, progress_bar
 from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
 from sr.inference.upscaler import choose_device
@@ -239,12 +238,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
     given = {"scale": config.scale, "fractions": args.multiscale}
     cache = choose_cache(args.cache, pairs, processes=group.here, **given)
     hidden = None if group.is_leader else True
-    with tqdm(unit="image", desc="decoding", leave=False, disable=hidden) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with progress_bar("image", desc="decoding", disable=hidden) as show:
         return load_pixels(pairs, cache=cache, progress=show, **given)
 
 

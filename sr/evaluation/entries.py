@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sr.base.errors import ConfigError
+from sr.base.files import file_sha256
 from sr.images.image_io import Photo
 from sr.models.registry import MODELS, model_info, verified_weights
 
@@ -142,8 +142,7 @@ def _training_set(path: Path) -> str:
 
 
 def _identity(path: Path, runtime: Runtime) -> str:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return f"{digest} {_precision(runtime)}"
+    return f"{file_sha256(path)} {_precision(runtime)}"
 
 
 def _precision(runtime: Runtime) -> str:

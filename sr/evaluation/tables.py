@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import io
 import json
 import math
 import types
@@ -15,6 +14,7 @@ from typing import Any
 
 from sr import __version__
 from sr.base.errors import DataError
+from sr.base.files import csv_text
 from sr.data.testsets import SCALE
 from sr.evaluation.correlations import CAPTION, Correlation
 from sr.evaluation.measure import Evaluation, ImageRow, Row
@@ -138,7 +138,7 @@ def to_json(result: Evaluation, correlations: Sequence[Correlation] = ()) -> str
 
 def to_csv(rows: Iterable[Row]) -> str:
     """The means as CSV with a heading; None is an empty cell."""
-    return _csv(
+    return csv_text(
         COLUMNS,
         (
             [
@@ -152,7 +152,7 @@ def to_csv(rows: Iterable[Row]) -> str:
 
 def per_image_csv(rows: Iterable[ImageRow]) -> str:
     """The single results as CSV with a heading, with every digit that was kept."""
-    return _csv(PER_IMAGE_COLUMNS, (dataclasses.astuple(row) for row in rows))
+    return csv_text(PER_IMAGE_COLUMNS, (dataclasses.astuple(row) for row in rows))
 
 
 class PerImageFile:
@@ -217,14 +217,6 @@ def _parse(text: str | None, kind: Any) -> Any:
     if not text and isinstance(kind, types.UnionType):
         return None
     return float(text or "nothing")
-
-
-def _csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)  # None is written as an empty cell
-    return text.getvalue()
 
 
 def _plain(row: Row | Correlation) -> dict[str, Any]:

@@ -5,7 +5,6 @@ A pass of its own over the data sets: `python -m sr evaluate --ppd 30 60 90`.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sr.base.errors import ConfigError, ShapeError
+from sr.base.files import csv_text
 from sr.data.testsets import SCALE, DataSet
 from sr.evaluation.entries import Entry
 from sr.evaluation.measure import open_pair
@@ -131,14 +131,10 @@ def visible_curves(
         ShapeError: not of one size.
         ConfigError: a density out of range.
     """
-    import torch
-
+    from sr.images.tensors import to_tensor
     from sr.metrics import viewing
 
-    tensors = {
-        name: torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 255
-        for name, picture in pictures.items()
-    }
+    tensors = {name: to_tensor(picture) for name, picture in pictures.items()}
     found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
     for ppd in ppds:
         if stop():
@@ -165,12 +161,11 @@ def compare(
         ShapeError: not of one size, or too small for SSIM.
         ConfigError: ppd out of range.
     """
-    import torch
-
+    from sr.images.tensors import to_tensor
     from sr.metrics import fidelity as metrics
     from sr.metrics import viewing
 
-    a, b = (torch.from_numpy(x.copy()).permute(2, 0, 1)[None] / 255 for x in (one, two))
+    a, b = to_tensor(one), to_tensor(two)
     check_ppd(ppd)
     flip, cvvdp = (_if_installed(f, a, b, ppd) for f in (viewing.flip, viewing.colorvideovdp))
     visible = float(viewing.visible_difference(a, b, ppd=ppd))
@@ -251,14 +246,7 @@ def _cell(value: object, column: str) -> str:
 
 def to_csv(rows: Iterable[Seen]) -> str:
     """The rows as CSV with a heading; None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Seen)])
-    for row in rows:
-        writer.writerow(
-            [f"{value:.6g}" if isinstance(value, float) else value for value in astuple(row)]
-        )
-    return text.getvalue()
+    return csv_text([field.name for field in fields(Seen)], map(astuple, rows), digits=6)
 
 
 def draw(rows: Sequence[Seen]) -> Figure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import os
@@ -19,6 +18,7 @@ import numpy as np
 
 from sr import __version__
 from sr.base.errors import Cancelled, ConfigError, SRError, WeightsError
+from sr.base.files import file_sha256
 from sr.images.image_io import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.models.registry import model_info, verified_weights, weights_stamp
@@ -235,9 +235,10 @@ class NetworkUpscaler(Upscaler):
     def _fill_tile(self, out: np.ndarray, rgb: np.ndarray, tile: Tile) -> Iterator[float]:
         import torch
 
+        from sr.images.tensors import to_tensor
+
         region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
-        lr = torch.from_numpy(region.copy()).to(self.device)
-        lr = lr.permute(2, 0, 1)[None].float().div_(255)
+        lr = to_tensor(region, self.device)
         steps = self.model.tile_steps(
             lr,
             inner_sides=tile.inner_sides(*rgb.shape[:2]),
@@ -348,8 +349,7 @@ def upscaler_from_file(
     name = str(read_header(path)["name"])
     model_info(name)
     _check(precision, tile_px)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    source = f"{path.name} sha256 {digest}"
+    source = f"{path.name} sha256 {file_sha256(path)}"
     return _network(name, path, device, precision, tile_px or TILE_PX, source)
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from sr.base.errors import BackboneError, ShapeError
 from sr.images.color import luma_y
+from sr.images.tensors import to_tensor
 from sr.metrics.backbones import load_state
 from sr.metrics.measurement import Measurement as Measurement
 
@@ -210,10 +211,7 @@ def measure(
     for array in (prediction, reference):
         if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
             raise ShapeError(f"measure: {array.dtype} array {array.shape}; needed uint8 (H, W, 3)")
-    a, b = (
-        torch.from_numpy(array.copy()).permute(2, 0, 1)[None].float() / 255
-        for array in (prediction, reference)
-    )
+    a, b = to_tensor(prediction), to_tensor(reference)
     notes: list[str] = []
     psnr_y = float(psnr(a, b, crop_px=crop_px))
     ssim_y: float | None = None

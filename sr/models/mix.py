@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 
 from sr.base.errors import ConfigError, WeightsError
+from sr.base.files import file_sha256
 from sr.models.weights_file import load_model, read_header, save_model
 
 
@@ -83,5 +83,4 @@ def _described(path: Path, header: dict[str, Any]) -> dict[str, Any]:
     """Which network it was, and how it was made."""
     about = header["about"]
     keys = ("iterations", "seed", "data", "training", "mixed")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"sha256": digest} | {key: about[key] for key in keys if key in about}
+    return {"sha256": file_sha256(path)} | {key: about[key] for key in keys if key in about}

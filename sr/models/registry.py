@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sr.base.errors import UnknownModelError, WeightsError
+from sr.base.files import file_sha256
 
 if TYPE_CHECKING:
     from torch import nn
@@ -116,14 +117,13 @@ def verified_weights(name: str) -> Path:
         UnknownModelError: no such model.
         WeightsError: it has no weights, the file is missing, or its content is another.
     """
-    import hashlib
 
     info = model_info(name)
     if info.weights is None:
         raise WeightsError(f"{name}: has no weights; it is not a network")
     path = WEIGHTS_DIR / info.weights
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = file_sha256(path)
     except OSError:
         raise WeightsError(f"{path}: no such weights file; see weights/README.md") from None
     wanted = read_manifest().get(name, {}).get("sha256")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from safetensors.torch import load_file
 
 from sr.base.errors import SRError
-from sr.base.files import write_atomically
+from sr.base.files import file_sha256, write_atomically
 from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
 from sr.models.weights_file import load_model, read_header, save_model
 
@@ -43,7 +42,7 @@ def release(source: Path, *, data: str, data_licence: str) -> Path:
         info.name,
         {
             "file": target.name,
-            "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+            "sha256": file_sha256(target),
             "parameters": sum(tensor.numel() for tensor in load_file(target).values()),
             "scale": info.scale,
             "architecture": header["architecture"],

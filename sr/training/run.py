@@ -21,8 +21,9 @@ from tqdm import tqdm
 from sr import __version__
 from sr.base.errors import DataError
 from sr.base.files import atomic_file, remove_leftovers, write_atomically
+from sr.base.machine import matrix_rate
 from sr.models.weights_file import save_model
-from sr.training.speed import Speedometer, matrix_rate
+from sr.training.speed import Speedometer
 from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.tracking import CsvTracker, Tracker
 from sr.training.validation import Validation

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 T = TypeVar("T")
@@ -18,28 +16,6 @@ def count_flops(work: Callable[[], T]) -> tuple[T, float]:
     with FlopCounterMode(display=False) as counter:
         result = work()
     return result, float(counter.get_total_flops())
-
-
-def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Operations a second of a large square matrix product, the best of a few.
-
-    Args:
-        dtype: what training multiplies in; float32 is measured as torch is set to compute it.
-    """
-    side = 8192 if device.type == "cuda" else 1024
-    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-
-    def once() -> float:
-        start = time.perf_counter()
-        c = a @ b
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        else:
-            float(c[0, 0])
-        return time.perf_counter() - start
-
-    once()
-    return 2 * side**3 / min(once() for _ in range(8))
 
 
 @dataclass

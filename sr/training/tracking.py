@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from sr.base.errors import ConfigError
-from sr.base.files import write_atomically
+from sr.base.files import csv_text, write_atomically
 from sr.images.image_io import Photo, encode_png
 
 logger = logging.getLogger(__name__)
@@ -45,13 +45,9 @@ class CsvTracker:
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """Add a row; columns that are new are added to the right."""
         rows: list[dict[str, Any]] = [r for r in self._rows() if int(r["iteration"]) < iteration]
-        rows.append(
-            {"iteration": iteration}
-            | {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in values.items()}
-        )
+        rows.append({"iteration": iteration} | dict(values))
         columns = list(dict.fromkeys(key for r in rows for key in r))
-        text = ",".join(columns) + "\n"
-        text += "".join(",".join(_cell(r.get(c)) for c in columns) + "\n" for r in rows)
+        text = csv_text(columns, ([r.get(c) for c in columns] for r in rows), digits=6)
         write_atomically(self.folder / "log.csv", text.encode())
 
     def last_row(self) -> dict[str, float]:
@@ -75,10 +71,6 @@ class CsvTracker:
 
     def close(self) -> None:
         """Nothing is left open."""
-
-
-def _cell(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 class TensorBoardTracker:

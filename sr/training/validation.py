@@ -15,6 +15,7 @@ from sr.data.recognise import recognise
 from sr.data.testsets import measured_split
 from sr.images.image_io import open_image
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.images.tensors import to_rgb, to_tensor
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +74,9 @@ class Validation:
         sums: dict[str, float] = {}
         pictures: dict[str, np.ndarray] = {}
         for name, (lr, hr) in zip(self.names, self.pairs, strict=True):
-            batch = torch.from_numpy(lr).permute(2, 0, 1)[None].to(device).float() / 255
             # cuDNN's search for the fastest kernels, wanted in training, would run for each size.
             with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True):
-                output = (model(batch)[0].clamp(0, 1) * 255).round().byte()
-            prediction = output.permute(1, 2, 0).cpu().numpy()
+                prediction = to_rgb(model(to_tensor(lr, device)))
             result = measure(prediction, hr, crop_px=self.scale, lpips=self.lpips)
             for key in ("psnr_y", "ssim_y", "lpips_alex"):
                 value = getattr(result, key)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sr import __version__
+from sr.base.files import csv_text, write_atomically
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
 from survey.statistics.estimates.pairs import pair_table
@@ -35,12 +34,7 @@ def csv_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> byte
     Missing values are empty, truth is true or false, floats have at most six significant digits
     after what is exact.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row[column]) for column in columns])
-    return text.getvalue().encode("utf-8")
+    return csv_text(columns, ([_cell(row[c]) for c in columns] for row in rows)).encode()
 
 
 def _cell(value: Any) -> str:
@@ -117,11 +111,8 @@ def write_export(files: Mapping[str, bytes], folder: Path) -> None:
         ExportError: it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            temporary = folder / f".{name}.new"
-            temporary.write_bytes(data)
-            temporary.replace(folder / name)
+            write_atomically(folder / name, data)
     except OSError as error:
         raise ExportError(
             f"{folder}: {error.strerror}; give another folder with --output"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sr.base.files import write_atomically
 from survey.storage.backup import Backend, BackupError
 
 COMMITS_BEFORE_SQUASH = 50  # a repository slows down with thousands of commits
@@ -64,21 +64,11 @@ class FolderBackend:
         """See Backend."""
         try:
             for name, source in add.items():
-                self._write(self.folder / name, _bytes(source))
+                write_atomically(self.folder / name, _bytes(source))
             for name in remove:
                 (self.folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise BackupError(f"{self.folder}: {error.strerror}") from error
-
-    @staticmethod
-    def _write(target: Path, data: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.new")
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
 
 
 class DatasetBackend:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import tempfile
 import threading
@@ -23,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
+
+from sr.base.files import atomic_file
 
 logger = logging.getLogger(__name__)
 
@@ -246,18 +247,14 @@ def _restore_generation(
         found = hashlib.sha256(data).hexdigest()
         if found != files[name]["sha256"]:
             raise BackupError(f"{generation}: {name} has sha256 {found}, not the one written down")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.restored")
-        temporary.write_bytes(data)
-        if name == "survey.db":
-            try:
-                check(temporary)
-            except Exception as error:
-                temporary.unlink()
-                raise BackupError(f"{generation}: the database is damaged ({error})") from error
-        if name == "secret":
-            temporary.chmod(0o600)
-        os.replace(temporary, target)
+        with atomic_file(target, mode=0o600 if name == "secret" else 0o644) as file:
+            file.write(data)
+            file.flush()
+            if name == "survey.db":
+                try:
+                    check(Path(file.name))
+                except Exception as error:
+                    raise BackupError(f"{generation}: the database is damaged ({error})") from error
 
 
 def read_generation(backend: Backend, name: str) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
+from sr.base.files import file_sha256
 from survey.study.errors import StudyError
 
 FORMAT = 1
@@ -245,7 +246,7 @@ def _versions(study: Study) -> Iterator[Version]:
 
 def _sha256(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_sha256(path)
     except OSError:
         return None
 
@@ -334,9 +335,7 @@ def model_hashes() -> dict[str, str]:
     """sha256 of the weights the versions are made with."""
     from sr.models.registry import verified_weights
 
-    return {
-        name: hashlib.sha256(verified_weights(name).read_bytes()).hexdigest() for name in NETWORKS
-    }
+    return {name: file_sha256(verified_weights(name)) for name in NETWORKS}
 
 
 def _versions_of(
@@ -408,4 +407,4 @@ def write_plain_png(path: Path, rgb: np.ndarray) -> str:
         Image.fromarray(rgb).save(file, "PNG", compress_level=0)
         file.flush()
         os.fsync(file.fileno())
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return file_sha256(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sr.base.files import atomic_file, file_sha256, remove_leftovers, write_atomically
+from sr.base.files import atomic_file, csv_text, file_sha256, remove_leftovers, write_atomically
 
 
 def test_a_write_makes_folders_and_replaces(tmp_path: Path) -> None:
@@ -21,9 +21,14 @@ def test_a_write_makes_folders_and_replaces(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "b.txt"
     write_atomically(path, b"one")
-    with pytest.raises(RuntimeError), atomic_file(path) as file:
-        file.write(b"tw")
-        raise RuntimeError
+
+    def write_half() -> None:
+        with atomic_file(path) as file:
+            file.write(b"tw")
+            raise OSError
+
+    with pytest.raises(OSError):
+        write_half()
     assert path.read_bytes() == b"one"
     assert [file.name for file in tmp_path.iterdir()] == ["b.txt"]
 
@@ -39,3 +44,9 @@ def test_sha256_is_that_of_the_whole_content(tmp_path: Path) -> None:
     content = bytes(range(256)) * 10_000  # longer than one part that is read
     (tmp_path / "b").write_bytes(content)
     assert file_sha256(tmp_path / "b") == hashlib.sha256(content).hexdigest()
+
+
+def test_csv_keeps_cells_as_they_are_and_leaves_none_empty() -> None:
+    rows = [("a, b", 1 / 3, None), ('"', 2, True)]
+    assert csv_text(("x", "y", "z"), rows) == f'x,y,z\n"a, b",{1 / 3},\n"""",2,True\n'
+    assert csv_text(("x", "y", "z"), rows, digits=3).splitlines()[1] == '"a, b",0.333,'

@@ -141,13 +141,13 @@ def test_memory_or_cache_is_chosen_by_what_is_free(
 ) -> None:
     pairs = pairs_of(photos)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(pixels, "_free_memory", lambda: 10**9)
+    monkeypatch.setattr(pixels, "free_memory_bytes", lambda: 10**9)
     assert choose_cache("auto", pairs, scale=4) is None
     needed = 4 * pixels._needed_bytes(pairs, 4, ())
-    monkeypatch.setattr(pixels, "_free_memory", lambda: needed)
+    monkeypatch.setattr(pixels, "free_memory_bytes", lambda: needed)
     assert choose_cache("auto", pairs, scale=4) is None  # one process needs a quarter of it
     assert choose_cache("auto", pairs, scale=4, processes=2) is not None
-    monkeypatch.setattr(pixels, "_free_memory", lambda: 1000)
+    monkeypatch.setattr(pixels, "free_memory_bytes", lambda: 1000)
     assert choose_cache("auto", pairs, scale=4) == tmp_path / "nitidez" / "pixels"
     assert choose_cache("memory", pairs, scale=4) is None
     assert choose_cache("here", pairs, scale=4) == Path("here")

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from sr.base.errors import SRError
-from sr.base.memory import peak_memory_mib
+from sr.base.machine import peak_memory_mib
 from sr.commands import benchmark
 from sr.commands.benchmark import flops_per_output_pixel, plain_forward, sample_photo
 from sr.networks.srresnet import SRResNet
@@ -40,7 +40,7 @@ def test_peak_memory_is_this_process_alone() -> None:
     assert ballast[-1] == 1
     code = (
         "import numpy as np\n"
-        "from sr.base.memory import peak_memory_mib\n"
+        "from sr.base.machine import peak_memory_mib\n"
         "before = peak_memory_mib()\n"
         "np.ones(100 * 2**20, np.uint8)\n"
         "print(before, peak_memory_mib())"
@@ -92,7 +92,7 @@ def test_peak_memory_on_windows_asks_its_kernel(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_figures_hold_png_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark, "matrix_gflops", lambda *_: 100.0)
+    monkeypatch.setattr(benchmark, "matrix_rate", lambda *_: 100e9)
     figures = benchmark.benchmark("srresnet_x4", side=16, repeats=1, memory_side=16)
     assert 0 < float(str(figures["png_seconds_per_output_megapixel"])) < 10
     assert 50 < float(str(figures["peak_memory_mib"])) < 4000

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from sr.commands import cli
-from sr.commands.arguments import format_table
 from sr.commands.cli import main
+from sr.commands.console import format_table
 from sr.images import image_io
 from sr.inference.upscaler import TILE_PX
 from sr.models.registry import MODELS

@@ -292,7 +292,7 @@ def test_without_kernels_convolutions_are_torchs_own(
 def test_freed_memory_is_kept_and_used_again() -> None:
     code = (
         "import resource, torch\n"
-        "from sr.base.memory import keep_freed_memory\n"
+        "from sr.base.machine import keep_freed_memory\n"
         "print(keep_freed_memory())\n"
         "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
         "for _ in range(40): torch.ones(10_000_000)\n"

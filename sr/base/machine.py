@@ -1,10 +1,12 @@
-"""Peak memory, memory kept for long work, and numbers sent to a GPU without waiting for it."""
+"""The machine: its memory, its processor, its rate, and numbers sent to a GPU without waiting."""
 
 from __future__ import annotations
 
 import ctypes
+import platform
 import re
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,52 @@ def peak_memory_mib() -> float | None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB elsewhere
     return peak * unit / 2**20
+
+
+def free_memory_bytes() -> int | None:
+    """Memory that programs can have; None where the system does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024 * int(line.split()[1])
+    except OSError:
+        pass
+    return None
+
+
+def cpu_name() -> str:
+    """The processor's own name, as well as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a large square matrix product, the best of a few.
+
+    Args:
+        dtype: what training multiplies in; float32 is measured as torch is set to compute it.
+    """
+    import torch
+
+    side = 8192 if device.type == "cuda" else 1024
+    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+
+    def once() -> float:
+        start = time.perf_counter()
+        c = a @ b
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        else:
+            float(c[0, 0])
+        return time.perf_counter() - start
+
+    once()
+    return 2 * side**3 / min(once() for _ in range(8))
 
 
 def sent(numbers: torch.Tensor, device: torch.device) -> torch.Tensor:

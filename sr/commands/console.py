@@ -1,9 +1,11 @@
-"""What the commands have in common: arguments of their parsers, and tables they print."""
+"""How every command talks to a person: arguments, tables, progress."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -50,6 +52,37 @@ def fraction(text: str) -> float:
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a number between 0 and 1")
     return value
+
+
+class Show(Protocol):
+    """Moves a bar."""
+
+    def __call__(self, done: float, total: float | None, name: str = "") -> None: ...
+
+
+@contextmanager
+def progress_bar(unit: str = "it", **options: Any) -> Iterator[Show]:
+    """A bar on a terminal, nothing elsewhere; it goes when the work is done.
+
+    Args:
+        options: of tqdm.
+
+    Yields:
+        What a library calls with (done, of how many or None, the next one's name).
+    """
+    from tqdm import tqdm
+
+    with tqdm(unit=unit, leave=False, **{"disable": None} | options) as bar:
+
+        def show(done: float, total: float | None, name: str = "") -> None:
+            if done < bar.n:  # another part of the work
+                bar.reset()
+            bar.total = total
+            if name:
+                bar.set_description(name, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def format_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
