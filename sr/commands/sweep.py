@@ -25,8 +25,9 @@ from sr.commands.train import (
     validation,
 )
 from sr.training.distributed import Group
-from sr.training.recipes import Training, override
+from sr.training.recipes import Training
 from sr.training.run import Run
+from sr.training.settings import comparable, override
 from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.tracking import build_trackers
 
@@ -191,6 +192,7 @@ def finished(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
         known, row = result["settings"], result["row"]
     except (OSError, ValueError, KeyError):
         return None
+    known, settings = comparable(known), comparable(settings)
     changed = [key for key in settings if known.get(key) != settings[key]]
     if changed == ["validation"]:
         return row if settings["validation"] is None else None

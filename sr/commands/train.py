@@ -18,8 +18,9 @@ from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
 from sr.inference.upscaler import choose_device
 from sr.training.distributed import Group, process_group
-from sr.training.recipes import PRESETS, Training, override, with_iterations
+from sr.training.recipes import PRESETS, Training
 from sr.training.run import Run
+from sr.training.settings import override, with_iterations
 from sr.training.stage import Trainer, build_generator
 from sr.training.tracking import TRACKERS, build_trackers
 from sr.training.validation import Validation

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sr.base.errors import UnknownModelError, WeightsError
 from sr.base.files import file_sha256
-
-if TYPE_CHECKING:
-    from torch import nn
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 NO_BATCH_NORM = (
@@ -151,32 +148,3 @@ def list_models() -> list[ModelInfo]:
             )
         models.append(info)
     return models
-
-
-def build_architecture(architecture: str, config: Mapping[str, Any]) -> nn.Module:
-    """A fresh network from the name and arguments a weights file carries.
-
-    Raises:
-        WeightsError: no such architecture, or arguments it does not take.
-    """
-    from sr.networks.discriminators import SRGANDiscriminator
-    from sr.networks.srresnet import SRResNet
-
-    factories: dict[str, type[nn.Module]] = {
-        "srgan_discriminator": SRGANDiscriminator,
-        "srresnet": SRResNet,
-    }
-    if architecture not in factories:
-        raise WeightsError(
-            f"no architecture {architecture!r}; known: {', '.join(sorted(factories))}"
-        )
-    try:
-        return factories[architecture](**config)
-    except TypeError as error:
-        raise WeightsError(f"{architecture}: {error}") from None
-
-
-def architecture_of(model: nn.Module) -> str:
-    """The name `build_architecture` knows a network by."""
-    names = {"SRGANDiscriminator": "srgan_discriminator", "SRResNet": "srresnet"}
-    return names[type(model).__name__]

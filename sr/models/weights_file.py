@@ -1,4 +1,8 @@
-"""Weights that describe themselves: safetensors with the architecture and its history inside."""
+"""Weights that describe themselves: safetensors with the network and its history inside.
+
+The network is written as `architecture`, its name in `sr.networks.registry`, and `config`, its
+arguments.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from safetensors.torch import save as encode_tensors
 
 from sr.base.errors import WeightsError
 from sr.base.files import write_atomically
+from sr.networks.registry import build, described
 
 FORMAT = "nitidez-1"
 
@@ -22,17 +27,19 @@ def save_model(path: Path, model: torch.nn.Module, *, name: str, about: Mapping[
 
     Args:
         path: file to write; replaced atomically.
-        model: an instance of an architecture that `sr.models.registry.build_architecture` knows.
-        name: the model's name, such as "srresnet_x4".
+        model: a network that `sr.networks.registry` knows.
+        name: the model's name, such as "srresnet_x4"; it need not be registered.
         about: what a reader should know (step, data, seed, metrics, ...); must fit JSON.
-    """
-    from sr.models.registry import architecture_of
 
+    Raises:
+        WeightsError: a network that is not registered.
+    """
+    architecture, config = described(model)
     header = {
         "format": FORMAT,
         "name": name,
-        "architecture": architecture_of(model),
-        "config": model.config,
+        "architecture": architecture,
+        "config": config,
         "about": dict(about),
     }
     tensors = {
@@ -78,10 +85,8 @@ def load_model(path: Path) -> torch.nn.Module:
     """
     from safetensors.torch import load_file
 
-    from sr.models.registry import build_architecture
-
     header = read_header(path)
-    model = build_architecture(header["architecture"], header["config"])
+    model = build(header["architecture"], header["config"])
     try:
         missing, unexpected = model.load_state_dict(load_file(path), strict=False)
     except (RuntimeError, SafetensorError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -59,6 +60,10 @@ class SRResNet(nn.Module):
         super().__init__()
         if scale not in (2, 4):
             raise ConfigError(f"SRResNet: scale {scale}; needed 2 or 4 (powers of the x2 block)")
+        if num_blocks < 1 or num_features < 1:
+            raise ConfigError(
+                f"SRResNet: num_blocks {num_blocks}, num_features {num_features}; needed 1 or more"
+            )
         self.scale = scale
         self.image_skip = image_skip
         self.config: dict[str, int | bool] = {
@@ -85,12 +90,8 @@ class SRResNet(nn.Module):
 
     @property
     def receptive_radius_px(self) -> int:
-        """How far an output pixel sees, in low-resolution pixels: 40 with 16 blocks.
-
-        At x4: 4 (9x9) + 2 a block (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 on the output),
-        rounded up; at x2 the last three are 1 + 2.
-        """
-        return 2 * len(self.body) + 8
+        """See `receptive_radius_px` below."""
+        return receptive_radius_px(self.config)
 
     def _initialise_without_norm(self) -> None:
         """Kaiming normal for PReLU (slope 0.25); residual convolutions 0.32 times smaller."""
@@ -183,6 +184,15 @@ class SRResNet(nn.Module):
             rows = slice((row - y0) * s, (row_end - y0) * s)
             columns = slice((left - x0) * s, (right - x0) * s)
             yield 0.6 + 0.4 * (row_end - top) / (bottom - top), strip[:, :, rows, columns]
+
+
+def receptive_radius_px(config: Mapping[str, Any]) -> int:
+    """How far an output pixel sees, in low-resolution pixels: 40 with 16 blocks.
+
+    At x4: 4 (9x9) + 2 a block (3x3) + 1 (3x3) + 1 + 1/2 (upsampling) + 1 (9x9 on the output),
+    rounded up; at x2 the last three are 1 + 2.
+    """
+    return 2 * int(config["num_blocks"]) + 8
 
 
 def _trim(x: Tensor, pixels: int, sides: tuple[bool, bool, bool, bool]) -> Tensor:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from sr.base.errors import ConfigError
+
 
 class Rates(Protocol):
     """What is asked of a training's configuration here."""
@@ -92,15 +94,31 @@ class Muon(torch.optim.Optimizer):
                 torch._foreach_add_(parameters, orthogonal, alpha=-group["lr"] * scale)
 
 
+def hidden_convolutions(model: nn.Module) -> list[nn.Conv2d]:
+    """The 3x3 convolutions between a network's first and last convolution, in its own order.
+
+    The first and the last touch pictures: their matrices have few rows or columns.
+    """
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    return [conv for conv in convolutions[1:-1] if conv.kernel_size == (3, 3)]
+
+
 def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Optimizer]:
-    """Adam as in the paper; or Muon for the 3x3 convolutions and Adam at half its rate else."""
+    """Adam as in the paper; or Muon for the hidden 3x3 convolutions and Adam at half its rate else.
+
+    Raises:
+        ConfigError: Muon for a network without such convolutions.
+    """
     if config.optimizer == "adam":
         return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)]
-    matrices: list[nn.Parameter] = []
-    others: list[nn.Parameter] = []
-    for name, parameter in model.named_parameters():
-        inner = parameter.ndim == 4 and not name.startswith(("head", "tail"))
-        (matrices if inner else others).append(parameter)
+    hidden = {id(conv.weight) for conv in hidden_convolutions(model)}
+    matrices = [parameter for parameter in model.parameters() if id(parameter) in hidden]
+    others = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
+    if not matrices:
+        raise ConfigError(
+            f"optimizer=muon: {type(model).__name__} has no 3x3 convolution between its first and "
+            "its last; use --set optimizer=adam"
+        )
     return [
         Muon(matrices, learning_rate=config.learning_rate),
         torch.optim.Adam(others, lr=config.learning_rate / 2, fused=True),

@@ -22,7 +22,7 @@ from sr.kernels.winograd import WinogradConvolutions
 from sr.models.registry import MODELS, verified_weights
 from sr.models.weights_file import load_model, read_header
 from sr.networks.discriminators import VggDiscriminator
-from sr.networks.srresnet import SRResNet
+from sr.networks.registry import build, described
 from sr.objectives.losses import (
     LpipsLoss,
     build_content_loss,
@@ -34,7 +34,8 @@ from sr.objectives.losses import (
 from sr.objectives.optimizers import generator_optimizers, learning_rate_factor
 from sr.training.distributed import Group
 from sr.training.graphs import GraphedUpdate
-from sr.training.recipes import Training, check
+from sr.training.recipes import Training
+from sr.training.settings import check, comparable, network_config
 from sr.training.speed import count_flops
 
 logger = logging.getLogger(__name__)
@@ -393,9 +394,8 @@ class Trainer:
         Raises:
             ConfigError: the state is of another configuration.
         """
-        ours = dataclasses.asdict(self.config)
-        # a state of an older version lacks the newer settings, which then had their defaults
-        theirs = dataclasses.asdict(Training()) | state["config"]
+        ours = comparable(dataclasses.asdict(self.config))
+        theirs = comparable(state["config"])
         changed = sorted(k for k in ours if theirs[k] != ours[k] and k != "iterations")
         if changed:
             raise ConfigError(
@@ -424,25 +424,20 @@ def _gradient_norm(module: nn.Module) -> Tensor:
     return nn.utils.get_total_norm([p.grad for p in module.parameters() if p.grad is not None])
 
 
-def build_generator(config: Training) -> SRResNet:
+def build_generator(config: Training) -> nn.Module:
     """The generator of a preset, from `config.initial` where that is given.
 
     Raises:
         WeightsError: the initial weights cannot be read or belong to another network.
     """
-    fresh = SRResNet(
-        num_blocks=config.num_blocks,
-        num_features=config.num_features,
-        scale=config.scale,
-        batch_norm=config.batch_norm,
-        image_skip=config.image_skip,
-    )
+    wanted = (config.network, network_config(config))
     if not config.initial:
-        return fresh
+        return build(*wanted)
     model = load_model(initial_weights(config))
-    if not isinstance(model, SRResNet) or model.config != fresh.config:
+    found = described(model)
+    if found != wanted:
         raise WeightsError(
-            f"{config.initial}: its network {model.config} is not the preset's {fresh.config}; "
+            f"{config.initial}: its network {found} is not the preset's {wanted}; "
             "use --set initial=FILE, or --set initial= to start from scratch"
         )
     return model.train()

@@ -36,7 +36,7 @@ class Validation:
         DataError: no image in it can be read.
     """
 
-    def __init__(self, folder: Path, *, scale: int = 4) -> None:
+    def __init__(self, folder: Path, *, scale: int) -> None:
         from sr.metrics.fidelity import Lpips, default_lpips
 
         self.scale = scale

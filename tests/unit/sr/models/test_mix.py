@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 from sr.commands.cli import main
 from sr.models.weights_file import load_model, read_header, save_model
 from sr.training.recipes import SRRESNET_SMOKE
+from sr.training.settings import override
 from sr.training.stage import build_generator
 
 
@@ -45,7 +45,7 @@ def test_other_networks_and_other_numbers_are_refused(
     output = tmp_path / "mixed.safetensors"
     assert main(["mix", *map(str, files), str(output), "--share", "7"]) == 2
     assert "needed 0 to 1" in capsys.readouterr().err
-    larger = build_generator(dataclasses.replace(SRRESNET_SMOKE, num_features=32))
+    larger = build_generator(override(SRRESNET_SMOKE, ["num_features=32"]))
     save_model(files[0], larger, name="srresnet_x4", about={})
     assert main(["mix", *map(str, files), str(output), "--share", "0.5"]) == 2
     assert "only equal networks" in capsys.readouterr().err

@@ -10,9 +10,10 @@ import torch
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError, UnknownModelError, WeightsError
-from sr.models.registry import MODELS, build_architecture, model_info
+from sr.models.registry import MODELS, model_info
 from sr.models.weights_file import load_model, read_header, save_model
 from sr.networks.discriminators import SRGANDiscriminator
+from sr.networks.registry import build
 from sr.networks.srresnet import SRResNet, conv_of_shuffled, folded
 
 
@@ -125,9 +126,9 @@ def test_files_that_are_not_our_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no description"):
         load_model(foreign)
     with pytest.raises(WeightsError, match="known: srgan_discriminator, srresnet"):
-        build_architecture("unet", {})
+        build("unet", {})
     with pytest.raises(WeightsError, match="depth"):
-        build_architecture("srresnet", {"depth": 3})
+        build("srresnet", {"depth": 3})
 
 
 def test_the_registry_is_explicit_and_unknown_names_list_the_known() -> None:

@@ -13,7 +13,8 @@ from sr.batches.pixels import load_pixels
 from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
 from sr.training.distributed import process_group
-from sr.training.recipes import PRESETS, override
+from sr.training.recipes import PRESETS
+from sr.training.settings import override
 from sr.training.stage import Trainer
 
 SETTINGS = {

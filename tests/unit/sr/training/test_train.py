@@ -24,15 +24,9 @@ from sr.images.resize import matlab_bicubic
 from sr.kernels.winograd import kernels
 from sr.objectives.optimizers import Muon, learning_rate_factor, orthogonalise
 from sr.training import run as run_module
-from sr.training.recipes import (
-    PRESETS,
-    SRGAN_SMOKE,
-    SRRESNET_SMOKE,
-    Training,
-    override,
-    with_iterations,
-)  # fmt: skip
+from sr.training.recipes import PRESETS, SMOKE, SRGAN_SMOKE, SRRESNET_SMOKE, Training
 from sr.training.run import Run
+from sr.training.settings import override, with_iterations
 from sr.training.speed import Speedometer, count_flops
 from sr.training.stage import Trainer, TrainingDiverged, build_generator
 from sr.training.validation import Validation
@@ -136,9 +130,13 @@ def test_every_preset_is_consistent(name: str) -> None:
 
 def test_overrides_have_the_fields_type_and_unknown_names_are_refused() -> None:
     config = override(SRRESNET_SMOKE, ["batch_size=3", "batch_norm=true", "pixel_loss=mse"])
-    assert (config.batch_size, config.batch_norm, config.pixel_loss) == (3, True, "mse")
+    assert (config.batch_size, config.network_args["batch_norm"], config.pixel_loss) == (
+        3,
+        True,
+        "mse",
+    )
     for bad in ("batch=3", "batch_size", "batch_size=x", "batch_norm=1", "pixel_loss=l7",
-                "hr_patch_px=33", "learning_rate=0", "content_weight=1", "name=mine",
+                "hr_patch_px=33", "learning_rate=0", "content_weight=1", "name=a/b",
                 "scale=2"):  # fmt: skip
         with pytest.raises(ConfigError):
             override(SRRESNET_SMOKE, [bad])
@@ -230,7 +228,7 @@ def test_the_generator_learns_against_the_newest_discriminator(photos: Path) -> 
 RESUMED = {
     "muon": dataclasses.replace(SRRESNET_SMOKE, optimizer="muon"),
     "gan": SRGAN_SMOKE,
-    "paper": dataclasses.replace(SRRESNET_SMOKE, optimizer="adam", batch_norm=True),
+    "paper": dataclasses.replace(SRRESNET_SMOKE, network_args=SMOKE | {"batch_norm": True}),
     "epochs": dataclasses.replace(SRGAN_SMOKE, epochs=2),
 }
 
@@ -274,7 +272,8 @@ def test_states_of_before_newer_settings_and_crop_states_still_load(photos: Path
     run = trainer(photos, SRRESNET_SMOKE)
     run.step(0.0)
     state = run.state_dict()
-    del state["config"]["epochs"]
+    del state["config"]["epochs"], state["config"]["network"]
+    state["config"] |= state["config"].pop("network_args")
     state["crops"] = state["crops"]["random"]
     other = trainer(photos, SRRESNET_SMOKE)
     other.load_state_dict(state)
@@ -524,7 +523,7 @@ def test_of_a_training_set_the_test_part_is_validated_on(
         folder.mkdir(parents=True)
         save_png(folder / f"{name}.png", Photo(np.zeros((16, 16, 3), np.uint8)))
     with caplog.at_level("INFO"):
-        assert Validation(tmp_path / "BSDS300").names == ["b"]
+        assert Validation(tmp_path / "BSDS300", scale=4).names == ["b"]
     assert "part: test" in caplog.text
 
 
@@ -550,4 +549,4 @@ def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_model(path, build_generator(SRRESNET_SMOKE), name="x", about={})
     with pytest.raises(WeightsError, match="not the preset's"):
-        build_generator(dataclasses.replace(SRRESNET_SMOKE, num_blocks=2, initial=str(path)))
+        build_generator(override(SRRESNET_SMOKE, ["num_blocks=2", f"initial={path}"]))

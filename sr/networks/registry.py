@@ -1,0 +1,118 @@
+"""Every network by its name. To add one: write its file, and one entry here.
+
+A network knows no files, no training, no tiles and no compiler. With weights it becomes a model,
+which is what people choose (`sr.models.registry`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from torch import nn
+
+from sr.base.errors import ConfigError, WeightsError
+from sr.networks import srresnet
+from sr.networks.discriminators import SRGANDiscriminator
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """What is known of a network before it is built.
+
+    Attributes:
+        factory: its class. Every argument is a keyword with a default, `scale` among them; the
+            module keeps all of them in `config`, and `scale` as an attribute.
+        scales: the factors it can be built for.
+        receptive_radius_px: from `config` to how far an output pixel sees, in low-resolution
+            pixels; None where it sees the whole picture.
+        channels: of the pictures it can be built for.
+        paper: where it is from.
+        departures: from the paper, in every form of it.
+    """
+
+    factory: Callable[..., nn.Module]
+    scales: tuple[int, ...]
+    receptive_radius_px: Callable[[Mapping[str, Any]], int | None]
+    channels: tuple[int, ...] = (3,)
+    paper: str = ""
+    departures: str = ""
+
+    @cached_property
+    def arguments(self) -> dict[str, Any]:
+        """Its arguments with their defaults, without `scale`."""
+        parameters = inspect.signature(self.factory).parameters.values()
+        return {p.name: p.default for p in parameters if p.name != "scale"}
+
+
+NETWORKS: dict[str, NetworkSpec] = {
+    "srresnet": NetworkSpec(
+        factory=srresnet.SRResNet,
+        scales=(2, 4),
+        receptive_radius_px=srresnet.receptive_radius_px,
+        paper="Ledig et al. 2017, arXiv:1609.04802v5",
+        departures="images in [0, 1] on both sides",
+    ),
+}
+
+# Opponents in training. Nobody chooses one as a model: they enlarge nothing.
+DISCRIMINATORS: dict[str, Callable[..., nn.Module]] = {
+    "srgan_discriminator": SRGANDiscriminator,
+}
+
+
+def network_spec(name: str) -> NetworkSpec:
+    """The entry of a network.
+
+    Raises:
+        ConfigError: no such network; the text lists the known ones.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"no network {name!r}; known: {', '.join(sorted(NETWORKS))}")
+    return NETWORKS[name]
+
+
+def build(name: str, config: Mapping[str, Any]) -> nn.Module:
+    """A fresh network, or discriminator, from the name and arguments that a weights file carries.
+
+    Raises:
+        WeightsError: no such network, or arguments it does not take.
+        ConfigError: arguments that cannot be, such as its scale.
+    """
+    factories = {known: spec.factory for known, spec in NETWORKS.items()} | DISCRIMINATORS
+    if name not in factories:
+        raise WeightsError(f"no network {name!r}; known: {', '.join(sorted(factories))}")
+    if (
+        name in NETWORKS
+        and config.get("scale", NETWORKS[name].scales[0]) not in NETWORKS[name].scales
+    ):
+        known = ", ".join(map(str, NETWORKS[name].scales))
+        raise ConfigError(f"{name}: scale {config['scale']}; needed one of {known}")
+    try:
+        return factories[name](**config)
+    except TypeError as error:
+        raise WeightsError(f"{name}: {error}") from None
+
+
+def described(model: nn.Module) -> tuple[str, dict[str, Any]]:
+    """The way back: the name and the arguments that `build` makes such a network of.
+
+    Raises:
+        WeightsError: its class is not registered.
+    """
+    factories = {known: spec.factory for known, spec in NETWORKS.items()} | DISCRIMINATORS
+    for name, factory in factories.items():
+        if type(model) is factory:
+            return name, dict(model.config)  # type: ignore[arg-type]
+    raise WeightsError(
+        f"{type(model).__name__}: not a registered network; add it to NETWORKS in {__name__}"
+    )
+
+
+def receptive_radius_px(model: nn.Module) -> int | None:
+    """How far an output pixel of a registered network sees, in low-resolution pixels; or None."""
+    name, config = described(model)
+    return NETWORKS[name].receptive_radius_px(config)
