@@ -11,6 +11,7 @@ so that clean ones stay clean (`Recipe.clean_share`).
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 from dataclasses import dataclass
@@ -75,6 +76,37 @@ REAL_ESRGAN = Recipe(
     ),
     clean_share=0.1,
 )
+
+
+def _strength(sigma: Range, resize: Range, noise: Range, quality: Range) -> Recipe:
+    """Both rounds in a narrow range, so that pictures of a test set are alike; nothing rings."""
+    first = Stage(
+        blur_share=1.0,
+        sigma=sigma,
+        sinc_share=0.0,
+        resize_shares=(0.0, 1.0, 0.0),
+        resize=resize,
+        gaussian=noise,
+        poisson=(noise[0] / 20, noise[1] / 20),
+        jpeg=quality,
+    )
+    second = dataclasses.replace(first, sigma=(sigma[0] / 2, sigma[1] / 2))
+    return Recipe(first=first, second=second, final_sinc_share=0.0)
+
+
+# What test sets are degraded by: a good phone, a usual one, a messenger in the dark.
+STRENGTHS: dict[str, Recipe] = {
+    "light": _strength((0.2, 0.8), (0.7, 1.0), (0.5, 2.0), (80, 95)),
+    "middle": _strength((0.6, 1.4), (0.5, 1.0), (2.0, 6.0), (55, 80)),
+    "strong": _strength((1.2, 2.4), (0.3, 0.7), (5.0, 15.0), (30, 55)),
+}
+
+
+def degraded_pixels(rgb: np.ndarray, scale: int, recipe: Recipe, *, seed: int) -> np.ndarray:
+    """`degrade` of a picture (H, W, 3) uint8; the same seed gives the same picture."""
+    hr = torch.from_numpy(rgb.copy()).permute(2, 0, 1).float().div_(255)
+    small = degrade(hr, scale, np.random.default_rng(seed), recipe)
+    return small.mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
 def degrade(hr: Tensor, scale: int, rng: np.random.Generator, recipe: Recipe) -> Tensor:
@@ -145,7 +177,8 @@ def _scaled(size: tuple[int, ...], factor: float) -> tuple[int, int]:
 def _factor(stage: Stage, rng: np.random.Generator) -> float:
     way = rng.choice(3, p=stage.resize_shares)
     low, high = stage.resize
-    return float((rng.uniform(1, high), rng.uniform(low, 1), 1.0)[way])
+    limits = ((1.0, max(1.0, high)), (low, min(1.0, high)), (1.0, 1.0))[way]
+    return float(rng.uniform(*limits))
 
 
 def _resized(image: Tensor, size: tuple[int, int], mode: str, antialias: bool = False) -> Tensor:

@@ -1,4 +1,4 @@
-"""python -m sr data check | fetch | list."""
+"""python -m sr data check | fetch | list | degrade."""
 
 # ruff: noqa: T201 (a program that talks to a person)
 
@@ -10,11 +10,14 @@ import logging
 from pathlib import Path
 
 from sr.base.files import write_atomically
-from sr.commands.console import progress_bar
+from sr.batches.degradations import REAL_ESRGAN, STRENGTHS, degraded_pixels
+from sr.commands.console import positive_int, progress_bar
 from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
 from sr.data.recognise import recognise
+from sr.images.image_io import Photo, open_image, save_png
+from sr.images.resize import modcrop
 
 EXIT_FOUND = 1  # something does not fit; 2 is an error
 SHOWN = 20  # files a list shows; --json writes all
@@ -49,7 +52,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "list", help="the data sets that can be fetched", description="List what can be fetched."
     )
     lister.set_defaults(run_data=run_list)
-    for command in (checker, fetcher, lister):
+    degrader = commands.add_parser(
+        "degrade",
+        help="show what blur, noise, JPEG and resizing do to a picture",
+        description="Reduce pictures as phones and messengers leave them: blur, resizing, noise "
+        "and JPEG, twice over. The same seed gives the same pictures.",
+    )
+    degrader.add_argument("input", metavar="INPUT", type=Path, help="a picture, or a folder")
+    degrader.add_argument("output", metavar="OUTPUT", type=Path, help="folder for the PNG files")
+    degrader.add_argument(
+        "--strength",
+        choices=("training", *STRENGTHS),
+        default="middle",
+        help="training: all that photo_psnr and photo_gan learn from (default: middle)",
+    )
+    degrader.add_argument("--scale", metavar="N", type=positive_int, default=4, help="(default: 4)")
+    degrader.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
+    degrader.set_defaults(run_data=run_degrade)
+    for command in (checker, fetcher, lister, degrader):
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.epilog = (
         "Example:\n  python -m sr data fetch voc2012 --output data/voc\n"
@@ -101,6 +121,22 @@ def run_list(_: argparse.Namespace) -> int:
             else source.by_hand
         )
         print(f"{source.name:10} {source.description}; {source.licence}; {how}")
+    return 0
+
+
+def run_degrade(arguments: argparse.Namespace) -> int:
+    """Write the degraded pictures."""
+    recipe = REAL_ESRGAN if arguments.strength == "training" else STRENGTHS[arguments.strength]
+    paths = [arguments.input]
+    if arguments.input.is_dir():
+        photo_set = recognise(arguments.input)
+        paths = list(photo_set.images(photo_set.default_split))
+    for index, path in enumerate(paths):
+        hr = modcrop(open_image(path).rgb, arguments.scale)
+        small = degraded_pixels(hr, arguments.scale, recipe, seed=arguments.seed + index)
+        target = arguments.output / f"{path.stem}.png"
+        save_png(target, Photo(small), text={"Nitidez-Degradation": arguments.strength})
+        print(target)
     return 0
 
 

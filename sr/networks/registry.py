@@ -17,6 +17,7 @@ from torch import nn
 from sr.base.errors import ConfigError, WeightsError
 from sr.networks import srresnet
 from sr.networks.discriminators import SRGANDiscriminator
+from sr.networks.unet_discriminator import UNetDiscriminator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,7 @@ NETWORKS: dict[str, NetworkSpec] = {
 # Opponents in training. Nobody chooses one as a model: they enlarge nothing.
 DISCRIMINATORS: dict[str, Callable[..., nn.Module]] = {
     "srgan_discriminator": SRGANDiscriminator,
+    "unet_discriminator": UNetDiscriminator,
 }
 
 

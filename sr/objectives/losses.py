@@ -17,6 +17,7 @@ from sr.images.color import luma_y
 from sr.kernels.native import functions_by_dtype, in_threads
 from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.networks.discriminators import SRGANDiscriminator, VggDiscriminator
+from sr.networks.unet_discriminator import UNetDiscriminator
 
 SOURCE = Path(__file__).parents[1] / "kernels" / "losses.c"
 CHANNELS_STEP = 16  # losses.c takes a multiple of this many
@@ -209,7 +210,7 @@ CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
 
 
 def build_discriminator(kind: str, *, hr_patch_px: int) -> nn.Module:
-    """The opponent of a preset: "srgan", "patch" or "vgg16".
+    """The opponent of a preset: "srgan", "patch", "vgg16" or "unet".
 
     Raises:
         BackboneError: "vgg16" without its features.
@@ -217,6 +218,8 @@ def build_discriminator(kind: str, *, hr_patch_px: int) -> nn.Module:
     """
     if kind == "vgg16":
         return VggDiscriminator(load_vgg16_features(last="conv3_3"))
+    if kind == "unet":
+        return UNetDiscriminator()
     return SRGANDiscriminator(hr_patch_px=hr_patch_px, patches=kind == "patch")
 
 

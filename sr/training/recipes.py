@@ -38,7 +38,7 @@ class Training:
     content: Literal["none", "vgg19_54", "vgg19_22", "vgg16_53", "lpips_vgg16"] = "none"
     content_weight: float = 0.0
     adversarial_weight: float = 0.0
-    discriminator: Literal["srgan", "patch", "vgg16"] = "srgan"  # see sr.networks.discriminators
+    discriminator: Literal["srgan", "patch", "vgg16", "unet"] = "srgan"  # see sr.networks
     discriminator_learning_rate: float = 1e-4
     discriminator_warmup: int = 0  # discriminator steps before the generator moves
 
@@ -60,6 +60,7 @@ SRRESNET_FAST = Training(
     warmup_iterations=100,
     clip_norm=0.5,
     pattern_share=0.02,
+    graphics_share=0.05,
     pixel_loss="l1",
 )
 
@@ -94,6 +95,7 @@ SRGAN_FAST = Training(
     ema_decay=0.998,
     clip_norm=1.0,
     pattern_share=0.02,
+    graphics_share=0.05,
     pixel_loss="l1",
     pixel_weight=1.0,
     content="lpips_vgg16",
@@ -102,6 +104,28 @@ SRGAN_FAST = Training(
     discriminator="vgg16",
     discriminator_learning_rate=2e-4,
     discriminator_warmup=100,
+)
+
+# Photographs as they are: degradation and discriminator of Real-ESRGAN (Wang et al. 2021), in two
+# stages. Departures: the network is SRResNet; LPIPS on VGG16 in the place of VGG19's five layers.
+PHOTO_PSNR = dataclasses.replace(
+    SRRESNET_FAST,
+    name="srresnet_photo_x4",
+    initial="srresnet_x4",
+    degradation="real_esrgan",
+    hr_patch_px=128,
+    learning_rate=4e-4,
+)
+PHOTO_GAN = dataclasses.replace(
+    SRGAN_FAST,
+    name="srgan_photo_x4",
+    initial="srresnet_photo_x4",
+    degradation="real_esrgan",
+    hr_patch_px=128,
+    learning_rate=1e-4,
+    adversarial_weight=0.1,
+    discriminator="unet",
+    discriminator_learning_rate=1e-4,
 )
 
 # LPIPS in the place of the VGG loss, with a pixel term that holds colours, from the network that
@@ -163,6 +187,8 @@ SRGAN_SMOKE = dataclasses.replace(
 )
 
 PRESETS: dict[str, Training] = {
+    "photo_gan": PHOTO_GAN,
+    "photo_psnr": PHOTO_PSNR,
     "srresnet_fast": SRRESNET_FAST,
     "srresnet_paper": SRRESNET_PAPER,
     "srresnet_smoke": SRRESNET_SMOKE,

@@ -8,12 +8,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from skimage import data
 
 from sr.batches.degradations import (
     REAL_ESRGAN,
+    STRENGTHS,
     blur_kernel,
     degrade,
     degraded,
+    degraded_pixels,
     filtered,
     gaussian_kernel,
     jpeg,
@@ -105,3 +108,14 @@ def test_jpeg_loses_more_at_lower_quality() -> None:
     losses = [float((jpeg(hr, quality) - hr).abs().mean()) for quality in (95, 60, 20)]
     assert losses == sorted(losses)
     assert losses[0] > 0
+
+
+def test_a_stronger_recipe_leaves_less_of_the_picture() -> None:
+    rgb = data.astronaut()[:256, 128:384]
+    wanted = matlab_bicubic(rgb, 1 / 4).astype(float)
+    losses = []
+    for recipe in STRENGTHS.values():
+        made = [degraded_pixels(rgb, 4, recipe, seed=seed) for seed in range(4)]
+        losses.append(np.mean([np.abs(small - wanted).mean() for small in made]))
+    assert list(STRENGTHS) == ["light", "middle", "strong"]
+    assert losses[0] < losses[1] < losses[2]
