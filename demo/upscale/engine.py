@@ -128,7 +128,9 @@ class SuperResolution:
             assert lpips is not None
             return lpips(a, b)
 
-        found = measure(prediction, reference, lpips=None if lpips is None else distance)
+        found = measure(
+            prediction, reference, crop_px=SCALE, lpips=None if lpips is None else distance
+        )
         return replace(found, note=note or (TOO_SMALL if found.note else None))
 
     def _set_threads(self) -> None:

@@ -21,9 +21,15 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sr import __version__
-from sr.base.errors import DataError, OutputError, SRError
-from sr.commands.console import add_device_arguments, format_table, positive_float, progress_bar
-from sr.models.registry import MODELS, list_models, model_info
+from sr.base.errors import ConfigError, DataError, OutputError, SRError
+from sr.commands.console import (
+    add_device_arguments,
+    format_table,
+    positive_float,
+    positive_int,
+    progress_bar,
+)
+from sr.models.registry import INTERPOLATION_SCALES, MODELS, Model, chosen_scale, list_models
 
 if TYPE_CHECKING:
     from sr.images.image_io import Photo
@@ -126,7 +132,7 @@ def build_parser(argv: Sequence[str] = ()) -> Parser:
     common.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser = Parser(
         prog="python -m sr",
-        description="Super-resolution: upscale images four times, measure and train models.",
+        description="Super-resolution: upscale images, measure and train models.",
         epilog="Each command has its own help, e.g.: python -m sr upscale --help",
     )
     parser.add_argument("--version", action="version", version=f"nitidez sr {__version__}")
@@ -169,6 +175,13 @@ def add_upscale_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one of: {', '.join(MODELS)}; or a {WEIGHTS_SUFFIX} file of sr train "
         f"(default: {DEFAULT_MODEL})",
     )
+    parser.add_argument(
+        "--scale",
+        metavar="N",
+        type=positive_int,
+        help="how many times larger, for interpolations: "
+        f"{', '.join(map(str, INTERPOLATION_SCALES))} (default: the model's own)",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite files that exist")
     parser.add_argument(
         "--max-megapixels",
@@ -190,7 +203,7 @@ def run_upscale(arguments: argparse.Namespace) -> int:
     from sr.images.image_io import open_image
 
     if not arguments.model.endswith(WEIGHTS_SUFFIX):
-        model_info(arguments.model)
+        chosen_scale(arguments.model, arguments.scale)
     is_folder = arguments.input.is_dir()
     jobs = plan_outputs(arguments.input, arguments.output)
     upscaler: Upscaler | None = None
@@ -311,18 +324,22 @@ def run_models(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(model) for model in models], indent=2, ensure_ascii=False))
         return 0
     rows = [
-        (model.name, f"{model.parameters:,}", f"x{model.scale}", model.description)
-        for model in models
+        (model.name, f"{model.parameters:,}", _scales(model), model.description) for model in models
     ]
     print(format_table(("name", "parameters", "scale", "what"), rows))
     for model in models:
         facts = [("paper", model.paper), ("departures", model.departures), ("data", model.data)]
         facts += [("metrics", line) for line in _describe_metrics(model.metrics)]
-        if model.weights is not None:
+        if model.network:
             print(f"\n{model.name}")
             for name, fact in facts:
                 print(f"  {name:10}  {fact or '-'}")
     return 0
+
+
+def _scales(model: Model) -> str:
+    """`x4`, or `x2 x3 x4 x6 x8` of an interpolation."""
+    return " ".join(f"x{scale}" for scale in model.scales)
 
 
 def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
@@ -345,13 +362,17 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
 def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
     from sr.inference.upscaler import get_upscaler, upscaler_from_file
 
-    load = upscaler_from_file if name.endswith(WEIGHTS_SUFFIX) else get_upscaler
-    return load(
-        name,
-        device=arguments.device,
-        precision=arguments.precision,
-        tile_px=arguments.tile,
-    )
+    how: dict[str, Any] = {
+        "device": arguments.device,
+        "precision": arguments.precision,
+        "tile_px": arguments.tile,
+    }
+    if not name.endswith(WEIGHTS_SUFFIX):
+        return get_upscaler(name, scale=arguments.scale, **how)
+    upscaler = upscaler_from_file(name, **how)
+    if arguments.scale not in (None, upscaler.scale):
+        raise ConfigError(f"{name} enlarges {upscaler.scale} times, not {arguments.scale}")
+    return upscaler
 
 
 ADD_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {

@@ -62,6 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"TRAINING_SET=FILE (default: {' '.join(DEFAULT_MODELS)})",
     )
     parser.add_argument(
+        "--scale",
+        metavar="N",
+        type=positive_int,
+        help="how many times larger, where only interpolations are measured (default: that of the "
+        "networks; models of one scale are measured at a time)",
+    )
+    parser.add_argument(
         "--output",
         metavar="FOLDER",
         type=Path,
@@ -131,11 +138,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _spread_output(arguments)
     runtime = Runtime(arguments.device, arguments.precision, arguments.tile)
-    data_sets = _data_sets(arguments.folders)
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
-    entries = parse_entries(arguments.models or DEFAULT_MODELS, runtime)
+    entries = parse_entries(arguments.models or DEFAULT_MODELS, runtime, scale=arguments.scale)
+    data_sets = _data_sets(arguments.folders, entries[0].scale)
     store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
     result = _measure(arguments, data_sets, entries, store)
     hard = correlations(result.images)
@@ -179,8 +186,8 @@ def _spread_output(arguments: argparse.Namespace) -> None:
             arguments.figures = arguments.output / "figures"
 
 
-def _data_sets(folders: list[Path]) -> list[DataSet]:
-    found = [data_set for folder in folders for data_set in find_data_sets(folder)]
+def _data_sets(folders: list[Path], scale: int) -> list[DataSet]:
+    found = [data_set for folder in folders for data_set in find_data_sets(folder, scale=scale)]
     names = [data_set.name for data_set in found]
     if len(set(names)) < len(names):
         raise DataError(f"two data sets have one name: {', '.join(names)}; rename a folder")

@@ -11,7 +11,7 @@ from typing import Protocol
 from sr.base.errors import ConfigError
 from sr.base.files import file_sha256
 from sr.images.image_io import Photo
-from sr.models.registry import MODELS, model_info, verified_weights
+from sr.models.registry import MODELS, chosen_scale, model_info, verified_weights
 
 WEIGHTS_SUFFIX = ".safetensors"
 
@@ -29,6 +29,7 @@ class Entry:
     Attributes:
         label: unique in an evaluation; what its rows are called.
         load: makes what enlarges; called once, and only when something is to be measured.
+        scale: by how much.
         model: its name without the training set, by which the paper's figures are found.
         training_set: what it learned from; "" for interpolation.
         identity: differs when its results would: the digest of the weights and the precision.
@@ -36,6 +37,7 @@ class Entry:
 
     label: str
     load: Callable[[], Enlarges]
+    scale: int
     model: str = ""
     training_set: str = ""
     identity: str = ""
@@ -55,19 +57,31 @@ class Runtime:
     tile_px: int | None = None
 
 
-def parse_entries(texts: Iterable[str], runtime: Runtime = Runtime()) -> list[Entry]:
+def parse_entries(
+    texts: Iterable[str], runtime: Runtime = Runtime(), *, scale: int | None = None
+) -> list[Entry]:
     """The entries people name on the command line, each once.
 
     Args:
         texts: NAME of the registry, FILE.safetensors, or TRAINING_SET=FILE.safetensors.
         runtime: device, precision and tile.
+        scale: of interpolations; None is that of the networks beside them, else their own.
 
     Raises:
         UnknownModelError: neither a model nor a file.
         WeightsError: a file that is not there or cannot be read.
-        ConfigError: two entries that could not be told apart; an impossible device or precision.
+        ConfigError: two entries that could not be told apart or that enlarge by different factors;
+            an impossible device or precision.
     """
-    entries = [_entry(text, runtime) for text in dict.fromkeys(texts)]
+    names = list(dict.fromkeys(texts))
+    entries = [_entry(text, runtime, scale) for text in names]
+    networks = [entry for entry in entries if not _is_interpolation(entry.label)]
+    if networks and scale is None:
+        entries = [_entry(text, runtime, networks[0].scale) for text in names]
+    scales = sorted({entry.scale for entry in entries})
+    if len(scales) > 1:
+        said = ", ".join(f"{entry.label} {entry.scale}" for entry in entries)
+        raise ConfigError(f"models of one scale are compared at a time; these enlarge: {said}")
     labels = [entry.label for entry in entries]
     for label in labels:
         if labels.count(label) > 1:
@@ -78,7 +92,20 @@ def parse_entries(texts: Iterable[str], runtime: Runtime = Runtime()) -> list[En
     return entries
 
 
-def _entry(text: str, runtime: Runtime) -> Entry:
+def _is_interpolation(name: str) -> bool:
+    return name in MODELS and not MODELS[name].network
+
+
+def _entry(text: str, runtime: Runtime, scale: int | None) -> Entry:
+    if _is_interpolation(text):
+        chosen = chosen_scale(text, scale)
+        return Entry(
+            text,
+            lambda: _get_upscaler(text, runtime, chosen),
+            chosen,
+            model=text,
+            identity=text,
+        )
     if text in MODELS:
         return _registered(text, runtime)
     training_set, equals, rest = text.partition("=")
@@ -90,12 +117,11 @@ def _entry(text: str, runtime: Runtime) -> Entry:
 
 
 def _registered(name: str, runtime: Runtime) -> Entry:
-    if MODELS[name].weights is None:
-        return Entry(name, lambda: _get_upscaler(name, runtime), name, "", name)
     path = verified_weights(name)
     return Entry(
         name,
         lambda: _get_upscaler(name, runtime),
+        MODELS[name].scale,
         name,
         _training_set(path),
         _identity(path, runtime),
@@ -107,23 +133,27 @@ def _from_file(path: Path, training_set: str, runtime: Runtime) -> Entry:
 
     header = read_header(path)
     name = str(header["name"])
-    model_info(name)
     training_set = training_set or _training_set(path) or path.stem
 
     return Entry(
         f"{name} ({training_set})",
         lambda: _load_file(path, runtime),
+        int(header["config"]["scale"]),
         name,
         training_set,
         _identity(path, runtime),
     )
 
 
-def _get_upscaler(name: str, runtime: Runtime) -> Enlarges:
+def _get_upscaler(name: str, runtime: Runtime, scale: int | None = None) -> Enlarges:
     from sr.inference.upscaler import get_upscaler
 
     return get_upscaler(
-        name, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
+        name,
+        scale=scale,
+        device=runtime.device,
+        precision=runtime.precision,
+        tile_px=runtime.tile_px,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.data.check import SkippedFile
-from sr.data.testsets import SCALE, DataSet
+from sr.data.testsets import DataSet
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.paper import published
 from sr.images.image_io import Photo, open_image, save_png
@@ -84,12 +84,14 @@ class Row:
 class Evaluation:
     """Everything a run found out.
 
+    `scale` is that of its data sets.
     `failures` holds a line for each image left out: an image counts for every model and metric
     or not at all.
     `notes` says, once each, what the table cannot: where small images come from, a missing metric.
     `reused` counts results that were taken from an earlier run.
     """
 
+    scale: int
     rows: list[Row] = field(default_factory=list)
     images: list[ImageRow] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -127,17 +129,20 @@ def evaluate(
 
     Raises:
         DataError: no image could be measured.
-        ConfigError: two data sets or two entries of one name.
+        ConfigError: two data sets or two entries of one name, or more than one scale.
     """
     from sr.metrics.fidelity import default_lpips
 
+    scales = sorted({s.scale for s in data_sets} | {entry.scale for entry in entries})
+    if len(scales) != 1:
+        raise ConfigError(f"scales {scales}: needed data sets and models of one scale")
     for kind, names in (
         ("data sets", [data_set.name for data_set in data_sets]),
         ("models", [entry.label for entry in entries]),
     ):
         if len(set(names)) < len(names):
             raise ConfigError(f"two {kind} have one name: {', '.join(names)}; rename one")
-    result = Evaluation()
+    result = Evaluation(scales[0])
     measure_lpips: Lpips | None = None
     if lpips:
         try:
@@ -190,23 +195,24 @@ def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
     """The low-resolution photo, and the high-resolution pixels cut to what it covers.
 
     Returns:
-        An RGB `Photo` and an (H, W, 3) uint8 array exactly SCALE times as large.
+        An RGB `Photo` and an (H, W, 3) uint8 array exactly `data_set.scale` times as large.
 
     Raises:
         ImageError: one of the files cannot be read.
         DataError: the low-resolution file is missing or has another size.
     """
-    target = modcrop(open_image(pair.hr).rgb, SCALE)
-    height, width = target.shape[0] // SCALE, target.shape[1] // SCALE
+    scale = data_set.scale
+    target = modcrop(open_image(pair.hr).rgb, scale)
+    height, width = target.shape[0] // scale, target.shape[1] // scale
     if pair.lr is None and data_set.lr_folder is None:
-        return Photo(matlab_bicubic(target, 1 / SCALE)), target
+        return Photo(matlab_bicubic(target, 1 / scale)), target
     if pair.lr is None:
         raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
     photo = Photo(open_image(pair.lr).rgb)
     if (photo.height, photo.width) != (height, width):
         raise DataError(
             f"{pair.lr.name} is {photo.width}x{photo.height}, "
-            f"needed {width}x{height} at x{SCALE} (width x height)"
+            f"needed {width}x{height} at x{scale} (width x height)"
         )
     return photo, target
 
@@ -254,7 +260,7 @@ class _Bench:
             if texture is None:
                 texture = {
                     "high_frequency_share": round(
-                        high_frequency_share(target, scale=SCALE), DECIMALS
+                        high_frequency_share(target, scale=data_set.scale), DECIMALS
                     ),
                     "laplacian_variance": round(laplacian_variance(target), DECIMALS),
                 }
@@ -273,7 +279,7 @@ class _Bench:
         start = time.perf_counter()
         prediction = model.upscale(photo)
         seconds = time.perf_counter() - start
-        measured = measure(prediction.rgb, target, crop_px=SCALE, lpips=self.lpips)
+        measured = measure(prediction.rgb, target, crop_px=entry.scale, lpips=self.lpips)
         if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
             raise DataError(measured.note or "a metric is missing")
         if self.save_folder is not None:
@@ -311,7 +317,7 @@ def _mean(dataset: str, entry: Entry, images: Sequence[ImageRow]) -> Row:
             return None
         return float(np.mean(values))
 
-    paper = published(entry.model or entry.label, dataset, len(chosen))
+    paper = published(entry.model or entry.label, entry.scale, dataset, len(chosen))
     return Row(
         dataset,
         entry.label,

@@ -20,6 +20,7 @@ class Published:
     ssim_daala: float
 
 
+SCALE = 4  # the paper has no other
 SIZES = {"set5": 5, "set14": 14, "bsd100": 100}
 TABLE_2: dict[str, dict[str, Published]] = {
     "nearest": {
@@ -45,11 +46,11 @@ TABLE_2: dict[str, dict[str, Published]] = {
 }
 
 
-def published(model: str, data_set: str, images: int) -> Published | None:
+def published(model: str, scale: int, data_set: str, images: int) -> Published | None:
     """The paper's figures of a model such as "srgan_x4" on a set such as "Set5", if it has any.
 
     They are means over a whole set: beside those of a part of it they would mean nothing.
     """
-    if SIZES.get(data_set.lower()) != images:
+    if scale != SCALE or SIZES.get(data_set.lower()) != images:
         return None
     return TABLE_2.get(model.split("_")[0].lower(), {}).get(data_set.lower())

@@ -15,15 +15,14 @@ from typing import Any
 from sr import __version__
 from sr.base.errors import DataError
 from sr.base.files import csv_text
-from sr.data.testsets import SCALE
 from sr.evaluation.correlations import CAPTION, Correlation
 from sr.evaluation.measure import Evaluation, ImageRow, Row
 from sr.evaluation.outputs import write_file
 from sr.evaluation.paper import NOTE
 
 PROTOCOL = (
-    f"x{SCALE}; PSNR (dB) and SSIM (11x11 Gaussian window) on BT.601 luma (Y) after cutting "
-    f"{SCALE} px from every border; LPIPS v0.1 (AlexNet) on whole RGB images, lower is better; "
+    "x{scale}; PSNR (dB) and SSIM (11x11 Gaussian window) on BT.601 luma (Y) after cutting "
+    "{scale} px from every border; LPIPS v0.1 (AlexNet) on whole RGB images, lower is better; "
     "means over images; seconds: mean per image, upscaling only"
 )
 # column -> heading for people; the order of the table
@@ -93,7 +92,7 @@ def cells(
 
 def caption(result: Evaluation) -> list[str]:
     """How the figures were measured and what they leave out, a sentence each."""
-    sentences = [PROTOCOL, *result.notes]
+    sentences = [PROTOCOL.format(scale=result.scale), *result.notes]
     if any(row.paper_psnr_y is not None for row in result.rows):
         sentences.insert(1, NOTE)
     if result.reused:
@@ -127,7 +126,7 @@ def to_json(result: Evaluation, correlations: Sequence[Correlation] = ()) -> str
     """The same for programs: rows, correlations, caption, images left out."""
     document = {
         "program": f"nitidez sr {__version__}",
-        "protocol": PROTOCOL,
+        "protocol": PROTOCOL.format(scale=result.scale),
         "notes": caption(result)[1:],
         "rows": [_plain(row) for row in result.rows],
         "texture": {"caption": CAPTION, "rows": [_plain(row) for row in correlations]},

@@ -17,7 +17,7 @@ import numpy as np
 
 from sr.base.errors import ConfigError, ShapeError
 from sr.base.files import csv_text
-from sr.data.testsets import SCALE, DataSet
+from sr.data.testsets import DataSet
 from sr.evaluation.entries import Entry
 from sr.evaluation.measure import open_pair
 from sr.metrics.density import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from
@@ -98,7 +98,9 @@ def look(
         pictures[ORIGINAL] = target
         for one, two in combinations(pictures, 2):
             for ppd in sorted(ppds):
-                figures = compare(pictures[one], pictures[two], ppd=ppd, lpips=distance)
+                figures = compare(
+                    pictures[one], pictures[two], ppd=ppd, crop_px=data_set.scale, lpips=distance
+                )
                 found[data_set.name, one, two, ppd].append(figures)
     if progress is not None:
         progress(len(chosen), len(chosen), "")
@@ -148,13 +150,14 @@ def visible_curves(
 
 
 def compare(
-    one: np.ndarray, two: np.ndarray, *, ppd: float, lpips: Lpips | None = None
+    one: np.ndarray, two: np.ndarray, *, ppd: float, crop_px: int, lpips: Lpips | None = None
 ) -> tuple[float, float | None, float | None, float, float, float | None]:
     """`visible`, `flip`, `cvvdp`, `psnr_y`, `ssim_y`, `lpips_alex` of two pictures at a density.
 
     Args:
         one, two: (H, W, 3) uint8.
         ppd: pixels per degree, 5 to 500.
+        crop_px: cut from every border for PSNR and SSIM.
         lpips: a loaded distance, or None to leave it out.
 
     Raises:
@@ -180,8 +183,8 @@ def compare(
         visible,
         flip,
         cvvdp,
-        float(metrics.psnr(seen_a, seen_b, crop_px=SCALE)),
-        float(metrics.ssim(seen_a, seen_b, crop_px=SCALE)),
+        float(metrics.psnr(seen_a, seen_b, crop_px=crop_px)),
+        float(metrics.ssim(seen_a, seen_b, crop_px=crop_px)),
         distance,
     )
 

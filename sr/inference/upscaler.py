@@ -21,7 +21,7 @@ from sr.base.errors import Cancelled, ConfigError, SRError, WeightsError
 from sr.base.files import file_sha256
 from sr.images.image_io import Photo
 from sr.images.resize import matlab_bicubic, nearest
-from sr.models.registry import model_info, verified_weights, weights_stamp
+from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp
 
 if TYPE_CHECKING:
     import torch
@@ -88,9 +88,9 @@ class Upscaler:
         seconds_per_megapixel: of output, as measured on the last image; None before that.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, scale: int) -> None:
         self.name = name
-        self.scale = model_info(name).scale
+        self.scale = scale
         self.seconds_per_megapixel: float | None = None
 
     def upscale(
@@ -207,7 +207,7 @@ class NetworkUpscaler(Upscaler):
 
         from sr.networks.srresnet import folded
 
-        super().__init__(name)
+        super().__init__(name, model.scale)
         self.model = folded(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self.precision = precision
@@ -215,15 +215,12 @@ class NetworkUpscaler(Upscaler):
         self.source = source
 
     def text(self) -> dict[str, str]:
-        weights = {"Nitidez-Weights": self.source} if self.source else {}
-        return (
-            super().text()
-            | weights
-            | {
-                "Nitidez-Departures": model_info(self.name).departures,
-                "Nitidez-Precision": self.precision,
-            }
-        )
+        text = super().text() | {"Nitidez-Precision": self.precision}
+        if self.source:
+            text["Nitidez-Weights"] = self.source
+        if self.name in MODELS:
+            text["Nitidez-Departures"] = MODELS[self.name].departures
+        return text
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
         overlap_px = self.model.receptive_radius_px
@@ -285,12 +282,19 @@ class NetworkUpscaler(Upscaler):
 
 @lru_cache(maxsize=16)
 def _build(
-    name: str, device: str, precision: str, tile_px: int, stamp: tuple[str, int, int] | None
+    name: str,
+    scale: int,
+    device: str,
+    precision: str,
+    tile_px: int,
+    stamp: tuple[str, int, int] | None,
 ) -> Upscaler:
-    info = model_info(name)
-    if info.weights is None:
-        return Interpolation(name)
-    return _network(name, verified_weights(name), device, precision, tile_px)
+    if stamp is None and not MODELS[name].network:
+        return Interpolation(name, scale)
+    upscaler = _network(name, verified_weights(name), device, precision, tile_px)
+    if upscaler.scale != scale:
+        raise WeightsError(f"{name}: its weights enlarge {upscaler.scale} times, needed {scale}")
+    return upscaler
 
 
 def _network(
@@ -300,9 +304,8 @@ def _network(
     from sr.networks.srresnet import SRResNet
 
     model = load_model(path)
-    scale = model_info(name).scale
-    if not isinstance(model, SRResNet) or model.scale != scale:
-        raise WeightsError(f"{path.name}: not an SRResNet of scale {scale}")
+    if not isinstance(model, SRResNet):
+        raise WeightsError(f"{path.name}: not an SRResNet")
     chosen = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
@@ -312,12 +315,18 @@ def _network(
 
 
 def get_upscaler(
-    name: str, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
+    name: str,
+    *,
+    scale: int | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    tile_px: int | None = None,
 ) -> Upscaler:
     """The upscaler of a model; the same object for the same arguments and weights.
 
     Args:
         name: "nearest", "bicubic", or a network's.
+        scale: of an interpolation; None is the model's own.
         device: "auto", "cpu", "cuda", ...
         precision: "float32", "bfloat16", or "auto": bfloat16 where the machine is quick at it.
         tile_px: side of a tile's core in low-resolution pixels; None is the default.
@@ -325,9 +334,9 @@ def get_upscaler(
     Raises:
         UnknownModelError, WeightsError, ConfigError.
     """
-    model_info(name)
+    scale = chosen_scale(name, scale)
     _check(precision, tile_px)
-    return _build(name, device, precision, tile_px or TILE_PX, weights_stamp(name))
+    return _build(name, scale, device, precision, tile_px or TILE_PX, weights_stamp(name))
 
 
 def upscaler_from_file(
@@ -340,14 +349,12 @@ def upscaler_from_file(
 
     Raises:
         WeightsError: unreadable, or not an SRResNet.
-        UnknownModelError: made for a model that is not registered.
         ConfigError: as `get_upscaler`.
     """
     from sr.models.weights_file import read_header
 
     path = Path(path)
     name = str(read_header(path)["name"])
-    model_info(name)
     _check(precision, tile_px)
     source = f"{path.name} sha256 {file_sha256(path)}"
     return _network(name, path, device, precision, tile_px or TILE_PX, source)

@@ -194,7 +194,7 @@ def measure(
     prediction: np.ndarray,
     reference: np.ndarray,
     *,
-    crop_px: int = 4,
+    crop_px: int,
     lpips: Callable[[Tensor, Tensor], Tensor] | Literal["auto"] | None = "auto",
 ) -> Measurement:
     """PSNR-Y, SSIM-Y (cropped) and LPIPS-Alex (whole image) of one picture.
@@ -202,7 +202,7 @@ def measure(
     Args:
         prediction: (H, W, 3) uint8, RGB.
         reference: same shape.
-        crop_px: for PSNR and SSIM.
+        crop_px: for PSNR and SSIM; by convention the scale.
         lpips: a loaded distance, None to leave it out, "auto" to load it if it is to be had.
 
     Raises:

@@ -20,7 +20,7 @@ from sr.base.errors import ShapeError
 MEASURES = ("high_frequency_share", "laplacian_variance")
 
 
-def high_frequency_share(rgb: np.ndarray, *, scale: int = 4) -> float:
+def high_frequency_share(rgb: np.ndarray, *, scale: int) -> float:
     """Part of the energy of an image's luma that an image `scale` times smaller cannot hold.
 
     The mean is taken off, a Hann window keeps the borders from counting as edges, and energy at

@@ -1,4 +1,8 @@
-"""What can enlarge an image: the networks, and the registry of models people choose from."""
+"""The models people choose from: networks with weights, and interpolations.
+
+To add one, train it and write an entry here; `python -m sr.models.release` puts its weights and
+what is known of them into `weights/`. The network itself is an entry of `sr.networks.registry`.
+"""
 
 from __future__ import annotations
 
@@ -9,64 +13,103 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sr.base.errors import UnknownModelError, WeightsError
+from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.base.files import file_sha256
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
+INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
 NO_BATCH_NORM = (
     "no batch norm; bilinear image skip from input to output; images in [0, 1] on both sides"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelInfo:
-    """A model a person can choose, with what is known of it."""
+class Model:
+    """A model a person can choose, with what is known of it.
+
+    Attributes:
+        name: by which it is chosen.
+        title: what people call it.
+        scale: by how much it enlarges; for an interpolation, where nothing else is said.
+        description: in one sentence.
+        network: its name in `sr.networks.registry`; "" for an interpolation.
+        weights: file in `weights/`; None for an interpolation.
+        domain: what pictures it is for.
+        degradation: what made the small pictures it learned from.
+        licence: of the weights.
+        source: where the weights are from.
+        sha256, parameters, data, metrics: those of `weights/manifest.json` where they are empty.
+    """
 
     name: str
+    title: str
     scale: int
     description: str
-    paper: str
-    departures: str = ""
+    network: str = ""
     weights: str | None = None
+    domain: str = "photographs"
+    degradation: str = ""
+    licence: str = "MIT"
+    source: str = "trained here"
+    paper: str = ""
+    departures: str = ""
+    sha256: str = ""
     parameters: int = 0
     data: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def scales(self) -> tuple[int, ...]:
+        """All factors it can enlarge by."""
+        return (self.scale,) if self.network else INTERPOLATION_SCALES
 
-MODELS: dict[str, ModelInfo] = {
-    info.name: info
-    for info in (
-        ModelInfo(
-            name="nearest", scale=4, description="every pixel repeated 4x4, no filter", paper=""
+
+MODELS: dict[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            name="nearest",
+            title="Nearest",
+            scale=4,
+            description="every pixel repeated as a square, no filter",
+            source="computed",
         ),
-        ModelInfo(
+        Model(
             name="bicubic",
+            title="Bicubic",
             scale=4,
             description="bicubic interpolation as in MATLAB's imresize",
+            source="computed",
             paper="Keys 1981, a = -0.5",
         ),
-        ModelInfo(
+        Model(
             name="srresnet_x4",
+            title="SRResNet",
             scale=4,
             description="SRResNet, trained for the smallest pixel error",
+            network="srresnet",
+            weights="srresnet_x4.safetensors",
+            degradation="MATLAB's bicubic",
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; L1 loss, later PSNR of luma",
-            weights="srresnet_x4.safetensors",
         ),
-        ModelInfo(
+        Model(
             name="srgan_x4",
+            title="SRGAN",
             scale=4,
             description="SRGAN, trained to look like a photograph",
+            network="srresnet",
+            weights="srgan_x4.safetensors",
+            degradation="MATLAB's bicubic",
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
             "training sees through VGG16",
-            weights="srgan_x4.safetensors",
         ),
     )
 }
 
 
-def model_info(name: str) -> ModelInfo:
+def model_info(name: str) -> Model:
     """The registry entry of a name.
 
     Raises:
@@ -77,6 +120,33 @@ def model_info(name: str) -> ModelInfo:
     except KeyError:
         known = ", ".join(sorted(MODELS))
         raise UnknownModelError(f"no model {name!r}; known: {known}") from None
+
+
+def chosen_scale(name: str, scale: int | None = None) -> int:
+    """The factor a model enlarges by: the one that is asked for, or its own where none is.
+
+    Raises:
+        UnknownModelError: no such model.
+        ConfigError: it does not enlarge by that factor; says which models do.
+    """
+    model = model_info(name)
+    if scale is None or scale == model.scale:
+        return model.scale
+    if scale not in model.scales:
+        others = ", ".join(other.name for other in models_of_scale(scale)) or "none"
+        known = " or ".join(map(str, model.scales))
+        raise ConfigError(f"{name} enlarges {known} times, not {scale}; models that do: {others}")
+    return scale
+
+
+def models_of_scale(scale: int) -> list[Model]:
+    """The models that enlarge by a factor, in the order of the registry."""
+    return [model for model in MODELS.values() if scale in model.scales]
+
+
+def network_scales() -> list[int]:
+    """The factors that networks enlarge by, those of the first one first."""
+    return list(dict.fromkeys(model.scale for model in MODELS.values() if model.network))
 
 
 @lru_cache(maxsize=1)
@@ -123,7 +193,7 @@ def verified_weights(name: str) -> Path:
         digest = file_sha256(path)
     except OSError:
         raise WeightsError(f"{path}: no such weights file; see weights/README.md") from None
-    wanted = read_manifest().get(name, {}).get("sha256")
+    wanted = info.sha256 or read_manifest().get(name, {}).get("sha256")
     if digest != wanted:
         raise WeightsError(
             f"{path}: sha256 {digest[:12]}... is not {str(wanted)[:12]}... of manifest.json; "
@@ -132,19 +202,21 @@ def verified_weights(name: str) -> Path:
     return path
 
 
-def list_models() -> list[ModelInfo]:
+def list_models() -> list[Model]:
     """Every model in the order of the registry, trained ones with the manifest's facts."""
     from dataclasses import replace
 
-    models = []
-    for info in MODELS.values():
-        if info.weights is not None:
-            entry = read_manifest().get(info.name, {})
-            info = replace(
-                info,
-                parameters=entry.get("parameters", 0),
-                data=entry.get("data", ""),
-                metrics=entry.get("metrics", {}),
-            )
-        models.append(info)
-    return models
+    manifest = read_manifest()
+    facts = ("sha256", "parameters", "data", "metrics")
+    return [
+        replace(
+            model,
+            **{
+                fact: getattr(model, fact) or manifest[model.name].get(fact, getattr(model, fact))
+                for fact in facts
+            },
+        )
+        if model.network and model.name in manifest
+        else model
+        for model in MODELS.values()
+    ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors.torch import load_file
 
-from sr.base.errors import SRError
+from sr.base.errors import SRError, WeightsError
 from sr.base.files import file_sha256, write_atomically
 from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
 from sr.models.weights_file import load_model, read_header, save_model
@@ -29,11 +29,15 @@ def release(source: Path, *, data: str, data_licence: str) -> Path:
         data_licence: one sentence on the licences of that data.
 
     Raises:
-        WeightsError: not a readable weights file.
+        WeightsError: not a readable weights file, or of another scale than its model.
         UnknownModelError: its name is not in the registry.
     """
     header = read_header(source)
     info = model_info(header["name"])
+    if header["config"].get("scale") != info.scale:
+        raise WeightsError(
+            f"{source}: enlarges {header['config'].get('scale')} times, {info.name} {info.scale}"
+        )
     model = load_model(source)
     target = WEIGHTS_DIR / f"{info.name}.safetensors"
     save_model(target, model, name=info.name, about=header["about"])
@@ -48,7 +52,7 @@ def release(source: Path, *, data: str, data_licence: str) -> Path:
             "architecture": header["architecture"],
             "config": header["config"],
             "departures": info.departures,
-            "licence": "MIT",
+            "licence": info.licence,
             "data": data,
             "data_licence": data_licence,
             "iterations": about["iterations"],

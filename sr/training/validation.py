@@ -43,7 +43,7 @@ class Validation:
         self.names: list[str] = []
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
         photo_set = recognise(folder)
-        split = measured_split(photo_set) or photo_set.default_split
+        split = measured_split(photo_set, scale) or photo_set.default_split
         logger.info("validation on %s; part: %s", photo_set.title, split)
         for path in photo_set.images(split):
             try:

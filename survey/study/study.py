@@ -353,7 +353,7 @@ def _versions_of(
             versions[method] = (original, {})
             continue
         pixels = upscalers[method].upscale(small).rgb
-        result = measure(pixels, original)
+        result = measure(pixels, original, crop_px=SCALE)
         versions[method] = (
             pixels,
             {

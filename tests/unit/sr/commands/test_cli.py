@@ -119,6 +119,29 @@ def test_upscale_takes_a_weights_file_and_says_so_in_the_picture(tmp_path: Path)
     assert not (tmp_path / "new.png").exists()
 
 
+def test_interpolations_take_a_scale_and_networks_have_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_photo(tmp_path / "photo.png")
+    for scale in (2, 3, 6):
+        out = tmp_path / f"x{scale}.png"
+        assert run("upscale", source, out, "--model", "bicubic", "--scale", scale) == 0
+        with Image.open(out) as image:
+            assert image.size == (8 * scale, 6 * scale)
+            assert image.text["Nitidez-Scale"] == str(scale)  # type: ignore[attr-defined]
+    capsys.readouterr()
+    assert run("upscale", source, tmp_path / "no.png", "--scale", 2) == 2
+    said = capsys.readouterr().err
+    assert "srresnet_x4 enlarges 4 times, not 2; models that do: nearest, bicubic" in said
+    weights = tmp_path / "mine.safetensors"
+    save_model(weights, SRResNet(num_blocks=1, num_features=4, scale=2), name="mine", about={})
+    assert run("upscale", source, tmp_path / "no.png", "--model", weights, "--scale", 3) == 2
+    assert "enlarges 2 times, not 3" in capsys.readouterr().err
+    assert run("upscale", source, tmp_path / "mine.png", "--model", weights) == 0
+    with Image.open(tmp_path / "mine.png") as image:
+        assert image.size == (16, 12)
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_missing_weights_are_said_once_for_a_folder(
     count: int,

@@ -16,8 +16,8 @@ from sr.networks.srresnet import SRResNet
 CPU = Runtime("cpu", "float32")
 
 
-def make_weights(path: Path, *, data: str = "", name: str = "srgan_x4") -> Path:
-    model = SRResNet(num_blocks=1, num_features=4, batch_norm=False)
+def make_weights(path: Path, *, data: str = "", name: str = "srgan_x4", scale: int = 4) -> Path:
+    model = SRResNet(num_blocks=1, num_features=4, batch_norm=False, scale=scale)
     save_model(path, model, name=name, about={"data": data} if data else {})
     return path
 
@@ -72,3 +72,16 @@ def test_entries_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     files = [str(make_weights(tmp_path / f / "a.safetensors", data="voc")) for f in ("x", "y")]
     with pytest.raises(ConfigError, match=r"2 entries would be called 'srgan_x4 \(voc\)'"):
         parse_entries(files, CPU)
+
+
+def test_interpolations_follow_the_scale_of_the_networks_beside_them(tmp_path: Path) -> None:
+    mine = str(make_weights(tmp_path / "a.safetensors", name="mine", scale=2))
+    small = Photo(np.zeros((8, 9, 3), np.uint8))
+    entries = parse_entries(["bicubic", mine], CPU)
+    assert [(entry.model, entry.scale) for entry in entries] == [("bicubic", 2), ("mine", 2)]
+    assert [entry.load().upscale(small).rgb.shape for entry in entries] == [(16, 18, 3)] * 2
+    assert [entry.scale for entry in parse_entries(["nearest"], CPU, scale=8)] == [8]
+    with pytest.raises(ConfigError, match=r"these enlarge: mine .* 2, srresnet_x4 4"):
+        parse_entries([mine, "srresnet_x4"], CPU)
+    with pytest.raises(ConfigError, match="bicubic enlarges 2 or 3 or 4 or 6 or 8 times, not 5"):
+        parse_entries(["bicubic"], CPU, scale=5)

@@ -45,8 +45,8 @@ class Oracle:
 
 def evaluate(folders: list[Path], models: Mapping[str, Enlarges], **options: Any) -> Evaluation:
     """The evaluation of models that are there already."""
-    entries = [Entry(name, lambda model=model: model, name) for name, model in models.items()]
-    return evaluate_sets([find_data_set(folder) for folder in folders], entries, **options)
+    entries = [Entry(name, lambda model=model: model, 4, name) for name, model in models.items()]
+    return evaluate_sets([find_data_set(folder, scale=4) for folder in folders], entries, **options)
 
 
 def make_image(path: Path, *, height: int = 48, width: int = 56, seed: int = 0) -> np.ndarray:
@@ -232,12 +232,12 @@ def test_nothing_is_loaded_when_everything_is_known(tmp_path: Path) -> None:
     def refuse() -> Enlarges:
         raise AssertionError("loaded for nothing")
 
-    data_sets = [find_data_set(tmp_path / "Set")]
-    result = evaluate_sets(data_sets, [Entry("bicubic", refuse)], lpips=False, known=known)
+    data_sets = [find_data_set(tmp_path / "Set", scale=4)]
+    result = evaluate_sets(data_sets, [Entry("bicubic", refuse, 4)], lpips=False, known=known)
     assert result.images == known
     with pytest.raises(AssertionError, match="for nothing"):  # other weights under the same name
         evaluate_sets(
-            data_sets, [Entry("bicubic", refuse, identity="new")], lpips=False, known=known
+            data_sets, [Entry("bicubic", refuse, 4, identity="new")], lpips=False, known=known
         )
 
 
@@ -274,7 +274,9 @@ def test_a_model_that_cannot_be_loaded_ends_the_evaluation(tmp_path: Path) -> No
 
     make_image(tmp_path / "Set" / "a.png")
     with pytest.raises(WeightsError, match="no weights"):
-        evaluate_sets([find_data_set(tmp_path / "Set")], [Entry("x", missing)], lpips=False)
+        evaluate_sets(
+            [find_data_set(tmp_path / "Set", scale=4)], [Entry("x", missing, 4)], lpips=False
+        )
 
 
 def test_the_papers_figures_stand_beside_whole_sets_only(tmp_path: Path) -> None:
@@ -308,7 +310,7 @@ def test_bicubic_on_set5_is_the_published_figure(benchmark_folder: Path) -> None
 
 def test_bicubic_on_bsd100_has_the_known_psnr(benchmark_folder: Path) -> None:
     values = []
-    for pair in find_data_set(benchmark_folder / "BSD100").pairs:
+    for pair in find_data_set(benchmark_folder / "BSD100", scale=4).pairs:
         assert pair.lr is not None
         target = modcrop(open_image(pair.hr).rgb, 4)
         prediction = matlab_bicubic(open_image(pair.lr).rgb, 4)

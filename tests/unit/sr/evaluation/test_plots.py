@@ -32,7 +32,7 @@ class Nearest:
         return Photo(nearest(photo.rgb, 4))
 
 
-ENTRIES = [Entry("nearest", Nearest), Entry("bicubic (a/b)", Bicubic, "bicubic", "a/b")]
+ENTRIES = [Entry("nearest", Nearest, 4), Entry("bicubic (a/b)", Bicubic, 4, "bicubic", "a/b")]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def measured(tmp_path: Path) -> tuple[Evaluation, list[DataSet]]:
             grain = np.random.default_rng(index).normal(0, 1 + 6 * index, smooth.shape)
             pixels = (smooth + grain).clip(0, 255).astype(np.uint8)
             save_png(tmp_path / name / f"{index}.png", Photo(pixels))
-    data_sets = [find_data_set(tmp_path / name) for name in ("Set5", "mine")]
+    data_sets = [find_data_set(tmp_path / name, scale=4) for name in ("Set5", "mine")]
     return evaluate(data_sets, ENTRIES, lpips=False), data_sets
 
 
@@ -88,7 +88,7 @@ def test_the_sheet_shows_originals_and_versions_in_order_of_the_metric(
     measured: tuple[Evaluation, list[DataSet]],
 ) -> None:
     result, data_sets = measured
-    only = Evaluation(images=[row for row in result.images if row.dataset == "Set5"])
+    only = Evaluation(4, images=[row for row in result.images if row.dataset == "Set5"])
     gallery = Gallery(data_sets, ENTRIES)
     sheet = worst_and_best(only.images, ENTRIES[1], gallery)
     assert len(sheet.places) == 6 * 3

@@ -134,7 +134,7 @@ def test_cancel_stops_before_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # to enlarge alpha would be an error
     photo = Photo(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
     with pytest.raises(Cancelled):
-        Instant("bicubic").upscale(photo, progress=lambda _: cancel.set(), cancel=cancel)
+        Instant("bicubic", 4).upscale(photo, progress=lambda _: cancel.set(), cancel=cancel)
 
 
 def test_cancel_stops_between_pieces() -> None:

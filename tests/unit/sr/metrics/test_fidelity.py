@@ -60,7 +60,7 @@ def test_wrong_shapes_say_what_came_and_what_to_do(
     with pytest.raises(ShapeError, match="are left after cutting"):
         ssim(a[:, :, :16], b[:, :, :16], crop_px=4)
     with pytest.raises(ShapeError, match="needed uint8"):
-        measure(np.zeros((9, 9, 3)), np.zeros((9, 9, 3)))
+        measure(np.zeros((9, 9, 3)), np.zeros((9, 9, 3)), crop_px=4)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_bicubic_gives_the_known_figures(
     for path in list_images(shared / "benchmark" / name):
         hr = modcrop(open_image(path).rgb, 4)
         lr = open_image(shared / "benchmark" / f"{name}_LRbicx4" / path.name).rgb
-        results.append(measure(matlab_bicubic(lr, 4), hr, lpips=None))
+        results.append(measure(matlab_bicubic(lr, 4), hr, lpips=None, crop_px=4))
     assert np.mean([r.psnr_y for r in results]) == pytest.approx(psnr_y, abs=0.015)
     assert np.mean([r.ssim_y or 0 for r in results]) == pytest.approx(ssim_y, abs=0.001)
 
@@ -88,7 +88,7 @@ def test_lpips_of_bicubic_on_set5_is_the_known_340(
     for path in list_images(shared / "benchmark" / "Set5"):
         hr = modcrop(open_image(path).rgb, 4)
         lr = open_image(shared / "benchmark" / "Set5_LRbicx4" / path.name).rgb
-        values.append(measure(matlab_bicubic(lr, 4), hr, lpips=distance).lpips_alex)
+        values.append(measure(matlab_bicubic(lr, 4), hr, lpips=distance, crop_px=4).lpips_alex)
     assert np.mean(values) == pytest.approx(0.340, abs=0.001)
 
 
@@ -138,7 +138,7 @@ def test_without_features_lpips_says_so_and_the_rest_is_measured(
     from sr.metrics.fidelity import default_lpips
 
     default_lpips.cache_clear()
-    result = measure(image, 255 - image)
+    result = measure(image, 255 - image, crop_px=4)
     assert result.lpips_alex is None
     assert result.note is not None
     assert os.fspath(tmp_path) in result.note

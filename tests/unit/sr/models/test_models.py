@@ -137,5 +137,7 @@ def test_the_registry_is_explicit_and_unknown_names_list_the_known() -> None:
         assert info.name == name
         assert dataclasses.is_dataclass(info)
         assert info.description
+        assert info.title
+        assert bool(info.network) == bool(info.weights)
     with pytest.raises(UnknownModelError, match="known: bicubic, nearest, srgan_x4, srresnet_x4"):
         model_info("espcn")
