@@ -9,47 +9,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("sr", "survey", "demo")
+from tests.house import DRAWING, ROOT, draw, is_upward, room_of, rooms_of_imports, sources
 
-# From the top floor down: a room imports only from rooms that stand below it, whether the import is
-# at the top, inside a function or for types only.
-ROOMS = (
-    "demo/app",
-    "demo/upscale",
-    "demo/compare",
-    "demo/rating",
-    "demo/results",
-    "demo/display",
-    "demo/web",
-    "demo/hosting",
-    "survey/commands",
-    "survey/reporting",
-    "survey/simulation",
-    "survey/statistics/questions",
-    "survey/statistics/estimates",
-    "survey/preparation",
-    "survey/session",
-    "survey/storage",
-    "survey/study",
-    "sr/commands",
-    "sr/evaluation",
-    "sr/training",
-    "sr/batches",
-    "sr/objectives",
-    "sr/inference",
-    "sr/models",
-    "sr/networks",
-    "sr/metrics",
-    "sr/data",
-    "sr/images",
-    "sr/kernels",
-    "sr/base",
-)
 MOST_FILES, MOST_LINES = 10, 300
 
 # What still stands in the way. These two may only shrink.
@@ -102,7 +67,7 @@ LIGHT_MODULES = (
     "sr.models.registry",
     "sr.images.resize",
 )
-SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+SOURCES = sources()
 
 
 def is_type_checking(node: ast.AST) -> bool:
@@ -153,36 +118,10 @@ def test_the_walk_tells_import_time_from_later() -> None:
     assert set(imported_packages(tree, at_import_only=False)) == {"a", "c", "e", "f", "h", "j"}
 
 
-def room_of(file: str) -> str | None:
-    """The room a file lies in; None for `__init__` and `__main__` of a package."""
-    folders = [folder.as_posix() for folder in PurePosixPath(file).parents]
-    return next((folder for folder in folders if folder in ROOMS), None)
-
-
-def imported_files(tree: ast.AST, file: str) -> Iterator[str]:
-    """The project's files that a module imports, lazily or for types too."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            above = PurePosixPath(file).parts[: -node.level] if node.level else ()
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] in PACKAGES:
-                path = ROOT.joinpath(*name.split("."))
-                for found in (path.with_suffix(".py"), path / "__init__.py"):
-                    if found.is_file():
-                        yield name_of(found)
-
-
 def upward(tree: ast.AST, file: str) -> set[str]:
     """The rooms above a file's own that it imports from."""
     room = room_of(file)
-    rooms = {room_of(target) for target in imported_files(tree, file)} - {None, room}
-    return {r for r in rooms if r and room and ROOMS.index(r) < ROOMS.index(room)}
+    return {r for r in rooms_of_imports(tree, file) if room and is_upward(room, r)}
 
 
 def test_rooms_import_only_from_rooms_below() -> None:
@@ -200,6 +139,11 @@ def test_every_file_has_a_room_and_no_room_holds_too_many() -> None:
 def test_no_file_is_too_long_to_hold_in_the_head() -> None:
     lines = {name_of(path): path.read_bytes().count(b"\n") for path in SOURCES}
     assert {file for file, count in lines.items() if count > MOST_LINES} == LONG
+
+
+def test_the_drawing_of_the_house_is_up_to_date() -> None:
+    fresh = draw() == DRAWING.read_text(encoding="utf-8")
+    assert fresh, "imports have changed: run `python -m tests.house draw` and commit the drawing"
 
 
 def test_the_walk_sees_upward_arrows_of_every_kind() -> None:
