@@ -18,7 +18,6 @@ from sr.base.errors import ConfigError, WeightsError
 from sr.networks import srresnet
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
-from sr.networks.unet_discriminator import UNetDiscriminator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,6 @@ NETWORKS: dict[str, NetworkSpec] = {
 # Opponents in training. Nobody chooses one as a model: they enlarge nothing.
 DISCRIMINATORS: dict[str, Callable[..., nn.Module]] = {
     "srgan_discriminator": SRGANDiscriminator,
-    "unet_discriminator": UNetDiscriminator,
     "unet_discriminator": UNetDiscriminator,
 }
 
