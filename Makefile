@@ -39,8 +39,9 @@ format: $(VENV)/installed-dev  ## format the code and apply the safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install  ## measure speed and memory on this machine
+bench: $(VENV)/installed-dev  ## measure speed, memory and time limits on this machine, when it is quiet
 	$(BIN)/python -m sr benchmark
+	$(BIN)/python -m pytest tests/timing
 
 space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine
 	$(BIN)/python -m tests.system.space_check

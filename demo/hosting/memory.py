@@ -25,8 +25,9 @@ def _trim() -> Any:
         return None
 
 
-def give_back() -> None:
-    """Hand memory that is free but scattered back to the system."""
+def give_back() -> bool:
+    """Hand memory that is free but scattered back to the system; whether it was asked to."""
     trim = _trim()
     if trim is not None:
         trim(0)
+    return trim is not None

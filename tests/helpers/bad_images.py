@@ -147,6 +147,12 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
 
 
+def inflating_png(chunk: bytes) -> bytes:
+    """A small PNG whose metadata chunk (zTXt or iCCP) inflates to 50 MB."""
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    return png_bytes(pixels, (chunk, b"a\0\0" + zlib.compress(bytes(50_000_000))))
+
+
 def png_bytes(samples: np.ndarray, *extra: tuple[bytes, bytes]) -> bytes:
     """A PNG of (H, W, 3 or 4) or (H, W) samples, uint8 or uint16, with extra chunks."""
     height, width = samples.shape[:2]

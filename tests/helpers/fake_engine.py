@@ -30,6 +30,7 @@ class FakeEngine:
         self.seconds = seconds
         self.missing = missing
         self.calls: Counter[str] = Counter()  # upscalings that were started
+        self.steps = 0  # of networks, that were done
         self.running = 0
         self.most_running = 0  # networks at a time
         self.stopped_at: float | None = None  # when a cancel was obeyed
@@ -56,6 +57,7 @@ class FakeEngine:
                 if cancel.wait(self.seconds / STEPS):
                     self.stopped_at = time.monotonic()
                     raise Cancelled(f"{model}: stopped on request")
+                self.steps += 1
                 left = self.seconds * (STEPS - step - 1) / STEPS
                 progress(Progress(step + 1, STEPS, self.seconds - left, left))
         finally:

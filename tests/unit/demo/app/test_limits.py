@@ -90,23 +90,24 @@ def test_each_limit_is_told_in_both_languages(error: Exception, key: str):
 
 def test_visitors_take_turns_however_many_photos_one_has_sent():
     order: list[str] = []
-    lane = Lane("test", lambda job: bool(order.append(job.key)))
-    lane._thread = object()  # type: ignore[assignment]  # the turns are taken below
-    pixels = Photo(np.zeros((4, 4, 3), np.uint8))
-    for visitor, key in (("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("c", "c1")):
-        lane.add(Job(photo=pixels, key=key, height=4, width=4, visitor=visitor))
+    all_are_there, all_had_a_turn = threading.Event(), threading.Event()
 
     def turn(job: Job) -> bool:
+        all_are_there.wait(10)
         order.append(job.key)
-        if len(order) == 5:
-            lane.close()
+        if len(order) == 6:
+            all_had_a_turn.set()
         return False
 
-    lane._turn = turn
-    thread = threading.Thread(target=lane._run)  # its own: it lowers its priority
-    thread.start()
-    thread.join()
-    assert order == ["a1", "b1", "c1", "a2", "a3"]
+    lane = Lane("test", turn)
+    pixels = Photo(np.zeros((4, 4, 3), np.uint8))
+    sent = (("z", "first"), ("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("c", "c1"))
+    for visitor, key in sent:
+        lane.add(Job(photo=pixels, key=key, height=4, width=4, visitor=visitor))
+    all_are_there.set()
+    assert all_had_a_turn.wait(10)
+    lane.close()
+    assert order == ["first", "a1", "b1", "c1", "a2", "a3"]
 
 
 Serve = Callable[..., TestClient]

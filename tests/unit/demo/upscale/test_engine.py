@@ -35,9 +35,8 @@ def test_a_slow_download_holds_nothing_up(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(sr.metrics.fidelity, "default_lpips", slow)
     engine = SuperResolution(lpips_wait_seconds=0.05)
-    start = time.monotonic()
-    first = measure(engine)
-    assert time.monotonic() - start < 5
+    first = measure(engine)  # does not wait for what has not arrived
+    assert not arrived.is_set()
     assert (first.ssim_y, first.lpips_alex, first.note) == (1, None, LPIPS_LOADING)
     arrived.set()
     wait_for(lambda: measure(engine).lpips_alex == 0)

@@ -12,7 +12,7 @@ import pytest
 from sr.base.errors import WeightsError
 from sr.models import registry as models
 from sr.models import release
-from sr.models.registry import MODELS, WEIGHTS_DIR, list_models, read_manifest, verified_weights
+from sr.models.registry import MODELS, list_models, read_manifest, verified_weights
 from sr.models.weights_file import read_header, save_model
 from sr.training.recipes import SRRESNET_SMOKE
 from sr.training.stage import build_generator
@@ -75,13 +75,18 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
         verified_weights("srresnet_x4")
 
 
-def test_a_file_that_is_not_weights_ends_with_an_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_is_not_weights_ends_with_an_error_and_changes_nothing(
+    weights_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["--data", "three photographs", "--data-licence", "CC0"]
-    assert release.main([str(tmp_path / "none.safetensors"), *words]) == 2
-    assert capsys.readouterr().err.startswith("error: ")
-    assert WEIGHTS_DIR.name == "weights"
+    (weights_dir / "manifest.json").write_text('{"models": {}}')
+    broken = weights_dir / "broken.safetensors"
+    broken.write_bytes(b"not safetensors at all")
+    for path in (weights_dir / "none.safetensors", broken):
+        assert release.main([str(path), *words]) == 2
+        assert capsys.readouterr().err.startswith(f"error: {path}")
+    assert sorted(p.name for p in weights_dir.iterdir()) == [broken.name, "manifest.json"]
+    assert (weights_dir / "manifest.json").read_text() == '{"models": {}}'
 
 
 def test_weights_are_not_released_without_a_word_on_their_data(
