@@ -52,6 +52,12 @@ class Pixels:
     paths: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
 
+    @property
+    def sha256(self) -> str:
+        """Differs when other images, or the same in other sizes, are there."""
+        said = zip((path.name for path in self.paths), self.sizes.tolist(), strict=True)
+        return hashlib.sha256(repr((self.scale, list(said))).encode()).hexdigest()
+
 
 def load_pixels(
     pairs: Sequence[Pair],

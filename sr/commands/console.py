@@ -30,6 +30,17 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_layout_argument(parser: argparse.ArgumentParser) -> None:
+    """How a folder of images is read where that is not clear."""
+    parser.add_argument(
+        "--layout",
+        choices=("auto", "top", "all"),
+        default="auto",
+        help="read FOLDER as the data set it looks like; or as photographs: those that lie in it "
+        "(top), or those in its folders as well (all) (default: auto)",
+    )
+
+
 def positive_int(text: str) -> int:
     """A whole number from 1 up, for argparse."""
     value = int(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sr.base.files import write_atomically
 from sr.batches.degradations import REAL_ESRGAN, STRENGTHS, degraded_pixels
-from sr.commands.console import positive_int, progress_bar
+from sr.commands.console import add_layout_argument, positive_int, progress_bar
 from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "match. Exit status 1 when something does not fit.",
     )
     checker.add_argument("folder", metavar="FOLDER", type=Path, help="as downloaded and unpacked")
+    add_layout_argument(checker)
     checker.add_argument("--quick", action="store_true", help="read only the headers of the files")
     checker.add_argument("--json", metavar="FILE", type=Path, help="also write the report there")
     checker.set_defaults(run_data=run_check)
@@ -90,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Print the report of a folder."""
-    photo_set = recognise(arguments.folder)
+    photo_set = recognise(arguments.folder, layout=arguments.layout)
     with progress_bar("file") as show:
         report = check(photo_set, quick=arguments.quick, progress=show)
     print("\n".join(describe(report)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sr.base.errors import ConfigError, DataError
 from sr.commands.console import add_device_arguments, format_table, positive_int, progress_bar
-from sr.data.testsets import DataSet, find_data_sets
+from sr.data.pairs import DataSet, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.entries import Entry, Runtime, parse_entries
 from sr.evaluation.measure import Evaluation, evaluate

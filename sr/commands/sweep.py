@@ -93,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
                 trainer,
                 folder,
                 data_name=data_name(args),
+                data_sha256=pixels.sha256,
                 minutes=args.minutes,
                 checkpoint_minutes=args.checkpoint_minutes,
                 validation=measured,

@@ -13,7 +13,7 @@ from sr.base.errors import ConfigError, DataError
 from sr.base.machine import keep_freed_memory
 from sr.batches.crops import CropSampler
 from sr.batches.pixels import Pixels, choose_cache, load_pixels
-from sr.commands.console import fraction, positive_int, progress_bar
+from sr.commands.console import add_layout_argument, fraction, positive_int, progress_bar
 from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
 from sr.inference.upscaler import choose_device
@@ -51,6 +51,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="override one setting of the preset; may be given more than once",
     )
+    add_layout_argument(parser)
     parser.add_argument(
         "--split", metavar="NAME", help="part of the data set (default: its training part)"
     )
@@ -170,6 +171,7 @@ def run(args: argparse.Namespace) -> int:
             trainer,
             args.output,
             data_name=data_name(args),
+            data_sha256=pixels.sha256,
             minutes=args.minutes,
             checkpoint_minutes=args.checkpoint_minutes,
             validation=validation(args, config, group),
@@ -219,7 +221,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
     Raises:
         DataError: nothing usable is there.
     """
-    photo_set = recognise(args.data)
+    photo_set = recognise(args.data, layout=args.layout)
     logger.info("%s", photo_set.title)
     if photo_set.is_benchmark:
         logger.warning(

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from sr.base.errors import DataError, SRError
-from sr.data.recognise import PhotoSet
+from sr.data.photo_set import PhotoSet
 from sr.images.image_io import open_image
 
 _ORIENTATION, _SIDEWAYS = 274, (5, 6, 7, 8)

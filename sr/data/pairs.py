@@ -1,4 +1,4 @@
-"""What training reads: high-resolution files, each with its low-resolution file or none."""
+"""What training reads and evaluation measures: originals, each with its small version or none."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Literal
 
 from sr.base.errors import DataError
 from sr.data.check import SkippedFile, fitting, header_size, in_parallel
-from sr.data.recognise import PhotoSet, some
+from sr.data.photo_set import PhotoSet, images_by_folder, some
+from sr.data.recognise import recognise_all
 
 logger = logging.getLogger(__name__)
 
 LowResolution = Literal["auto", "given", "bicubic"]
+MADE_HERE = "low-resolution images made here, bicubic as in MATLAB"
+MEASURED_SPLITS = ("test", "valid", "val", "all")  # the first there is
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,63 @@ def _fits(sizes: _Sizes, scale: int) -> bool:
     if isinstance(hr, SkippedFile) or isinstance(lr, SkippedFile):
         return True
     return fitting(hr, scale) == lr
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Pairs under one name, to be measured on.
+
+    Attributes:
+        name: such as "Set5".
+        pairs: each image with its low-resolution file; None where there is no such file.
+        scale: how many times smaller low-resolution images are.
+        origin: where low-resolution images come from, in a sentence.
+        lr_folder: their folder; None when they are made here, or lie in several.
+    """
+
+    name: str
+    pairs: tuple[Pair, ...]
+    scale: int
+    origin: str = MADE_HERE
+    lr_folder: Path | None = None
+
+
+def find_data_sets(folder: str | Path, *, scale: int) -> list[DataSet]:
+    """What of a folder is measured on: of a large set its test or validation part.
+
+    Raises:
+        DataError: no such folder, no images, or photographs in many folders.
+    """
+    return [_measured(photo_set, Path(folder), scale) for photo_set in recognise_all(folder)]
+
+
+def measured_split(photo_set: PhotoSet, scale: int) -> str | None:
+    """The part of a set that is measured on; None where it has only others."""
+    names = (f"x{scale}", *MEASURED_SPLITS)
+    return next((name for name in names if name in photo_set.splits), None)
+
+
+def _measured(photo_set: PhotoSet, folder: Path, scale: int) -> DataSet:
+    if photo_set.kind == "folders":
+        inside = sorted({p.relative_to(folder).parts[0] for p in images_by_folder(folder)})
+        raise DataError(
+            f"{folder}: no images, or others in its folders; did you mean one of its folders "
+            f"{some(inside)}?"
+        )
+    split = measured_split(photo_set, scale) or photo_set.default_split
+    images = photo_set.images(split)
+    name = photo_set.name
+    if photo_set.kind not in ("benchmark", "folder"):
+        if any(image.parent != folder for image in images):
+            pairs, origin = training_pairs(photo_set, scale=scale, split=split)
+            said = origin if split == "all" else f"{split}: {origin}"
+            return DataSet(name, tuple(pairs), scale, said)
+        name = folder.resolve().name.removesuffix("_HR")
+    partners = photo_set.low_resolution.get(scale)
+    if not partners:
+        return DataSet(name, tuple(map(Pair, images)), scale)
+    found = tuple(Pair(image, partners.get(image)) for image in images)
+    folders = {pair.lr.parent for pair in found if pair.lr is not None}
+    lr_folder = folders.pop() if len(folders) == 1 else None
+    where = "the data set" if lr_folder is None else lr_folder.name
+    return DataSet(name, found, scale, f"low-resolution images from {where}", lr_folder)

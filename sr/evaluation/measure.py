@@ -13,7 +13,7 @@ import numpy as np
 
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.data.check import SkippedFile
-from sr.data.testsets import DataSet
+from sr.data.pairs import DataSet
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.paper import published
 from sr.images.image_io import Photo, open_image, save_png
@@ -113,7 +113,7 @@ def evaluate(
     """Upscale and measure every image of every set with every model.
 
     Args:
-        data_sets: as `sr.data.testsets.find_data_sets` finds them.
+        data_sets: as `sr.data.pairs.find_data_sets` finds them.
         entries: what enlarges; warmed up before it is timed.
         lpips: False leaves the metric out; without features it is left out with a note.
         limit: only the first images of each data set.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sr.base.errors import ConfigError
-from sr.data.testsets import DataSet
+from sr.data.pairs import DataSet
 from sr.evaluation.contact_sheet import Crop, Sheet, Strip, busiest_part, contact_sheet
 from sr.evaluation.correlations import ALL_SETS, Correlation
 from sr.evaluation.entries import Enlarges, Entry

@@ -17,7 +17,7 @@ import numpy as np
 
 from sr.base.errors import ConfigError, ShapeError
 from sr.base.files import csv_text
-from sr.data.testsets import DataSet
+from sr.data.pairs import DataSet
 from sr.evaluation.entries import Entry
 from sr.evaluation.measure import open_pair
 from sr.metrics.density import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from

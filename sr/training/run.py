@@ -19,10 +19,10 @@ import torch
 from tqdm import tqdm
 
 from sr import __version__
-from sr.base.errors import DataError
+from sr.base.errors import ConfigError, DataError
 from sr.base.files import atomic_file, remove_leftovers, write_atomically
 from sr.base.machine import matrix_rate
-from sr.models.weights_file import save_model
+from sr.models.weights_file import read_header, save_model
 from sr.training.speed import Speedometer
 from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.tracking import CsvTracker, Tracker
@@ -65,6 +65,7 @@ class Run:
         folder: `state.pt`, `<name>.safetensors` (averaged weights), `log.csv`, `config.json`,
             `samples/`.
         data_name: what the weights say they were trained on.
+        data_sha256: `Pixels.sha256`, to tell other data by when the run goes on; "" to not.
         minutes: wall-clock budget, counted over all parts of the run.
         validation: what is measured at every checkpoint, or None.
     """
@@ -75,6 +76,7 @@ class Run:
         folder: Path,
         *,
         data_name: str,
+        data_sha256: str = "",
         minutes: float | None,
         checkpoint_minutes: float = 3.0,
         validation: Validation | None = None,
@@ -82,6 +84,7 @@ class Run:
         self.trainer = trainer
         self.folder = folder
         self.data_name = data_name
+        self.data_sha256 = data_sha256
         self.minutes = minutes
         self.checkpoint_seconds = 60 * checkpoint_minutes
         self.validation = validation
@@ -103,6 +106,7 @@ class Run:
 
         Raises:
             DataError: there is none, or it cannot be read.
+            ConfigError: it learned from other data.
         """
         path = self.state_path
         try:
@@ -111,8 +115,31 @@ class Run:
             raise DataError(f"{path}: nothing to resume; start without --resume") from None
         except Exception as error:
             raise DataError(f"{path}: not a training state ({error})") from error
+        self._check_data()
         self.trainer.load_state_dict(state)
         logger.info("resumed at iteration %d", self.trainer.iteration)
+
+    def _check_data(self) -> None:
+        """A run goes on with the data it began with; what an older one says less of is a warning.
+
+        Raises:
+            ConfigError: other data.
+        """
+        if not self.weights_path.is_file():
+            return
+        about = read_header(self.weights_path)["about"]
+        known, now = about.get("data_sha256"), self.data_sha256
+        text = (
+            f"{self.folder}: began with {about.get('data')} ({about.get('images')} images); "
+            f"{self.data_name} ({self.trainer.data.num_images} images) is other data"
+        )
+        if known and now and known != now:
+            raise ConfigError(
+                f"{text}: give the same, or begin another --output folder with "
+                f"--set initial={self.weights_path}"
+            )
+        if not known and about.get("data") != self.data_name:
+            logger.warning("%s", text)
 
     def progress(self) -> float:
         """How much of the budget (iterations or minutes, whichever is nearer) is used."""
@@ -243,6 +270,7 @@ class Run:
             "seconds": row["seconds"],
             "seed": trainer.config.seed,
             "data": self.data_name,
+            "data_sha256": self.data_sha256,
             "images": trainer.data.num_images,
             "training": dataclasses.asdict(trainer.config),
             "stages": trainer.earlier_stages,

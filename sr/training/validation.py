@@ -11,8 +11,8 @@ from torch import nn
 
 from sr.base.errors import BackboneError, DataError, ImageError, ShapeError
 from sr.data.check import SkippedFile
+from sr.data.pairs import measured_split
 from sr.data.recognise import recognise
-from sr.data.testsets import measured_split
 from sr.images.image_io import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.images.tensors import to_rgb, to_tensor
@@ -28,7 +28,7 @@ class Validation:
 
     Args:
         folder: of HR images, or a data set, of which the part is taken that is measured on
-            (`sr.data.testsets`); small enough to go through the network untiled; unreadable ones
+            (`sr.data.pairs`); small enough to go through the network untiled; unreadable ones
             are left out with a warning.
         scale: integer factor.
 

@@ -38,7 +38,6 @@ LONG: set[str] = {
     "demo/upscale/tab.py",
     "sr/commands/cli.py",
     "sr/commands/train.py",
-    "sr/data/recognise.py",
     "sr/evaluation/measure.py",
     "sr/evaluation/plots.py",
     "sr/images/image_io.py",

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from sr.base.errors import BackboneError, ConfigError, DataError, WeightsError
-from sr.data.testsets import find_data_set
+from sr.data.pairs import find_data_sets
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.measure import Evaluation, ImageRow
 from sr.evaluation.measure import evaluate as evaluate_sets
@@ -46,7 +46,9 @@ class Oracle:
 def evaluate(folders: list[Path], models: Mapping[str, Enlarges], **options: Any) -> Evaluation:
     """The evaluation of models that are there already."""
     entries = [Entry(name, lambda model=model: model, 4, name) for name, model in models.items()]
-    return evaluate_sets([find_data_set(folder, scale=4) for folder in folders], entries, **options)
+    return evaluate_sets(
+        [find_data_sets(folder, scale=4)[0] for folder in folders], entries, **options
+    )
 
 
 def make_image(path: Path, *, height: int = 48, width: int = 56, seed: int = 0) -> np.ndarray:
@@ -232,7 +234,7 @@ def test_nothing_is_loaded_when_everything_is_known(tmp_path: Path) -> None:
     def refuse() -> Enlarges:
         raise AssertionError("loaded for nothing")
 
-    data_sets = [find_data_set(tmp_path / "Set", scale=4)]
+    data_sets = [find_data_sets(tmp_path / "Set", scale=4)[0]]
     result = evaluate_sets(data_sets, [Entry("bicubic", refuse, 4)], lpips=False, known=known)
     assert result.images == known
     with pytest.raises(AssertionError, match="for nothing"):  # other weights under the same name
@@ -275,7 +277,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_evaluation(tmp_path: Path) -> No
     make_image(tmp_path / "Set" / "a.png")
     with pytest.raises(WeightsError, match="no weights"):
         evaluate_sets(
-            [find_data_set(tmp_path / "Set", scale=4)], [Entry("x", missing, 4)], lpips=False
+            [find_data_sets(tmp_path / "Set", scale=4)[0]], [Entry("x", missing, 4)], lpips=False
         )
 
 
@@ -310,7 +312,7 @@ def test_bicubic_on_set5_is_the_published_figure(benchmark_folder: Path) -> None
 
 def test_bicubic_on_bsd100_has_the_known_psnr(benchmark_folder: Path) -> None:
     values = []
-    for pair in find_data_set(benchmark_folder / "BSD100", scale=4).pairs:
+    for pair in find_data_sets(benchmark_folder / "BSD100", scale=4)[0].pairs:
         assert pair.lr is not None
         target = modcrop(open_image(pair.hr).rgb, 4)
         prediction = matlab_bicubic(open_image(pair.lr).rgb, 4)

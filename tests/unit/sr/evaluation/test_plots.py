@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from sr.base.errors import ConfigError, ShapeError
-from sr.data.testsets import DataSet, find_data_set
+from sr.data.pairs import DataSet, find_data_sets
 from sr.evaluation.contact_sheet import Crop, Strip, busiest_part, contact_sheet
 from sr.evaluation.correlations import correlations
 from sr.evaluation.entries import Entry
@@ -45,7 +45,7 @@ def measured(tmp_path: Path) -> tuple[Evaluation, list[DataSet]]:
             grain = np.random.default_rng(index).normal(0, 1 + 6 * index, smooth.shape)
             pixels = (smooth + grain).clip(0, 255).astype(np.uint8)
             save_png(tmp_path / name / f"{index}.png", Photo(pixels))
-    data_sets = [find_data_set(tmp_path / name, scale=4) for name in ("Set5", "mine")]
+    data_sets = [find_data_sets(tmp_path / name, scale=4)[0] for name in ("Set5", "mine")]
     return evaluate(data_sets, ENTRIES, lpips=False), data_sets
 
 

@@ -13,7 +13,7 @@ from skimage import data
 
 from sr.base.errors import ConfigError, ShapeError
 from sr.commands.cli import main
-from sr.data.testsets import find_data_sets
+from sr.data.pairs import find_data_sets
 from sr.evaluation.entries import Runtime, parse_entries
 from sr.evaluation.visibility import (
     HEADINGS,

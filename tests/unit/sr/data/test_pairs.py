@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import DataError
-from sr.data.testsets import find_data_set, find_data_sets
+from sr.data.pairs import find_data_sets
 from sr.images.image_io import Photo, save_png
 from sr.images.resize import matlab_bicubic, modcrop
 
@@ -40,7 +40,7 @@ def test_pairs_are_found_where_data_sets_keep_them(
 ) -> None:
     pixels = make_image(tmp_path / hr)
     make_reduced(tmp_path / lr, pixels)
-    data_set = find_data_set(tmp_path / folder, scale=4)
+    data_set = find_data_sets(tmp_path / folder, scale=4)[0]
     assert data_set.name == name
     assert [(pair.hr, pair.lr) for pair in data_set.pairs] == [(tmp_path / hr, tmp_path / lr)]
 
@@ -56,21 +56,21 @@ def test_sets_are_found_in_a_folder_of_what_was_fetched(tmp_path: Path) -> None:
 def test_a_relative_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_image(tmp_path / "mine" / "a.png")
     monkeypatch.chdir(tmp_path / "mine")
-    data_set = find_data_set(".", scale=4)
+    data_set = find_data_sets(".", scale=4)[0]
     assert (data_set.name, data_set.lr_folder) == ("mine", None)
 
 
 def test_missing_and_empty_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        find_data_set(tmp_path / "nothing", scale=4)
+        find_data_sets(tmp_path / "nothing", scale=4)
     (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(DataError, match="is a file"):
-        find_data_set(tmp_path / "notes.txt", scale=4)
+        find_data_sets(tmp_path / "notes.txt", scale=4)
     with pytest.raises(DataError, match="no images"):
-        find_data_set(tmp_path, scale=4)
-    make_image(tmp_path / "Set5" / "a.png")
-    with pytest.raises(DataError, match="did you mean one of its folders Set5"):
-        find_data_set(tmp_path, scale=4)
+        find_data_sets(tmp_path, scale=4)
+    make_image(tmp_path / "holiday" / "a.png")
+    with pytest.raises(DataError, match="did you mean one of its folders holiday"):
+        find_data_sets(tmp_path, scale=4)
 
 
 def test_the_benchmarks_inside_a_folder_are_found_in_their_order(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_high_and_low_resolution_in_one_folder_are_told_apart(given: str, tmp_pa
     folder = tmp_path / "Urban100" / "image_SRF_4"
     pixels = make_image(folder / "img_001_SRF_4_HR.png")
     make_reduced(folder / "img_001_SRF_4_LR.png", pixels)
-    data_set = find_data_set(tmp_path / given, scale=4)
+    data_set = find_data_sets(tmp_path / given, scale=4)[0]
     assert data_set.name == "Urban100"
     assert [(pair.hr.name, pair.lr and pair.lr.name) for pair in data_set.pairs] == [
         ("img_001_SRF_4_HR.png", "img_001_SRF_4_LR.png")
@@ -102,7 +102,7 @@ def test_high_and_low_resolution_in_one_folder_are_told_apart(given: str, tmp_pa
 def test_of_a_training_set_the_test_part_is_measured(tmp_path: Path) -> None:
     for part, name in (("train", "a"), ("test", "b")):
         make_image(tmp_path / "BSDS300" / "images" / part / f"{name}.png")
-    data_set = find_data_set(tmp_path / "BSDS300", scale=4)
+    data_set = find_data_sets(tmp_path / "BSDS300", scale=4)[0]
     assert data_set.name == "BSDS300"
     assert [pair.hr.name for pair in data_set.pairs] == ["b.png"]
     assert data_set.origin.startswith("test: ")
