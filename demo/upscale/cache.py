@@ -46,6 +46,7 @@ class StoredImage:
     height: int
     num_bytes: int
     seconds: float  # what it took to compute
+    mended_share: float = 0.0  # where bicubic stands in the network's place
 
     @property
     def url(self) -> str:
@@ -77,12 +78,21 @@ class ImageStore:
         self._images: OrderedDict[str, tuple[StoredImage, float]] = OrderedDict()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def put(self, key: str, png: bytes, *, width: int, height: int, seconds: float) -> StoredImage:
+    def put(
+        self,
+        key: str,
+        png: bytes,
+        *,
+        width: int,
+        height: int,
+        seconds: float,
+        mended_share: float = 0.0,
+    ) -> StoredImage:
         """Write the bytes under a new opaque name; the same key keeps its first file."""
         token = secrets.token_urlsafe(16)
         path = self.folder / f"{token}.png"
         write_atomically(path, png, durable=False)
-        image = StoredImage(token, path, width, height, len(png), seconds)
+        image = StoredImage(token, path, width, height, len(png), seconds, mended_share)
         now = self._clock()
         os.utime(path, (now, now))
         with self._lock:

@@ -37,6 +37,7 @@ from demo.upscale.engine import (
 from sr.base.errors import Cancelled, ShapeError, SRError
 from sr.images.image_io import Photo, encode_png, open_image
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.inference.guard import mended_text
 
 if TYPE_CHECKING:
     from sr.inference.upscaler import Progress
@@ -475,10 +476,11 @@ class Jobs:
                 return
             image = self.store.put(
                 store_key,
-                encode_png(result, text=text),
+                encode_png(result, text=text | mended_text(result)),
                 width=result.width,
                 height=result.height,
                 seconds=seconds,
+                mended_share=result.mended_share,
             )
             self._seconds_per_pixel[key] = seconds / (result.width * result.height)
             job.update(key, state="ready", progress=1.0, seconds_left=None, image=image)

@@ -232,7 +232,11 @@ def took(version: Version, language: Language) -> str:
     if version.image is None or version.key == ORIGINAL:
         return ""
     time = duration(language, version.image.seconds)
-    return say(language, "took_before" if version.cached else "took", time=time)
+    caption = say(language, "took_before" if version.cached else "took", time=time)
+    if version.image.mended_share:
+        percent = max(1, round(100 * version.image.mended_share))
+        caption = say(language, "took_mended", took=caption, percent=percent)
+    return caption
 
 
 def panes(session: Session, language: Language) -> list[dict[str, Any]]:

@@ -300,11 +300,16 @@ def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -
         result = upscaler.upscale(photo, progress=lambda p: show(p.done, p.total))
     seconds = time.perf_counter() - start
     output.parent.mkdir(parents=True, exist_ok=True)
-    save_png(output, result, text=upscaler.text(), overwrite=True)
+    save_png(output, result, text=upscaler.text(result), overwrite=True)
     print(
         f"{output}: {photo.width}x{photo.height} to {result.width}x{result.height} "
         f"with {upscaler.name} in {seconds:.1f} s"
     )
+    if result.mended_share:
+        print(
+            f"  bicubic stands in {100 * result.mended_share:.3g} % of it, where {upscaler.name} "
+            "did not give back what went in"
+        )
 
 
 # models

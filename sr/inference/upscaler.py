@@ -21,6 +21,7 @@ from sr.base.errors import Cancelled, ConfigError, SRError, WeightsError
 from sr.base.files import file_sha256
 from sr.images.image_io import Photo
 from sr.images.resize import matlab_bicubic, nearest
+from sr.inference.guard import mend, mended_text
 from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ logger = logging.getLogger(__name__)
 
 TILE_PX = 384  # side of a tile's core in low-resolution pixels; bounds the memory
 STRIP_ROWS = 32  # low-resolution rows that are enlarged at once at the end of a tile
-# Far beyond the 0 to 1 of an image: seen only on patterns as fine as pixels that no photograph
-# holds, where a network without batch norm can grow without bounds.
-RUNAWAY = 4.0
 BAND_ROWS = 256  # output rows an interpolation makes between two looks at the cancel flag
 
 
@@ -120,25 +118,31 @@ class Upscaler:
                 seconds = time.perf_counter() - start
                 left = seconds / share - seconds if share > 0 else None
                 progress(Progress(round(1000 * share), 1000, seconds, left))
+        mended_share = self._mend(photo.rgb, rgb)
         alpha = None
         if photo.alpha is not None:
             self._look_at(cancel)
             enlarge = nearest if self.name == "nearest" else matlab_bicubic
             alpha = enlarge(photo.alpha, self.scale)
         self.seconds_per_megapixel = (time.perf_counter() - start) / (rgb[..., 0].size / 1e6)
-        return Photo(rgb, alpha)
+        return Photo(rgb, alpha, mended_share)
+
+    def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
+        """Mend an enlargement in place; the share that was wrong. Interpolations are right."""
+        return 0.0
 
     def _look_at(self, cancel: threading.Event | None) -> None:
         if cancel is not None and cancel.is_set():
             raise Cancelled(f"{self.name}: stopped on request")
 
-    def text(self) -> dict[str, str]:
-        """What a PNG of this model's should say of itself."""
-        return {
+    def text(self, result: Photo | None = None) -> dict[str, str]:
+        """What a PNG of this model's should say of itself, and of this result."""
+        text = {
             "Software": f"Nitidez {__version__}",
             "Nitidez-Model": self.name,
             "Nitidez-Scale": str(self.scale),
         }
+        return text | (mended_text(result) if result is not None else {})
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
         """Write the enlarged `rgb` into `out`, yielding the share that is done, 0 to 1."""
@@ -190,6 +194,7 @@ class NetworkUpscaler(Upscaler):
         device: where it runs.
         precision: "float32" or "bfloat16" for the convolutions.
         tile_px: side of a core.
+        guard: put bicubic where an enlargement does not give back its original.
         source: what its PNGs say of weights that are not those of the registry.
     """
 
@@ -201,6 +206,7 @@ class NetworkUpscaler(Upscaler):
         device: torch.device,
         precision: str,
         tile_px: int,
+        guard: bool = True,
         source: str = "",
     ) -> None:
         import torch
@@ -212,10 +218,14 @@ class NetworkUpscaler(Upscaler):
         self.device = device
         self.precision = precision
         self.tile_px = tile_px
+        self.guard = guard
         self.source = source
 
-    def text(self) -> dict[str, str]:
-        text = super().text() | {"Nitidez-Precision": self.precision}
+    def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
+        return mend(rgb, enlarged, self.scale) if self.guard else 0.0
+
+    def text(self, result: Photo | None = None) -> dict[str, str]:
+        text = super().text(result) | {"Nitidez-Precision": self.precision}
         if self.source:
             text["Nitidez-Weights"] = self.source
         if self.name in MODELS:
@@ -262,19 +272,8 @@ class NetworkUpscaler(Upscaler):
                     strip = strip[0].float()
                     if not bool(torch.isfinite(strip).all()):
                         raise SRError(f"{self.name}: the network gave numbers that are not finite")
-                    rows = strip.shape[1] // self.scale
-                    if float(strip.abs().max()) > RUNAWAY:
-                        first = row // self.scale
-                        logger.warning(
-                            "%s ran away at row %d, columns %d to %d; bicubic stands there",
-                            *(self.name, first, tile.left, tile.right),
-                        )
-                        pixels = bicubic_part(
-                            rgb, first, first + rows, tile.left, tile.right, scale=self.scale
-                        )
-                    else:
-                        grey = strip.clamp(0, 1).mul_(255).round_()
-                        pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+                    grey = strip.clamp(0, 1).mul_(255).round_()
+                    pixels = grey.to(torch.uint8).permute(1, 2, 0).cpu().numpy()
                     out[row : row + pixels.shape[0], left:right] = pixels
                     row += pixels.shape[0]
             yield share
@@ -287,18 +286,25 @@ def _build(
     device: str,
     precision: str,
     tile_px: int,
+    guard: bool,
     stamp: tuple[str, int, int] | None,
 ) -> Upscaler:
     if stamp is None and not MODELS[name].network:
         return Interpolation(name, scale)
-    upscaler = _network(name, verified_weights(name), device, precision, tile_px)
+    upscaler = _network(name, verified_weights(name), device, precision, tile_px, guard)
     if upscaler.scale != scale:
         raise WeightsError(f"{name}: its weights enlarge {upscaler.scale} times, needed {scale}")
     return upscaler
 
 
 def _network(
-    name: str, path: Path, device: str, precision: str, tile_px: int, source: str = ""
+    name: str,
+    path: Path,
+    device: str,
+    precision: str,
+    tile_px: int,
+    guard: bool,
+    source: str = "",
 ) -> NetworkUpscaler:
     from sr.models.weights_file import load_model
     from sr.networks.srresnet import SRResNet
@@ -310,7 +316,13 @@ def _network(
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
     return NetworkUpscaler(
-        name, model, device=chosen, precision=precision, tile_px=tile_px, source=source
+        name,
+        model,
+        device=chosen,
+        precision=precision,
+        tile_px=tile_px,
+        guard=guard,
+        source=source,
     )
 
 
@@ -321,6 +333,7 @@ def get_upscaler(
     device: str = "auto",
     precision: str = "auto",
     tile_px: int | None = None,
+    guard: bool = True,
 ) -> Upscaler:
     """The upscaler of a model; the same object for the same arguments and weights.
 
@@ -330,17 +343,24 @@ def get_upscaler(
         device: "auto", "cpu", "cuda", ...
         precision: "float32", "bfloat16", or "auto": bfloat16 where the machine is quick at it.
         tile_px: side of a tile's core in low-resolution pixels; None is the default.
+        guard: put bicubic where a network does not give back what it was given.
 
     Raises:
         UnknownModelError, WeightsError, ConfigError.
     """
     scale = chosen_scale(name, scale)
     _check(precision, tile_px)
-    return _build(name, scale, device, precision, tile_px or TILE_PX, weights_stamp(name))
+    stamp = weights_stamp(name)
+    return _build(name, scale, device, precision, tile_px or TILE_PX, guard, stamp)
 
 
 def upscaler_from_file(
-    path: str | Path, *, device: str = "auto", precision: str = "auto", tile_px: int | None = None
+    path: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    tile_px: int | None = None,
+    guard: bool = True,
 ) -> NetworkUpscaler:
     """The upscaler of a weights file that `sr train` wrote; its PNGs name the file.
 
@@ -357,7 +377,7 @@ def upscaler_from_file(
     name = str(read_header(path)["name"])
     _check(precision, tile_px)
     source = f"{path.name} sha256 {file_sha256(path)}"
-    return _network(name, path, device, precision, tile_px or TILE_PX, source)
+    return _network(name, path, device, precision, tile_px or TILE_PX, guard, source)
 
 
 def _check(precision: str, tile_px: int | None) -> None:

@@ -12,6 +12,8 @@ import torch
 from sr.base.errors import Cancelled, ConfigError, UnknownModelError
 from sr.batches.patterns import pattern
 from sr.images.image_io import Photo
+from sr.images.resize import matlab_bicubic
+from sr.inference import guard
 from sr.inference.upscaler import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
 from sr.models.registry import verified_weights
 from sr.models.weights_file import load_model
@@ -178,17 +180,20 @@ def test_the_text_names_model_scale_and_version() -> None:
 
 
 @pytest.mark.parametrize("name", ["srresnet_x4", "srgan_x4"])
-def test_where_a_network_runs_away_bicubic_stands(
-    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_where_a_network_does_not_give_back_its_input_bicubic_stands(
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sr.images.resize import matlab_bicubic
-    from sr.inference import upscaler as upscale
-
     rgb = np.random.default_rng(1).integers(0, 256, (80, 50, 3), dtype=np.uint8)
-    monkeypatch.setattr(upscale, "RUNAWAY", -1.0)  # everything runs away
-    result = get_upscaler(name, tile_px=32).upscale(Photo(rgb)).rgb
-    assert (result == matlab_bicubic(rgb, 4)).all()
-    assert "ran away" in caplog.text
+    upscaler = get_upscaler(name, tile_px=32)
+    assert "Nitidez-Mended" not in upscaler.text(upscaler.upscale(Photo(rgb // 4 + 100)))
+    monkeypatch.setattr(guard, "MOST_LEVELS", -1.0)  # nothing is good enough
+    result = upscaler.upscale(Photo(rgb))
+    assert (result.rgb == matlab_bicubic(rgb, 4)).all()
+    assert result.mended_share == 1
+    assert upscaler.text(result)["Nitidez-Mended"] == "bicubic in 100 %"
+    unguarded = get_upscaler(name, tile_px=32, guard=False).upscale(Photo(rgb))
+    assert unguarded.mended_share == 0
+    assert (unguarded.rgb != result.rgb).any()
 
 
 def test_a_checkerboard_of_pixels_comes_out_as_an_image() -> None:
