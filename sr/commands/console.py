@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+EXIT_ERROR = 2
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -116,3 +118,8 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def report_error(message: str) -> None:
+    """One `error: ...` line on stderr."""
+    print(f"error: {message}", file=sys.stderr)

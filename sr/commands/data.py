@@ -1,7 +1,5 @@
 """python -m sr data check | fetch | list | degrade."""
 
-# ruff: noqa: T201 (a program that talks to a person)
-
 from __future__ import annotations
 
 import argparse

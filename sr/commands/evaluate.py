@@ -1,7 +1,5 @@
 """python -m sr evaluate: models and weights files on test sets, as tables and figures."""
 
-# ruff: noqa: T201 (a program that talks to a person)
-
 from __future__ import annotations
 
 import argparse

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +10,6 @@ import torch
 from sr.base.errors import ConfigError, WeightsError
 from sr.base.files import file_sha256
 from sr.models.weights_file import load_model, read_header, save_model
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `python -m sr mix`."""
-    parser.add_argument("first", metavar="FIRST", type=Path, help="weights file")
-    parser.add_argument("second", metavar="SECOND", type=Path, help="of the same network")
-    parser.add_argument("output", metavar="OUTPUT", type=Path, help="weights file to write")
-    parser.add_argument(
-        "--share",
-        metavar="S",
-        type=float,
-        required=True,
-        help="of the way from FIRST (0) to SECOND (1)",
-    )
-    parser.epilog = (
-        "Example, less invention in exchange for more PSNR:\n"
-        "  python -m sr mix weights/srresnet_x4.safetensors weights/srgan_x4.safetensors \\\n"
-        "      between/srgan_x4.safetensors --share 0.7"
-    )
-
-
-def run(args: argparse.Namespace) -> int:
-    """`python -m sr mix`: returns the exit status.
-
-    Raises:
-        SRError: files that cannot be read or do not fit, or a share that is not a number.
-    """
-    mix(args.first, args.second, args.output, share=args.share)
-    sys.stdout.write(f"wrote {args.output}\n")
-    return 0
 
 
 def mix(first: Path, second: Path, output: Path, *, share: float) -> None:

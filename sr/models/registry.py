@@ -1,6 +1,6 @@
 """The models people choose from: networks with weights, and interpolations.
 
-To add one, train it and write an entry here; `python -m sr.models.release` puts its weights and
+To add one, train it and write an entry here; `python -m sr release` puts its weights and
 what is known of them into `weights/`. The network itself is an entry of `sr.networks.registry`.
 """
 

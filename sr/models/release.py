@@ -1,20 +1,15 @@
-"""Put trained weights into `weights/` and write down what they are.
-
-Usage: python -m sr.models.release --help
-"""
+"""Put trained weights into `weights/` and write down what they are."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
 
-from sr.base.errors import SRError, WeightsError
+from sr.base.errors import WeightsError
 from sr.base.files import file_sha256, write_atomically
 from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
 from sr.models.weights_file import load_model, read_header, save_model
@@ -91,28 +86,3 @@ def update_manifest(name: str, changes: dict[str, Any]) -> None:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["models"].setdefault(name, {}).update(changes)
     write_atomically(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m sr.models.release", description=__doc__)
-    parser.add_argument("weights", metavar="FILE", nargs="*", type=Path, help="from sr train")
-    parser.add_argument("--data", default="", help="one sentence on the training data")
-    parser.add_argument("--data-licence", default="", help="one sentence on its licences")
-    parser.add_argument("--metrics", metavar="CSV", type=Path, help="from sr evaluate --csv")
-    args = parser.parse_args(arguments)
-    if args.weights and not (args.data and args.data_licence):
-        parser.error("weights are released with --data and --data-licence: say what they know")
-    try:
-        for weights in args.weights:
-            release(weights, data=args.data, data_licence=args.data_licence)
-        if args.metrics is not None:
-            add_metrics(args.metrics)
-    except (SRError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sr.base.errors import WeightsError
+from sr.commands.cli import main
 from sr.models import registry as models
 from sr.models import release
 from sr.models.registry import MODELS, list_models, read_manifest, verified_weights
@@ -58,7 +59,7 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
         "Set5,srresnet_x4 (VOC2012),5,30.1,0.86,,0.5\n"  # a file given by hand: not what ships
     )
     words = ["--data", "three photographs", "--data-licence", "CC0"]
-    assert release.main([str(source), *words, "--metrics", str(table)]) == 0
+    assert main(["release", str(source), *words, "--metrics", str(table)]) == 0
     entry = json.loads((weights_dir / "manifest.json").read_text())["models"]["srresnet_x4"]
     written = (weights_dir / "srresnet_x4.safetensors").read_bytes()
     assert entry["sha256"] == hashlib.sha256(written).hexdigest()
@@ -83,7 +84,7 @@ def test_a_file_that_is_not_weights_ends_with_an_error_and_changes_nothing(
     broken = weights_dir / "broken.safetensors"
     broken.write_bytes(b"not safetensors at all")
     for path in (weights_dir / "none.safetensors", broken):
-        assert release.main([str(path), *words]) == 2
+        assert main(["release", str(path), *words]) == 2
         assert capsys.readouterr().err.startswith(f"error: {path}")
     assert sorted(p.name for p in weights_dir.iterdir()) == [broken.name, "manifest.json"]
     assert (weights_dir / "manifest.json").read_text() == '{"models": {}}'
@@ -93,5 +94,5 @@ def test_weights_are_not_released_without_a_word_on_their_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        release.main([str(tmp_path / "any.safetensors")])
+        main(["release", str(tmp_path / "any.safetensors")])
     assert "--data-licence" in capsys.readouterr().err
