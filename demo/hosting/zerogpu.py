@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 
 Work = TypeVar("Work", bound=Callable[..., Any])
 GPU_SECONDS = 60  # asked for at a time; what is left is given back

@@ -20,7 +20,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sr.base.files import write_atomically
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 ROUTE = "versions"  # images are served as <page>/versions/<token>.png

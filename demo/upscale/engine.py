@@ -17,7 +17,7 @@ from demo.hosting import zerogpu
 from sr import __version__
 from sr.base.errors import Cancelled
 from sr.base.files import file_sha256
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.models.registry import WEIGHTS_DIR, model_info
 
 if TYPE_CHECKING:

@@ -35,8 +35,10 @@ from demo.upscale.engine import (
     Engine,
 )
 from sr.base.errors import Cancelled, ShapeError, SRError
-from sr.images.image_io import Photo, encode_png, open_image
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.images.writing import encode_png
 from sr.inference.guard import mended_text
 
 if TYPE_CHECKING:

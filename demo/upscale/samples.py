@@ -27,7 +27,8 @@ from demo.upscale.cache import photo_key
 from demo.upscale.engine import MODELS, NETWORKS, SCALE
 from demo.upscale.jobs import ORIGINAL, Jobs
 from sr.base.errors import DataError
-from sr.images.image_io import Photo, open_image
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
 from sr.metrics.measurement import Measurement
 

@@ -23,7 +23,7 @@ from demo.web.curve import build_curve
 from demo.web.i18n import Language, language_of, say
 from demo.web.viewer import build_viewer, viewer_value
 from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sr.images.image_io import Photo, open_image
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 
 
 def read_upload(path: Path, *, max_megapixels: float) -> Photo:

@@ -22,7 +22,7 @@ from sr.base.file_lock import locked
 from sr.base.machine import free_memory_bytes
 from sr.data.check import SkippedFile, header_size, in_parallel, none_usable
 from sr.data.pairs import Pair
-from sr.images.image_io import open_image
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 
 logger = logging.getLogger(__name__)

@@ -19,8 +19,9 @@ from torch.nn import functional as F
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import write_atomically
 from sr.base.machine import cpu_name, matrix_rate
-from sr.images.image_io import Photo, encode_png
+from sr.images.photo import Photo
 from sr.images.tensors import to_rgb, to_tensor
+from sr.images.writing import encode_png
 from sr.inference.upscaler import NetworkUpscaler, get_upscaler, has_fast_bfloat16
 from sr.models.registry import MODELS
 from sr.networks.srresnet import SRResNet

@@ -14,8 +14,10 @@ from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
 from sr.data.recognise import recognise
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import modcrop
+from sr.images.writing import save_png
 
 EXIT_FOUND = 1  # something does not fit; 2 is an error
 SHOWN = 20  # files a list shows; --json writes all

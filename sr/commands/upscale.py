@@ -20,7 +20,7 @@ from sr.commands.console import (
 from sr.models.registry import INTERPOLATION_SCALES, MODELS, chosen_scale
 
 if TYPE_CHECKING:
-    from sr.images.image_io import Photo
+    from sr.images.photo import Photo
     from sr.inference.upscaler import Upscaler
 
 DEFAULT_MODEL = "srresnet_x4"
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Upscale a file or the images of a folder; in a folder a bad file does not stop the others."""
-    from sr.images.image_io import open_image
+    from sr.images.reading import open_image
 
     if not arguments.model.endswith(WEIGHTS_SUFFIX):
         chosen_scale(arguments.model, arguments.scale)
@@ -114,7 +114,7 @@ def plan_outputs(source: Path, output: str) -> list[tuple[Path, Path]]:
         DataError: an input folder without images.
         OutputError: one image's output is not a .png; the output folder is the input folder.
     """
-    from sr.images.image_io import IMAGE_SUFFIXES, list_images
+    from sr.images.kinds import IMAGE_SUFFIXES, list_images
 
     target = Path(output)
     if not source.is_dir():
@@ -163,7 +163,7 @@ def check_output(source: Path, output: Path, *, force: bool) -> None:
 
 def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -> None:
     """Upscale one photo into a PNG, with a bar and a line about the result."""
-    from sr.images.image_io import save_png
+    from sr.images.writing import save_png
 
     start = time.perf_counter()
     with progress_bar(desc=source.name, bar_format=TILE_BAR) as show:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from sr.base.errors import DataError, SRError
 from sr.data.photo_set import PhotoSet
-from sr.images.image_io import open_image
+from sr.images.reading import open_image
 
 _ORIENTATION, _SIDEWAYS = 274, (5, 6, 7, 8)
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")

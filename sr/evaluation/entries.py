@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sr.base.errors import ConfigError
 from sr.base.files import file_sha256
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.models.registry import MODELS, chosen_scale, model_info, verified_weights
 
 WEIGHTS_SUFFIX = ".safetensors"

@@ -16,8 +16,10 @@ from sr.data.check import SkippedFile
 from sr.data.pairs import DataSet
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.paper import published
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.images.writing import save_png
 from sr.metrics.texture import high_frequency_share, laplacian_variance
 
 if TYPE_CHECKING:

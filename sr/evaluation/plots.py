@@ -19,7 +19,8 @@ from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.measure import Evaluation, ImageRow, open_pair
 from sr.evaluation.outputs import write_file
 from sr.evaluation.paper import SOURCE
-from sr.images.image_io import Photo, encode_png
+from sr.images.photo import Photo
+from sr.images.writing import encode_png
 from sr.metrics.texture import luma
 
 if TYPE_CHECKING:

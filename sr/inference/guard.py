@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
 
 FLAT_LEVELS = 3.0  # grey levels that may be missing, as a mean over 3x3 pixels, in flat areas

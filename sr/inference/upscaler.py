@@ -19,7 +19,7 @@ import numpy as np
 from sr import __version__
 from sr.base.errors import Cancelled, ConfigError, SRError, WeightsError
 from sr.base.files import file_sha256
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.guard import mend, mended_text
 from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp

@@ -13,7 +13,8 @@ import numpy as np
 
 from sr.base.errors import ConfigError
 from sr.base.files import csv_text, write_atomically
-from sr.images.image_io import Photo, encode_png
+from sr.images.photo import Photo
+from sr.images.writing import encode_png
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from sr.base.errors import BackboneError, DataError, ImageError, ShapeError
 from sr.data.check import SkippedFile
 from sr.data.pairs import measured_split
 from sr.data.recognise import recognise
-from sr.images.image_io import open_image
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.images.tensors import to_rgb, to_tensor
 

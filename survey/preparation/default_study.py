@@ -51,7 +51,8 @@ def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
         StudyError: no such folder, or nothing readable in it.
     """
     from sr.base.errors import ImageError
-    from sr.images.image_io import list_images, open_image
+    from sr.images.kinds import list_images
+    from sr.images.reading import open_image
 
     if not folder.is_dir():
         raise StudyError(f"{folder}: no such folder; give a folder of original photographs")
@@ -78,7 +79,7 @@ def read(path: Path) -> np.ndarray:
         StudyError: not there or not an image.
     """
     from sr.base.errors import ImageError
-    from sr.images.image_io import open_image
+    from sr.images.reading import open_image
 
     try:
         return open_image(path).rgb

@@ -342,7 +342,7 @@ def _versions_of(
     original: np.ndarray, upscalers: dict[str, Any]
 ) -> dict[str, tuple[np.ndarray, dict[str, float | None]]]:
     """Every method's version of one crop, with its figures against the crop."""
-    from sr.images.image_io import Photo
+    from sr.images.photo import Photo
     from sr.images.resize import matlab_bicubic
     from sr.metrics.fidelity import measure
 

@@ -119,7 +119,7 @@ def test_with_the_weights_that_ship_the_download_is_the_networks_own_output(
 ):
     from skimage import data
 
-    from sr.images.image_io import open_image
+    from sr.images.reading import open_image
     from sr.inference.upscaler import get_upscaler
 
     file = tmp_path / "cat.png"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sr.base.errors import Cancelled, WeightsError
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.upscaler import Progress
 from sr.metrics.measurement import Measurement

@@ -16,7 +16,8 @@ import torch
 
 from sr.base.files import atomic_file, remove_leftovers
 from sr.commands.cli import main
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
+from sr.images.writing import save_png
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -20,7 +20,7 @@ from demo.upscale.cache import ImageStore
 from demo.upscale.jobs import Jobs
 from sr.base.errors import Cancelled, ImageError
 from sr.commands.benchmark import sample_photo
-from sr.images.image_io import open_image
+from sr.images.reading import open_image
 from sr.inference.upscaler import Progress, get_upscaler
 from tests.helpers.bad_images import bad_images, inflating_png
 from tests.helpers.fake_engine import FakeEngine

@@ -39,7 +39,6 @@ LONG: set[str] = {
     "sr/commands/train.py",
     "sr/evaluation/measure.py",
     "sr/evaluation/plots.py",
-    "sr/images/image_io.py",
     "sr/inference/upscaler.py",
     "sr/kernels/winograd.py",
     "sr/training/run.py",
@@ -63,7 +62,7 @@ LIGHT_MODULES = (
     "sr.commands.evaluate",
     "sr.commands.models",
     "sr.commands.upscale",
-    "sr.images.image_io",
+    "sr.images.reading",
     "sr.models.registry",
     "sr.images.resize",
 )

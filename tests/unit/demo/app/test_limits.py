@@ -23,7 +23,7 @@ from demo.rating.page import survey_text
 from demo.upscale.jobs import BusyError, Job, Lane, TooManyOwnError
 from demo.upscale.tab import problem_of
 from demo.web.i18n import LANGUAGES, say
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 
 
 class Clock:

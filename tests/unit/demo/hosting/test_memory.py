@@ -17,7 +17,7 @@ from demo.hosting.memory import bound_kernels, give_back
 if sys.argv[1] == "kept":
     bound_kernels()
 import numpy as np
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.inference.upscaler import get_upscaler
 
 def resident_mib():

@@ -11,7 +11,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from sr.images.image_io import open_image
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
 from tests.helpers.bad_images import bad_images, odd_images
 from tests.helpers.fake_engine import FakeEngine

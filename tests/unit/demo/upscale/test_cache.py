@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demo.upscale.cache import ImageStore, delete_old_files, image_route, photo_key
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 
 
 class Clock:

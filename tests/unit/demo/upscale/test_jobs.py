@@ -18,7 +18,8 @@ from demo.upscale.cache import ImageStore
 from demo.upscale.engine import LPIPS_LOADING, LPIPS_MISSING
 from demo.upscale.jobs import FAILED, NICENESS, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
 from sr.base.errors import Cancelled, ShapeError
-from sr.images.image_io import Photo, open_image
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
 from sr.metrics.measurement import Measurement
 from tests.helpers.fake_engine import FakeEngine

@@ -8,7 +8,7 @@ import pytest
 
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
-from sr.images.image_io import NOT_IMAGES
+from sr.images.kinds import NOT_IMAGES
 
 DEMO = Path(__file__).parents[4] / "demo"
 
@@ -34,9 +34,8 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {f"example_{name}" for name in SAMPLES} | {
         f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
     }
-    raised = re.findall(
-        r'kind="(\w+)"', (DEMO.parent / "sr" / "images" / "image_io.py").read_text("utf-8")
-    )
+    images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr" / "images").glob("*.py"))
+    raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
     quoted = set(re.findall(r"""["'](\w+)["']""", source))
     unused = [key for key in texts("en") if key not in quoted | built]

@@ -16,8 +16,10 @@ from sr.batches.crops import CropSampler
 from sr.batches.pixels import choose_cache, load_pixels
 from sr.data.pairs import Pair, training_pairs
 from sr.data.recognise import recognise
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
+from sr.images.writing import save_png
 
 
 def save(path: Path, rgb: np.ndarray) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from sr.commands import cli
 from sr.commands.cli import main
 from sr.commands.console import format_table
-from sr.images import image_io
+from sr.images.reading import open_image
 from sr.inference.upscaler import TILE_PX
 from sr.models.registry import MODELS
 from sr.models.weights_file import save_model
@@ -255,7 +255,7 @@ def test_force_overwrites(tmp_path: Path) -> None:
     source = make_photo(tmp_path / "photo.png")
     taken = make_photo(tmp_path / "taken.png", height=3)
     assert run("upscale", source, taken, "--model", "nearest", "--force") == 0
-    assert image_io.open_image(taken).height == 24
+    assert open_image(taken).height == 24
 
 
 def test_a_folder_without_images_or_into_itself_is_refused(

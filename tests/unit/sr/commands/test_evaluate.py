@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sr.commands.cli import main
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
+from sr.images.writing import save_png
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 

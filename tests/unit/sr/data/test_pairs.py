@@ -9,8 +9,9 @@ import pytest
 
 from sr.base.errors import DataError
 from sr.data.pairs import find_data_sets
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.images.writing import save_png
 
 
 def make_image(path: Path, *, height: int = 48, width: int = 56, seed: int = 0) -> np.ndarray:

@@ -9,7 +9,7 @@ import pytest
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.evaluation.entries import Runtime, parse_entries
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 

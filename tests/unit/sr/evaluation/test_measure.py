@@ -18,8 +18,10 @@ from sr.data.pairs import find_data_sets
 from sr.evaluation.entries import Enlarges, Entry
 from sr.evaluation.measure import Evaluation, ImageRow
 from sr.evaluation.measure import evaluate as evaluate_sets
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop, nearest
+from sr.images.writing import save_png
 from sr.metrics.fidelity import psnr
 
 

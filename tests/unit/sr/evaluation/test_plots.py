@@ -18,8 +18,10 @@ from sr.evaluation.correlations import correlations
 from sr.evaluation.entries import Entry
 from sr.evaluation.measure import Evaluation, evaluate
 from sr.evaluation.plots import Gallery, draw_figures, need_seaborn, worst_and_best
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, nearest
+from sr.images.writing import save_png
 
 
 class Bicubic:

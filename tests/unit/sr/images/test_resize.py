@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ShapeError
-from sr.images.image_io import list_images, open_image
+from sr.images.kinds import list_images
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop, nearest
 
 

@@ -11,7 +11,7 @@ import torch
 
 from sr.base.errors import Cancelled, ConfigError, UnknownModelError
 from sr.batches.patterns import pattern
-from sr.images.image_io import Photo
+from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
 from sr.inference import guard
 from sr.inference.upscaler import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles

@@ -13,7 +13,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sr.base.errors import BackboneError, ShapeError
 from sr.images.color import luma_y
-from sr.images.image_io import list_images, open_image
+from sr.images.kinds import list_images
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.metrics.fidelity import Lpips, measure, psnr, ssim
 

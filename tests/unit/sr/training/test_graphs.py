@@ -17,7 +17,8 @@ from sr.batches.crops import CropSampler
 from sr.batches.pixels import load_pixels
 from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
+from sr.images.writing import save_png
 from sr.training import stage as trainer_module
 from sr.training.recipes import SRGAN_SMOKE, SRRESNET_SMOKE, Training
 from sr.training.stage import Trainer, TrainingDiverged

@@ -19,8 +19,10 @@ from sr.batches.pixels import load_pixels
 from sr.commands import train
 from sr.data.pairs import training_pairs
 from sr.data.recognise import recognise
-from sr.images.image_io import Photo, open_image, save_png
+from sr.images.photo import Photo
+from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
+from sr.images.writing import save_png
 from sr.kernels.winograd import kernels
 from sr.objectives.optimizers import Muon, learning_rate_factor, orthogonalise
 from sr.training import run as run_module

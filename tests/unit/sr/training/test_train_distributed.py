@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 from sr.commands.cli import main
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
+from sr.images.writing import save_png
 from tests.helpers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -15,7 +15,8 @@ import pytest
 from sr.base.errors import ConfigError
 from sr.commands import sweep as study
 from sr.commands.cli import main
-from sr.images.image_io import Photo, save_png
+from sr.images.photo import Photo
+from sr.images.writing import save_png
 from sr.training.recipes import SRGAN_SMOKE
 from sr.training.stage import Trainer
 from sr.training.tracking import CsvTracker, build_trackers

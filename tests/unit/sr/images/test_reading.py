@@ -15,7 +15,10 @@ import pytest
 from PIL import Image, ImageFile
 
 from sr.base.errors import DataError, ImageError, ImageTooLargeError, OutputError, ShapeError
-from sr.images.image_io import Photo, encode_png, list_images, open_image, save_png
+from sr.images.kinds import list_images
+from sr.images.photo import Photo
+from sr.images.reading import open_image
+from sr.images.writing import encode_png, save_png
 from tests.helpers import bad_images as files
 
 # pytest puts its own warning filters in front of the module's; a test in a process of its own
@@ -399,7 +402,7 @@ def test_the_limit_counts_pixels_not_sides() -> None:
 def test_bad_files_bring_no_warning_and_no_output(bad: dict[str, Path]) -> None:
     program = (
         "import sys\nfrom sr.base.errors import ImageError\n"
-        "from sr.images.image_io import open_image\n"
+        "from sr.images.reading import open_image\n"
         "for path in sys.argv[1:]:\n    try:\n        open_image(path)\n"
         "    except ImageError:\n        pass\n"
     )
@@ -519,7 +522,7 @@ def test_save_png_leaves_nothing_behind_when_it_fails(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sr.images.image_io.os.replace", fail)
+    monkeypatch.setattr("sr.images.writing.os.replace", fail)
     with pytest.raises(OutputError, match="No space left"):
         save_png(tmp_path / "a.png", Photo(PATTERN))
     assert list(tmp_path.iterdir()) == []

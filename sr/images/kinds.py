@@ -1,0 +1,102 @@
+"""Which files are images that can be read here, and what the others are: by their content."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from sr.base.errors import DataError
+
+IMAGE_SUFFIXES: frozenset[str] = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+)
+
+ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+# Files that are none of the formats: what they are, and what to do.
+NOT_IMAGES: dict[str, tuple[str, str]] = {
+    "empty": ("an empty file (0 bytes)", "export or download the image again"),
+    "svg": ("an SVG drawing, which has no pixels", "export it as PNG"),
+    "avif": ("an AVIF image, which is not read here", "save it as JPEG or PNG"),
+    "heic": ("a HEIC image, which is not read here", "save it as JPEG or PNG"),
+    "pdf": ("a PDF document", "export the page as PNG"),
+    "photoshop": ("a Photoshop document, which is not read here", "export it as PNG"),
+    "text": ("a text file, whatever its name says", "choose an image"),
+    "unknown": ("not an image that is known here", "choose another file or save it as PNG"),
+}
+HEADER_BYTES = 1024
+
+
+def image_class(header: bytes) -> type[ImageFile.ImageFile] | None:
+    """The Pillow class that reads files beginning like this."""
+    if header.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PngImagePlugin.PngImageFile
+    if header.startswith(b"\xff\xd8\xff"):
+        return JpegImagePlugin.JpegImageFile
+    if header.startswith(b"RIFF") and header[8:12] == b"WEBP":
+        return WebPImagePlugin.WebPImageFile
+    if header.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return TiffImagePlugin.TiffImageFile
+    if header.startswith(b"BM") and not _is_text(header):
+        return BmpImagePlugin.BmpImageFile
+    if header.startswith((b"GIF87a", b"GIF89a")):
+        return GifImagePlugin.GifImageFile
+    return None
+
+
+def what_it_is(header: bytes) -> str:
+    """What a file that is none of the formats seems to be: a key of NOT_IMAGES."""
+    start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    brand = header[8:12] if header[4:8] == b"ftyp" else b""
+    if not header:
+        return "empty"
+    if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype")) and b"<svg" in start:
+        return "svg"
+    if brand.startswith((b"avi", b"hei", b"hev", b"mif", b"msf")):
+        return "avif" if brand.startswith(b"avi") else "heic"
+    if header.startswith(b"%PDF"):
+        return "pdf"
+    if header.startswith(b"8BPS"):
+        return "photoshop"
+    return "text" if _is_text(header) else "unknown"
+
+
+def _is_text(header: bytes) -> bool:
+    if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in header):
+        return False
+    try:  # incremental: the header may end within a character
+        codecs.getincrementaldecoder("utf-8")().decode(header)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def list_images(folder: str | Path, *, recursive: bool = False) -> list[Path]:
+    """The image files of a folder by their suffix, sorted; hidden files are left out.
+
+    Raises:
+        DataError: the folder is not there or cannot be read.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; give a folder of images")
+    try:
+        return sorted(
+            path
+            for path in (folder.rglob("*") if recursive else folder.iterdir())
+            if path.suffix.lower() in IMAGE_SUFFIXES
+            and not path.name.startswith(".")
+            and path.is_file()
+        )
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{folder}: cannot be read ({reason}); check permissions") from error

@@ -1,0 +1,96 @@
+"""Decoded samples of any kind to 8-bit sRGB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFile, TiffImagePlugin
+
+from sr.images.profiles import apply_profile
+
+_TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC = 258, 262
+
+
+@dataclass(frozen=True)
+class SampleFormat:
+    """What only the undecoded file says about its samples."""
+
+    full_scale: int  # the value of white in a 16-bit mode
+    is_inverted: bool  # white is 0 and Pillow has left it so
+    key_factor: float  # a PNG transparent colour times this is the decoded value
+
+
+def sample_format(image: ImageFile.ImageFile) -> SampleFormat:
+    bits, is_inverted = 16, False
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        tag = image.tag_v2.get(_TAG_BITS_PER_SAMPLE, (16,))
+        bits = int(tag[0] if isinstance(tag, tuple) else tag)
+        is_inverted = image.mode.startswith("I;16") and image.tag_v2.get(_TAG_PHOTOMETRIC) == 0
+    arguments = image.tile[0].args if image.tile else None
+    rawmode = arguments if isinstance(arguments, str) else ""
+    if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
+        rawmode = arguments[0]
+    factor = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}.get(rawmode, 1.0)
+    return SampleFormat(2**bits - 1 if bits <= 16 else 65535, is_inverted, factor)
+
+
+def to_srgb(
+    image: Image.Image, sample_format: SampleFormat, label: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """rgb (H, W, 3) and alpha (H, W) or None, uint8, of a loaded image."""
+    profile = image.info.get("icc_profile")
+    alpha = None
+    key = image.info.get("transparency")
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")  # a transparent palette entry becomes alpha
+    elif key is not None and image.mode in ("1", "L", "RGB", "I;16", "I;16B", "I;16L", "I"):
+        alpha = _alpha_of_key(image, key, sample_format.key_factor)
+    if image.mode in ("La", "RGBa"):  # premultiplied
+        image = image.convert(image.mode.upper())
+    if image.mode in ("LA", "RGBA"):
+        *bands, alpha_band = image.split()
+        alpha = np.asarray(alpha_band)
+        image = Image.merge(image.mode[:-1], bands)
+    elif image.mode.startswith("I") or image.mode == "F":
+        image = Image.fromarray(_to_8_bit(image, sample_format))
+    elif image.mode == "1":
+        image = image.convert("L")
+    return np.asarray(apply_profile(image, profile, label)), alpha
+
+
+def _alpha_of_key(image: Image.Image, key: object, factor: float) -> np.ndarray | None:
+    """Alpha (H, W) that is 0 where a pixel has the one transparent colour of its file."""
+    keys = np.atleast_1d(np.asarray(key))
+    if not np.issubdtype(keys.dtype, np.number):
+        return None
+    values = np.asarray(image.convert("L") if image.mode == "1" else image)
+    is_key = values == np.floor(keys * factor).astype(np.int64)
+    if is_key.ndim == 3:
+        is_key = is_key.all(axis=2)
+    return np.where(is_key, 0, 255).astype(np.uint8)
+
+
+def _to_8_bit(image: Image.Image, sample_format: SampleFormat) -> np.ndarray:
+    """Grey samples wider than 8 bits to uint8 (H, W).
+
+    16-bit samples are scaled by their full range. 32-bit and float files do not say what white
+    is: the smallest usual range that holds all values is taken, and failing that the values' own.
+    """
+    samples = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, float(sample_format.full_scale)
+    else:
+        samples = np.nan_to_num(samples.astype(np.float64), nan=0.0)
+        low, high = 0.0, 255.0
+        smallest, largest = float(samples.min()), float(samples.max())
+        ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        fitting = [white for white in ranges if smallest >= 0 and largest <= white]
+        if fitting:
+            high = fitting[0]
+        elif largest > smallest:
+            low, high = smallest, largest
+    # In float64 the difference of two float32 values cannot overflow.
+    scaled = (samples.astype(np.float64) - low) * (255.0 / (high - low))
+    grey = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return 255 - grey if sample_format.is_inverted else grey
