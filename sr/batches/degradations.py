@@ -23,6 +23,8 @@ from scipy.special import j1
 from torch import Tensor
 from torch.nn import functional as F
 
+from sr.data.pairs import Strength
+
 Range = tuple[float, float]
 RESIZE_MODES = ("area", "bilinear", "bicubic")
 
@@ -95,7 +97,7 @@ def _strength(sigma: Range, resize: Range, noise: Range, quality: Range) -> Reci
 
 
 # What test sets are degraded by: a good phone, a usual one, a messenger in the dark.
-STRENGTHS: dict[str, Recipe] = {
+STRENGTHS: dict[Strength, Recipe] = {
     "light": _strength((0.2, 0.8), (0.7, 1.0), (0.5, 2.0), (80, 95)),
     "middle": _strength((0.6, 1.4), (0.5, 1.0), (2.0, 6.0), (55, 80)),
     "strong": _strength((1.2, 2.4), (0.3, 0.7), (5.0, 15.0), (30, 55)),

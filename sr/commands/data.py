@@ -6,13 +6,14 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from typing import get_args
 
 from sr.base.files import write_atomically
-from sr.batches.degradations import REAL_ESRGAN, STRENGTHS, degraded_pixels
 from sr.commands.console import add_layout_argument, positive_int, progress_bar
 from sr.data.catalog import SOURCES, find_source
 from sr.data.check import Report, SkippedFile, check
 from sr.data.fetch import fetch
+from sr.data.pairs import Strength
 from sr.data.recognise import recognise
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     degrader.add_argument("output", metavar="OUTPUT", type=Path, help="folder for the PNG files")
     degrader.add_argument(
         "--strength",
-        choices=("training", *STRENGTHS),
+        choices=("training", *get_args(Strength)),
         default="middle",
         help="training: all that photo_psnr and photo_gan learn from (default: middle)",
     )
@@ -127,6 +128,8 @@ def run_list(_: argparse.Namespace) -> int:
 
 def run_degrade(arguments: argparse.Namespace) -> int:
     """Write the degraded pictures."""
+    from sr.batches.degradations import REAL_ESRGAN, STRENGTHS, degraded_pixels
+
     recipe = REAL_ESRGAN if arguments.strength == "training" else STRENGTHS[arguments.strength]
     paths = [arguments.input]
     if arguments.input.is_dir():

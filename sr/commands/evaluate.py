@@ -6,10 +6,11 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from sr.base.errors import ConfigError, DataError
 from sr.commands.console import add_device_arguments, format_table, positive_int, progress_bar
-from sr.data.pairs import DataSet, find_data_sets
+from sr.data.pairs import DataSet, Strength, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.entries import Entry, Runtime, parse_entries
 from sr.evaluation.measure import Evaluation, evaluate
@@ -65,6 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         help="how many times larger, where only interpolations are measured (default: that of the "
         "networks; models of one scale are measured at a time)",
+    )
+    parser.add_argument(
+        "--degradation",
+        choices=get_args(Strength),
+        nargs="+",
+        default=[],
+        help="measure on low-resolution images made here by blur, noise, JPEG and resizing of this "
+        "strength, the same for every run (python -m sr data degrade shows them)",
     )
     parser.add_argument(
         "--output",
@@ -141,6 +150,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_ppd(ppd)
     entries = parse_entries(arguments.models or DEFAULT_MODELS, runtime, scale=arguments.scale)
     data_sets = _data_sets(arguments.folders, entries[0].scale)
+    if arguments.degradation:
+        data_sets = [one.degraded(by) for one in data_sets for by in arguments.degradation]
     store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
     result = _measure(arguments, data_sets, entries, store)
     hard = correlations(result.images)

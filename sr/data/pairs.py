@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sr.data.recognise import recognise_all
 logger = logging.getLogger(__name__)
 
 LowResolution = Literal["auto", "given", "bicubic"]
+Strength = Literal["light", "middle", "strong"]  # see sr.batches.degradations.STRENGTHS
 MADE_HERE = "low-resolution images made here, bicubic as in MATLAB"
 MEASURED_SPLITS = ("test", "valid", "val", "all")  # the first there is
 
@@ -104,6 +106,7 @@ class DataSet:
         scale: how many times smaller low-resolution images are.
         origin: where low-resolution images come from, in a sentence.
         lr_folder: their folder; None when they are made here, or lie in several.
+        degradation: what they are made by here; None is bicubic.
     """
 
     name: str
@@ -111,6 +114,18 @@ class DataSet:
     scale: int
     origin: str = MADE_HERE
     lr_folder: Path | None = None
+    degradation: Strength | None = None
+
+    def degraded(self, strength: Strength) -> DataSet:
+        """The same originals, with other low-resolution images."""
+        return dataclasses.replace(
+            self,
+            name=f"{self.name} {strength}",
+            pairs=tuple(Pair(pair.hr) for pair in self.pairs),
+            origin=f"low-resolution images made here by blur, noise, JPEG and resizing, {strength}",
+            lr_folder=None,
+            degradation=strength,
+        )
 
 
 def find_data_sets(folder: str | Path, *, scale: int) -> list[DataSet]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,6 +206,12 @@ def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
     """
     scale = data_set.scale
     target = modcrop(open_image(pair.hr).rgb, scale)
+    if data_set.degradation is not None:
+        from sr.batches.degradations import STRENGTHS, degraded_pixels
+
+        seed = zlib.crc32(pair.hr.stem.encode())  # of the name: the order does not matter
+        recipe = STRENGTHS[data_set.degradation]
+        return Photo(degraded_pixels(target, scale, recipe, seed=seed)), target
     height, width = target.shape[0] // scale, target.shape[1] // scale
     if pair.lr is None and data_set.lr_folder is None:
         return Photo(matlab_bicubic(target, 1 / scale)), target

@@ -142,3 +142,17 @@ def test_figures_are_redrawn_from_what_is_known(
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         "distribution.png", "texture.png", "crops_bicubic.png",
     }  # fmt: skip
+
+
+def test_test_sets_are_degraded_the_same_in_every_run(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "results"
+    arguments = [photos, "--model", "bicubic", "--no-lpips", "--degradation", "light", "strong"]
+    assert run(*arguments, "--per-image", output / "images.csv") == 0
+    assert "made here by blur, noise, JPEG and resizing, strong" in capsys.readouterr().out
+    assert run(*arguments, "--per-image", output / "images.csv", "--json", output / "t.json") == 0
+    assert "8 of 8 results are of an earlier run" in capsys.readouterr().out
+    rows = json.loads((output / "t.json").read_text())["rows"]
+    assert [row["dataset"] for row in rows] == ["tiny light", "tiny strong"]
+    assert rows[0]["psnr_y"] > rows[1]["psnr_y"]
