@@ -35,7 +35,7 @@ def on_gpu(work: Work) -> Work:
 
 @on_gpu
 def upscale_on_gpu(model: str, photo: Photo) -> Photo:
-    """The photo 4x larger, in one go: neither progress nor a cancel crosses to that process."""
+    """The photo enlarged, in one go: neither progress nor a cancel crosses to that process."""
     from sr.inference.upscaler import get_upscaler
 
     return get_upscaler(model, device="cuda", precision="float32").upscale(photo)

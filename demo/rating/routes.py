@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.web.i18n import LANGUAGES, texts
+from demo.web.i18n import LANGUAGES, label_of
 from survey.session.consent import consent_text
 from survey.session.protected import DEFAULT_SECONDS, ProtectedSurvey
 from survey.session.service import Survey
@@ -251,7 +251,7 @@ def named(answer: dict[str, Any]) -> dict[str, Any]:
     state = answer.get("state", answer)
     if "reveal" in state:
         names = {
-            method: {language: texts(language)[method] for language in LANGUAGES}
+            method: {language: label_of(language, method) for language in LANGUAGES}
             for method in METHODS
         }
         state["reveal"] = state["reveal"] | {"names": names}

@@ -16,13 +16,14 @@ from gradio.utils import get_upload_folder
 
 from demo.app.limits import PhotoLimit
 from demo.app.settings import Settings
-from demo.upscale.engine import MODELS
 from demo.upscale.jobs import Jobs, give_way
 from demo.upscale.uploads import clean_name, read_upload
 from demo.web.i18n import say
 from sr.base.errors import SRError
+from sr.models.registry import MODELS, chosen_scale
 
 TICK_SECONDS = 0.1
+CROP_PX = 4  # as in the paper; nobody says here what made the pictures
 
 
 def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
@@ -37,21 +38,20 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
-        """Upscale an image 4x with one model; returns the PNG file.
+        """Upscale an image by the model's scale; returns the PNG file.
 
         Args:
             image: PNG, JPEG, WebP, TIFF, BMP or GIF file.
             model: one of the names that /models lists.
         """
-        if model not in MODELS:
-            raise refusal(SRError(f"no model {model!r}; known: {', '.join(sorted(MODELS))}"))
         try:
+            scale = chosen_scale(model)
             photos.take(request)
             photo = await asyncio.to_thread(
                 read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
             )
             job = await jobs.submit_in_thread(
-                photo, models=[model], visitor=request.session_hash or ""
+                photo, scale=scale, models=[model], visitor=request.session_hash or ""
             )
         except SRError as error:
             raise refusal(error) from None
@@ -84,7 +84,7 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
                 read_upload(given(file, name), max_megapixels=settings.max_megapixels).rgb
                 for file, name in ((prediction, "prediction"), (reference, "reference"))
             ]
-            found = jobs.measure(*images, cancel=left)
+            found = jobs.measure(*images, crop_px=CROP_PX, cancel=left)
             finite = {
                 name: None if value is None else value if abs(value) < float("inf") else "inf"
                 for name, value in (
@@ -128,7 +128,9 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
 
     with gr.Column(visible=False):
         image = gr.File(label="image", type="filepath")
-        model = gr.Textbox(label="model", value="srresnet_x4")
+        model = gr.Textbox(
+            label="model", value=next(model.name for model in MODELS.values() if model.network)
+        )
         reference = gr.File(label="reference", type="filepath")
         prediction = gr.File(label="prediction", type="filepath")
         result = gr.File(label="PNG file")

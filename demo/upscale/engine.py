@@ -18,7 +18,7 @@ from sr import __version__
 from sr.base.errors import Cancelled
 from sr.base.files import file_sha256
 from sr.images.photo import Photo
-from sr.models.registry import WEIGHTS_DIR, model_info
+from sr.models.registry import MODELS, WEIGHTS_DIR, model_info, models_of_scale, network_scales
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from sr.metrics.fidelity import Lpips
     from sr.metrics.measurement import Measurement
 
-SCALE = 4
-LIGHT_MODELS = ("nearest", "bicubic")  # no network: quick, and never in anyone's way
-NETWORKS = ("srresnet_x4", "srgan_x4")
-MODELS = LIGHT_MODELS + NETWORKS
 LPIPS_WAIT_SECONDS = 5.0  # what a measurement waits for LPIPS to be loaded, the first time
 LPIPS_TIMEOUT_SECONDS = 300.0  # after which a download counts as failed
 LPIPS_RETRY_SECONDS = 600.0  # between two attempts
@@ -40,27 +36,48 @@ LPIPS_LOADING, LPIPS_MISSING, TOO_SMALL = "lpips_loading", "lpips_missing", "mea
 logger = logging.getLogger(__name__)
 
 
+def default_scale() -> int:
+    """The factor the page enlarges by until another is chosen: that of the first network."""
+    return network_scales()[0]
+
+
+def models_of(scale: int) -> list[str]:
+    """The models the page shows together: all that enlarge by one factor."""
+    return [model.name for model in models_of_scale(scale)]
+
+
+def is_light(key: str) -> bool:
+    """Whether it is an interpolation: quick, and never in anyone's way."""
+    return key in MODELS and not MODELS[key].network
+
+
 class Engine(Protocol):
-    """All the work the page asks for."""
+    """All the work the page asks for. A scale of None is the model's own."""
 
     def upscale(
         self,
         model: str,
         photo: Photo,
         *,
+        scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
     ) -> Photo:
-        """The photo 4x larger; raises Cancelled soon after `cancel` is set."""
+        """The photo enlarged; raises Cancelled soon after `cancel` is set."""
 
-    def png_text(self, model: str) -> dict[str, str]:
+    def png_text(self, model: str, scale: int | None = None) -> dict[str, str]:
         """What the result's PNG file says of its origin."""
 
     def version(self, model: str) -> str:
         """Changes whenever the model's results may change."""
 
     def measure(
-        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+        self,
+        prediction: np.ndarray,
+        reference: np.ndarray,
+        *,
+        crop_px: int,
+        cancel: threading.Event,
     ) -> Measurement:
         """PSNR, SSIM and LPIPS of a prediction; its note is a key of the page's texts.
 
@@ -90,32 +107,38 @@ class SuperResolution:
         model: str,
         photo: Photo,
         *,
+        scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
     ) -> Photo:
         from sr.inference.upscaler import get_upscaler
 
-        if model not in LIGHT_MODELS:
+        if not is_light(model):
             self._set_threads()
             if zerogpu.is_zero_gpu():
                 result = zerogpu.upscale_on_gpu(model, photo)
                 if cancel.is_set():
                     raise Cancelled(f"{model}: stopped on request")
                 return result
-        return get_upscaler(model).upscale(photo, progress=progress, cancel=cancel)
+        return get_upscaler(model, scale=scale).upscale(photo, progress=progress, cancel=cancel)
 
-    def png_text(self, model: str) -> dict[str, str]:
+    def png_text(self, model: str, scale: int | None = None) -> dict[str, str]:
         from sr.inference.upscaler import get_upscaler
 
         precision = "float32" if zerogpu.is_zero_gpu() else "auto"
-        return get_upscaler(model, precision=precision).text()
+        return get_upscaler(model, scale=scale, precision=precision).text()
 
     def version(self, model: str) -> str:
         weights = model_info(model).weights
         return f"{__version__}-{current_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
 
     def measure(
-        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+        self,
+        prediction: np.ndarray,
+        reference: np.ndarray,
+        *,
+        crop_px: int,
+        cancel: threading.Event,
     ) -> Measurement:
         from sr.metrics.fidelity import measure
 
@@ -129,7 +152,7 @@ class SuperResolution:
             return lpips(a, b)
 
         found = measure(
-            prediction, reference, crop_px=SCALE, lpips=None if lpips is None else distance
+            prediction, reference, crop_px=crop_px, lpips=None if lpips is None else distance
         )
         return replace(found, note=note or (TOO_SMALL if found.note else None))
 

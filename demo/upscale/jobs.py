@@ -26,13 +26,13 @@ import numpy as np
 from demo.hosting.memory import give_back
 from demo.upscale.cache import ImageStore, StoredImage, photo_key
 from demo.upscale.engine import (
-    LIGHT_MODELS,
     LPIPS_LOADING,
     LPIPS_MISSING,
-    MODELS,
-    SCALE,
     TOO_SMALL,
     Engine,
+    default_scale,
+    is_light,
+    models_of,
 )
 from sr.base.errors import Cancelled, ShapeError, SRError
 from sr.images.photo import Photo
@@ -89,6 +89,7 @@ class Job:
     key: str  # photo_key of it
     height: int  # of the photo in pixels
     width: int
+    scale: int  # by which every version is larger
     visitor: str = ""  # who takes turns with the others
     reference: Photo | None = None  # what the versions are measured against; None as above
     reference_key: str = ""
@@ -101,12 +102,12 @@ class Job:
     @property
     def out_height(self) -> int:
         """Height of every version in pixels."""
-        return self.height * SCALE
+        return self.height * self.scale
 
     @property
     def out_width(self) -> int:
         """Width of every version in pixels."""
-        return self.width * SCALE
+        return self.width * self.scale
 
     @property
     def changes(self) -> int:
@@ -167,6 +168,11 @@ class Curves:
     ppds: tuple[float, ...]
     differences: dict[tuple[str, str], list[float]]
     side_px: int | None  # of the part in the middle; None: the whole picture
+
+
+def is_quick(key: str) -> bool:
+    """Whether a version takes no network."""
+    return key == ORIGINAL or is_light(key)
 
 
 def middle(rgb: np.ndarray, side_px: int) -> np.ndarray:
@@ -247,26 +253,30 @@ class Jobs:
         photo: Photo,
         *,
         mode: Mode = "upscale",
-        models: Sequence[str] = MODELS,
+        scale: int | None = None,
+        models: Sequence[str] | None = None,
         visitor: str = "",
     ) -> Job:
         """Start on a photo.
 
         Args:
             photo: in mode "upscale" it is enlarged as it is; in mode "test" it is cut to a
-                multiple of 4, shrunk 4x, and the versions of that are measured against it.
+                multiple of the scale, shrunk by it, and the versions of that are measured
+                against it.
             mode: see `photo`.
-            models: names of the versions to make.
+            scale: how many times larger; None is the page's first.
+            models: names of the versions to make; None is all of that scale.
             visitor: whose photo it is; visitors take turns.
 
         Raises:
-            ShapeError: a photo of less than 4 pixels a side cannot be tested on.
+            ShapeError: a photo of fewer pixels a side than the scale cannot be tested on.
             BusyError: too many photos are waiting.
             TooManyOwnError: too many of this visitor's are: more than half of all places.
         """
         with self._lock:
             self._check_places(visitor)
-        job = self._prepare(photo, mode, models)
+        scale = scale or default_scale()
+        job = self._prepare(photo, mode, scale, models_of(scale) if models is None else models)
         job.visitor = visitor
         if job.is_finished:
             job.release()
@@ -290,14 +300,17 @@ class Jobs:
         photo: Photo,
         *,
         mode: Mode = "upscale",
-        models: Sequence[str] = MODELS,
+        scale: int | None = None,
+        models: Sequence[str] | None = None,
         visitor: str = "",
     ) -> Job:
         """`submit`, without holding up the caller's loop. A job that nobody waits for any more
         when it is there (the visitor has left) is cancelled.
         """
         work = asyncio.ensure_future(
-            asyncio.to_thread(self.submit, photo, mode=mode, models=models, visitor=visitor)
+            asyncio.to_thread(
+                self.submit, photo, mode=mode, scale=scale, models=models, visitor=visitor
+            )
         )
         try:
             return await asyncio.shield(work)
@@ -316,7 +329,7 @@ class Jobs:
         total = 0.0
         pace: float | None = None  # what the running network takes for the whole photo
         for version in job.versions():
-            if version.state in FINISHED or version.key in LIGHT_MODELS or version.key == ORIGINAL:
+            if version.state in FINISHED or is_quick(version.key):
                 continue
             seconds = None
             if version.state == "running" and version.seconds_left is not None:
@@ -332,7 +345,12 @@ class Jobs:
         return total
 
     def measure(
-        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+        self,
+        prediction: np.ndarray,
+        reference: np.ndarray,
+        *,
+        crop_px: int,
+        cancel: threading.Event,
     ) -> Measurement:
         """The engine's measurement, taking its turn with the inferences.
 
@@ -343,7 +361,7 @@ class Jobs:
         with self._inference:
             if cancel.is_set():
                 raise Cancelled("stopped on request")
-            return self.engine.measure(prediction, reference, cancel=cancel)
+            return self.engine.measure(prediction, reference, crop_px=crop_px, cancel=cancel)
 
     async def curves(self, job: Job, pairs: Sequence[tuple[str, str]]) -> Curves:
         """From where on pairs of a job's versions look alike; takes its turn with inferences.
@@ -387,26 +405,32 @@ class Jobs:
         self._light.close()
         self._heavy.close()
 
-    def remember(self, key: str, model: str, reference_key: str, measurement: Measurement) -> None:
-        """Keep a measurement of a model's version of the photo with this key."""
+    def remember(self, result_key: str, reference_key: str, measurement: Measurement) -> None:
+        """Keep the measurement of a version against a reference."""
         if measurement.note in (LPIPS_LOADING, LPIPS_MISSING):
             return  # the next one may be whole
         with self._lock:
-            self._measurements[self._measurement_key(key, model, reference_key)] = measurement
+            self._measurements[f"{result_key}|{reference_key}"] = measurement
             while len(self._measurements) > MEASUREMENTS_KEPT:
                 self._measurements.popitem(last=False)
 
-    def _prepare(self, photo: Photo, mode: Mode, models: Sequence[str]) -> Job:
+    def _prepare(self, photo: Photo, mode: Mode, scale: int, models: Sequence[str]) -> Job:
         reference = None
         if mode == "test":
-            if min(photo.height, photo.width) < SCALE:
+            if min(photo.height, photo.width) < scale:
                 raise ShapeError(
                     f"the photo is {photo.width} x {photo.height} px; a test needs at least"
-                    f" {SCALE} x {SCALE}: take a larger one, or upscale it"
+                    f" {scale} x {scale}: take a larger one, or upscale it"
                 )
-            reference = Photo(modcrop(photo.rgb, SCALE))
-            photo = Photo(matlab_bicubic(reference.rgb, 1 / SCALE))
-        job = Job(photo=photo, key=photo_key(photo), height=photo.height, width=photo.width)
+            reference = Photo(modcrop(photo.rgb, scale))
+            photo = Photo(matlab_bicubic(reference.rgb, 1 / scale))
+        job = Job(
+            photo=photo,
+            key=photo_key(photo),
+            height=photo.height,
+            width=photo.width,
+            scale=scale,
+        )
         if reference is not None:
             job.reference, job.reference_key = reference, photo_key(reference)
             job.reference_size = (reference.height, reference.width)
@@ -418,21 +442,21 @@ class Jobs:
                 self._measure_from_memory(job, key)
         return job
 
-    def result_key(self, key: str, model: str) -> str:
+    def result_key(self, key: str, model: str, scale: int) -> str:
         """The store's key of a model's version of the photo with this key."""
-        return f"{key}/{model}/{self.engine.version(model)}"
+        return f"{key}/{model}/x{scale}/{self.engine.version(model)}"
 
     def _store_key(self, job: Job, key: str) -> str:
         if key == ORIGINAL:
             return f"{job.reference_key}/{ORIGINAL}"
-        return self.result_key(job.key, key)
+        return self.result_key(job.key, key, job.scale)
 
     def _light_turn(self, job: Job) -> bool:
         """Make one light version; when all are made, pass the job to the heavy lane."""
         waiting = [
             version.key
             for version in job.versions()
-            if version.state == "waiting" and version.key in (*LIGHT_MODELS, ORIGINAL)
+            if version.state == "waiting" and is_quick(version.key)
         ]
         if waiting and not job.stop.is_set():
             self._make(job, waiting[0])
@@ -470,7 +494,9 @@ class Jobs:
                 job.update(key, state="ready", progress=1.0, image=image, cached=True)
                 self._measure_from_memory(job, key)
                 return
-            text = {} if key == ORIGINAL else self.engine.png_text(key)  # loads the model, untimed
+            text = (
+                {} if key == ORIGINAL else self.engine.png_text(key, job.scale)
+            )  # loads the model, untimed
             start = time.perf_counter()
             result = job.reference if key == ORIGINAL else self._upscale(job, key)
             seconds = time.perf_counter() - start
@@ -503,7 +529,9 @@ class Jobs:
 
         if job.photo is None:
             raise Cancelled(f"{model}: stopped on request")
-        return self.engine.upscale(model, job.photo, progress=report, cancel=job.stop)
+        return self.engine.upscale(
+            model, job.photo, scale=job.scale, progress=report, cancel=job.stop
+        )
 
     def _measure(self, job: Job, key: str) -> None:
         version = job.version(key)
@@ -512,8 +540,10 @@ class Jobs:
             return
         try:
             prediction = open_image(version.image.path).rgb
-            measurement = self.measure(prediction, job.reference.rgb, cancel=job.stop)
-            self.remember(job.key, key, job.reference_key, measurement)
+            measurement = self.measure(
+                prediction, job.reference.rgb, crop_px=job.scale, cancel=job.stop
+            )
+            self.remember(self._store_key(job, key), job.reference_key, measurement)
             job.update(key, measurement=measurement, measured=True)
         except Cancelled:
             return
@@ -527,16 +557,13 @@ class Jobs:
         if job.reference_size is None or key == ORIGINAL:
             return
         with self._lock:
-            found = self._measurements.get(self._measurement_key(job.key, key, job.reference_key))
+            found = self._measurements.get(f"{self._store_key(job, key)}|{job.reference_key}")
         if found is not None:
             job.update(key, measurement=found, measured=True)
 
-    def _measurement_key(self, key: str, model: str, reference_key: str) -> str:
-        return f"{self.result_key(key, model)}|{reference_key}"
-
     def _estimate(self, model: str, num_pixels: int) -> float | None:
         known = dict(self._seconds_per_pixel)
-        rates = [known[key] for key in known if key not in (*LIGHT_MODELS, ORIGINAL)]
+        rates = [known[key] for key in known if not is_quick(key)]
         rate = known.get(model, max(rates, default=None))
         return None if rate is None else rate * num_pixels
 

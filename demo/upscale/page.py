@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from demo.app.settings import Settings
-from demo.upscale.engine import LIGHT_MODELS, SCALE
+from demo.upscale.engine import default_scale, is_light
 from demo.upscale.jobs import FAILED, FINISHED, ORIGINAL, Job, Jobs, Version
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
 from demo.upscale.uploads import clean_name
 from demo.web.curve import curve_value
-from demo.web.i18n import Language, duration, number, say
+from demo.web.i18n import Language, duration, label_of, number, say
 from sr import __version__
 from sr.metrics.density import JUST_NOTICEABLE, indistinct_from
+from sr.models.registry import network_scales
 
 MARK = (
     '<svg class="mark" viewBox="0 0 24 24" width="28" height="28" aria-hidden="true">'
@@ -35,7 +36,8 @@ PICTURE = (
 
 def header_html(language: Language) -> str:
     """Name and tagline."""
-    tagline = escape(say(language, "tagline"))
+    scales = " / ".join(f"{scale}×" for scale in sorted(network_scales()))
+    tagline = escape(say(language, "tagline", scales=scales))
     return f'<div class="brand">{MARK}<h1>Nitidez</h1><p>{tagline}</p></div>'
 
 
@@ -54,9 +56,10 @@ def footer_html(language: Language, settings: Settings) -> str:
     )
 
 
-def mode_hint_html(language: Language, mode: str) -> str:
-    """One sentence about the mode."""
-    return f"<p>{escape(say(language, f'mode_{mode}_hint'))}</p>"
+def mode_hint_html(language: Language, mode: str, scale: int | None = None) -> str:
+    """One sentence about the mode, at a scale; None is the page's first."""
+    hint = say(language, f"mode_{mode}_hint", scale=scale or default_scale())
+    return f"<p>{escape(hint)}</p>"
 
 
 def samples_html(language: Language, chosen: str | None) -> str:
@@ -125,14 +128,13 @@ def sizes(job: Job, language: Language) -> str:
             small_width=width,
             small_height=height,
         )
-    out_width, out_height = width * SCALE, height * SCALE
     return say(
         language,
         "sizes_arrow",
         width=width,
         height=height,
-        out_width=out_width,
-        out_height=out_height,
+        out_width=job.out_width,
+        out_height=job.out_height,
     )
 
 
@@ -153,7 +155,7 @@ def status_html(session: Session, jobs: Jobs, language: Language) -> str:
     if job.is_cancelled:
         text = say(language, "status_cancelled")
     elif failed:
-        names = ", ".join(say(language, key) for key in failed)
+        names = ", ".join(label_of(language, key) for key in failed)
         text = say(language, "status_done_failed", models=names)
     else:
         text = say(language, "status_done")
@@ -167,7 +169,7 @@ def status_html(session: Session, jobs: Jobs, language: Language) -> str:
 def failures(job: Job, language: Language) -> list[tuple[str, str]]:
     """Label and reason of every version that failed."""
     return [
-        (say(language, version.key), say(language, version.error or FAILED))
+        (label_of(language, version.key), say(language, version.error or FAILED))
         for version in job.versions()
         if version.state == "failed"
     ]
@@ -198,16 +200,18 @@ def problem_html(session: Session, language: Language) -> str:
 def progress_html(job: Job, jobs: Jobs, language: Language) -> str:
     """Bar, what is being made, time left."""
     versions = [version for version in job.versions() if version.key != ORIGINAL]
-    networks = [version for version in versions if version.key not in LIGHT_MODELS] or versions
+    networks = [version for version in versions if not is_light(version.key)] or versions
     share = sum(1.0 if v.state in FINISHED else v.progress for v in networks) / len(networks)
     running = next((version for version in versions if version.state == "running"), None)
     ahead = jobs.num_ahead(job)
     if running is not None and running.progress > 0:
         percent = math.floor(running.progress * 100)
-        what = say(language, "status_running", model=say(language, running.key), percent=percent)
+        what = say(
+            language, "status_running", model=label_of(language, running.key), percent=percent
+        )
     elif running is not None:
-        key = "status_working" if running.key in LIGHT_MODELS else "status_preparing"
-        what = say(language, key, model=say(language, running.key))
+        key = "status_working" if is_light(running.key) else "status_preparing"
+        what = say(language, key, model=label_of(language, running.key))
     elif all(version.state in FINISHED for version in versions):
         what = say(language, "status_measuring")
     elif ahead:
@@ -253,7 +257,7 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
         result.append(
             {
                 "key": version.key,
-                "label": say(language, version.key),
+                "label": label_of(language, version.key),
                 "caption": took(version, language),
                 "url": version.image.url if version.image else None,
                 "width": job.out_width,
@@ -268,12 +272,17 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
     return result
 
 
-CURVE_KEYS = ("bicubic", "srresnet_x4", "srgan_x4", ORIGINAL)
+def first_pair(job: Job | None) -> tuple[str, str] | None:
+    """The versions that wipe and difference start with: an interpolation and the last network."""
+    keys = [version.key for version in job.versions() if version.key != ORIGINAL] if job else []
+    light = [key for key in keys if is_light(key)]
+    networks = [key for key in keys if not is_light(key)]
+    return (light[-1], networks[-1]) if light and networks else None
 
 
 def curve_pairs(job: Job) -> list[tuple[str, str]]:
     """The pairs of versions that a curve compares: those that are ready, without nearest."""
-    ready = [v.key for v in job.versions() if v.image is not None and v.key in CURVE_KEYS]
+    ready = [v.key for v in job.versions() if v.image is not None and v.key != "nearest"]
     return list(combinations(ready, 2))
 
 
@@ -287,8 +296,8 @@ def curve(session: Session, language: Language) -> dict[str, Any]:
         return curve_value(session.curve_state, language=language)
     pairs = [
         {
-            "a": say(language, a),
-            "b": say(language, b),
+            "a": label_of(language, a),
+            "b": label_of(language, b),
             "differences": [round(value, 3) for value in differences],
             "from_ppd": indistinct_from(found.ppds, differences),
         }
@@ -321,7 +330,7 @@ def table_html(session: Session, language: Language) -> str:
     mark = f'<span class="visually-hidden"> ({escape(say(language, "table_best"))})</span>'
     rows = []
     for version in versions:
-        cells = [f'<th scope="row">{escape(say(language, version.key))}</th>']
+        cells = [f'<th scope="row">{escape(label_of(language, version.key))}</th>']
         for name, _, digits, _ in METRICS:
             value = metric(version, name)
             if value is None:
@@ -337,7 +346,7 @@ def table_html(session: Session, language: Language) -> str:
         f'<th scope="col">{escape(say(language, key))}</th>'
         for key in ("table_version", *(key for _, key, _, _ in METRICS), "table_time")
     )
-    notes = [say(language, "table_note"), *table_notes(versions, language)]
+    notes = [say(language, "table_note", scale=job.scale), *table_notes(versions, language)]
     return (
         f'<section class="table"><div class="scroll"><table>'
         f"<caption>{escape(say(language, 'table'))}</caption>"
@@ -352,7 +361,7 @@ def table_notes(versions: list[Version], language: Language) -> list[str]:
     notes = []
     for version in versions:
         if version.state == "ready" and version.measured and version.measurement is None:
-            label = say(language, version.key)
+            label = label_of(language, version.key)
             notes.append(
                 say(
                     language,

@@ -1,9 +1,9 @@
 """The example photos: scikit-image's own, with results that ship beside this package.
 
 An example is a crop of a photograph. Mode "test" takes the crop itself, mode "upscale" the crop
-shrunk 4x, so that both modes need the same results. `python -m demo examples` computes the
-networks' results into examples/ and notes the weights they were made with; results of other
-weights are never shown.
+shrunk by the scale, so that both modes need the same results. `python -m demo examples` computes
+the networks' results of the page's first scale into examples/ and notes the weights they were made
+with; results of other weights are never shown, and those of other scales are computed when asked.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from demo.upscale.cache import photo_key
-from demo.upscale.engine import MODELS, NETWORKS, SCALE
+from demo.upscale.engine import default_scale, is_light, models_of
 from demo.upscale.jobs import ORIGINAL, Jobs
 from sr.base.errors import DataError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
-from sr.images.resize import matlab_bicubic
+from sr.images.resize import matlab_bicubic, modcrop
 from sr.metrics.measurement import Measurement
 
 FOLDER = Path(__file__).parent / "examples"
@@ -38,7 +38,7 @@ THUMB_PX = 448
 
 @dataclass(frozen=True)
 class Sample:
-    """A crop of one of scikit-image's photographs; sides are multiples of 4."""
+    """A crop of one of scikit-image's photographs."""
 
     file: str
     left: int
@@ -85,9 +85,9 @@ def sample_photo(name: str) -> Photo:
 
 
 @cache
-def small_photo(name: str) -> Photo:
-    """The crop of an example, shrunk 4x: what the models are given."""
-    return Photo(matlab_bicubic(sample_photo(name).rgb, 1 / SCALE))
+def small_photo(name: str, scale: int) -> Photo:
+    """The crop of an example, shrunk by a scale: what its models are given."""
+    return Photo(matlab_bicubic(modcrop(sample_photo(name).rgb, scale), 1 / scale))
 
 
 def result_path(name: str, model: str) -> Path:
@@ -97,28 +97,30 @@ def result_path(name: str, model: str) -> Path:
 
 @cache
 def read_manifest() -> dict[str, Any]:
-    """What the shipped results are: `models` (versions they were made with) and `samples` (for
-    each example and model its seconds and metrics). Empty when nothing ships.
+    """What the shipped results are: `scale`, `models` (versions they were made with) and
+    `samples` (for each example and model its seconds and metrics). Empty when nothing ships.
     """
     try:
         manifest: dict[str, Any] = json.loads((FOLDER / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError):
-        return {"models": {}, "samples": {}}
+        return {"scale": 0, "models": {}, "samples": {}}
     return manifest
 
 
-def preload(jobs: Jobs, name: str) -> None:
+def preload(jobs: Jobs, name: str, scale: int) -> None:
     """Give `jobs` the shipped results and metrics of an example, as far as they are current."""
     manifest = read_manifest()
-    small, reference = small_photo(name), sample_photo(name)
+    if scale != manifest["scale"]:
+        return
+    small, reference = small_photo(name, scale), sample_photo(name)
     key = photo_key(small)
     for model, facts in manifest["samples"].get(name, {}).items():
         if manifest["models"].get(model) != jobs.engine.version(model):
             continue
-        jobs.remember(key, model, photo_key(reference), Measurement(**facts["metrics"]))
+        store_key = jobs.result_key(key, model, scale)
+        jobs.remember(store_key, photo_key(reference), Measurement(**facts["metrics"]))
         path = result_path(name, model)
-        store_key = jobs.result_key(key, model)
-        if model in NETWORKS and path.is_file() and jobs.store.get(store_key) is None:
+        if not is_light(model) and path.is_file() and jobs.store.get(store_key) is None:
             jobs.store.put(
                 store_key,
                 path.read_bytes(),
@@ -134,13 +136,15 @@ def make_results(jobs: Jobs) -> None:
     Raises:
         DataError: a version could not be made or measured; nothing of it is written.
     """
+    scale = default_scale()
     manifest: dict[str, Any] = {
-        "models": {model: jobs.engine.version(model) for model in MODELS},
+        "scale": scale,
+        "models": {model: jobs.engine.version(model) for model in models_of(scale)},
         "samples": {},
     }
     FOLDER.mkdir(exist_ok=True)
     for name in SAMPLES:
-        job = jobs.submit(sample_photo(name), mode="test")
+        job = jobs.submit(sample_photo(name), mode="test", scale=scale)
         while not job.is_finished:
             time.sleep(0.1)
         facts = manifest["samples"][name] = {}
@@ -163,7 +167,7 @@ def make_results(jobs: Jobs) -> None:
                 "note": None,
             }
             facts[version.key] = {"seconds": round(version.image.seconds, 2), "metrics": metrics}
-            if version.key in NETWORKS:
+            if not is_light(version.key):
                 shutil.copyfile(version.image.path, result_path(name, version.key))
     text = json.dumps(manifest, indent=1) + "\n"
     (FOLDER / "manifest.json").write_text(text, encoding="utf-8")

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.upscale.engine import default_scale
 from demo.upscale.jobs import Curves, Job, Mode
 from demo.web.i18n import Language
 
@@ -45,6 +46,7 @@ class Session:
 
     language: Language = "en"
     mode: Mode = "upscale"
+    scale: int = field(default_factory=default_scale)
     choice: Choice | None = None
     job: Job | None = None
     problem: Problem | None = None

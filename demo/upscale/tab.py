@@ -15,6 +15,7 @@ from gradio.utils import get_upload_folder
 from demo.app.limits import PhotoLimit, TooOftenError
 from demo.app.settings import Settings
 from demo.upscale import page as render
+from demo.upscale.engine import default_scale
 from demo.upscale.jobs import BusyError, Jobs, Mode, TooManyOwnError
 from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
 from demo.upscale.session import Choice, Problem, Session, Sessions
@@ -24,6 +25,7 @@ from demo.web.i18n import Language, language_of, say
 from demo.web.viewer import build_viewer, viewer_value
 from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
 from sr.images.photo import Photo
+from sr.models.registry import network_scales
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,17 @@ def build_upscale_tab(
         mode_hint = gr.HTML(
             i18n("html_mode_hint"), elem_id="mode-hint", apply_default_css=False, js_on_load=None
         )
+        scales = sorted(network_scales())
+        scale = gr.Radio(
+            [(f"{number}×", number) for number in scales],
+            value=default_scale(),
+            label=i18n("scale"),
+            show_label=False,
+            container=False,
+            visible=len(scales) > 1,
+            elem_id="scale",
+            elem_classes="segmented",
+        )
     picker = gr.HTML(
         i18n("html_picker"),
         elem_id="picker",
@@ -84,7 +97,7 @@ def build_upscale_tab(
             render.panes(session, tongue),
             language=tongue,
             set_id=f"{session.turn}",
-            pair=("bicubic", "srgan_x4"),
+            pair=render.first_pair(job),
         )
         return [
             gr.HTML(render.picker_html(session, tongue, settings)),
@@ -106,20 +119,22 @@ def build_upscale_tab(
         try:
             photos.take(request)
         except TooOftenError as error:
-            session.problem = problem_of(error, settings)
+            session.problem = problem_of(error, settings, session.scale)
             yield show(session)
             return
         before = session.choice, session.job
         turn = session.start()
         session.choice = choice  # from now on the mode asks for this one
-        mode = session.mode
+        mode, scale = session.mode, session.scale
         try:
-            photo = await asyncio.to_thread(read_choice, choice, mode, settings, jobs)
-            job = await jobs.submit_in_thread(photo, mode=mode, visitor=request.session_hash or "")
+            photo = await asyncio.to_thread(read_choice, choice, mode, scale, settings, jobs)
+            job = await jobs.submit_in_thread(
+                photo, mode=mode, scale=scale, visitor=request.session_hash or ""
+            )
             del photo  # the job has it, as long as it needs it
         except Exception as error:
             if session.turn == turn:
-                session.problem = problem_of(error, settings)
+                session.problem = problem_of(error, settings, scale)
                 is_refused = isinstance(error, (BusyError, TooManyOwnError))
                 session.choice, session.job = before if is_refused else (None, None)
                 yield show(session)
@@ -145,9 +160,9 @@ def build_upscale_tab(
                 job.cancel()
 
     async def on_upload(
-        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode)
+        session = open_session(sessions, request, language, mode, scale)
         data: dict[str, Any] = event._data or {}
         if data.get("failed") or not isinstance(data.get("path"), str):
             session.start()
@@ -161,19 +176,19 @@ def build_upscale_tab(
             yield update
 
     async def on_sample(
-        event: gr.EventData, mode: Mode, language: str | None, request: gr.Request
+        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode)
+        session = open_session(sessions, request, language, mode, scale)
         name = str((event._data or {}).get("sample"))
         if name in SAMPLES:
             async for update in run(session, Choice(name, sample=name), request):
                 yield update
 
     async def on_mode(
-        mode: Mode, language: str | None, request: gr.Request
+        mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode)
-        hint = gr.HTML(render.mode_hint_html(session.language, session.mode))
+        session = open_session(sessions, request, language, mode, scale)
+        hint = gr.HTML(render.mode_hint_html(session.language, session.mode, session.scale))
         if session.choice is None:
             session.problem = None
             yield [*show(session), hint]
@@ -181,17 +196,17 @@ def build_upscale_tab(
         async for update in run(session, session.choice, request):
             yield [*update, hint]
 
-    def on_cancel(language: str | None, mode: Mode, request: gr.Request) -> list[Any]:
-        session = open_session(sessions, request, language, mode)
+    def on_cancel(mode: Mode, scale: int, language: str | None, request: gr.Request) -> list[Any]:
+        session = open_session(sessions, request, language, mode, scale)
         if session.job is not None:
             session.job.cancel()
         return show(session)
 
     async def on_curve(
-        language: str | None, mode: Mode, request: gr.Request
+        mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
         """Compute from where on versions look alike, once for a photo."""
-        session = open_session(sessions, request, language, mode)
+        session = open_session(sessions, request, language, mode, scale)
         job, turn = session.job, session.turn
         if job is not None and job.is_finished and session.curves is None:
             if session.curve_state == "busy":
@@ -217,8 +232,9 @@ def build_upscale_tab(
         choices = [(say(language, f"mode_{name}"), name) for name in MODES]
         return [
             *show(session),
-            gr.HTML(render.mode_hint_html(language, session.mode)),
+            gr.HTML(render.mode_hint_html(language, session.mode, session.scale)),
             gr.Radio(choices, label=say(language, "mode")),
+            gr.Radio(label=say(language, "scale")),
         ]
 
     quiet: dict[str, Any] = {
@@ -227,12 +243,14 @@ def build_upscale_tab(
         "trigger_mode": "multiple",
         "concurrency_limit": None,
     }
-    picker.upload(on_upload, [mode, language], outputs, **quiet)
-    picker.select(on_sample, [mode, language], outputs, **quiet)
-    mode.input(on_mode, [mode, language], [*outputs, mode_hint], **quiet)
-    curve.select(on_curve, [language, mode], [curve], **quiet)
-    cancel.click(on_cancel, [language, mode], outputs, queue=False, **quiet)
-    return Tab([*outputs, mode_hint, mode], retell)
+    shown = [mode, scale, language]
+    picker.upload(on_upload, shown, outputs, **quiet)
+    picker.select(on_sample, shown, outputs, **quiet)
+    for control in (mode, scale):
+        control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
+    curve.select(on_curve, shown, [curve], **quiet)
+    cancel.click(on_cancel, shown, outputs, queue=False, **quiet)
+    return Tab([*outputs, mode_hint, mode, scale], retell)
 
 
 def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
@@ -241,16 +259,17 @@ def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
 
 
 def open_session(
-    sessions: Sessions, request: gr.Request, language: str | None, mode: Mode
+    sessions: Sessions, request: gr.Request, language: str | None, mode: Mode, scale: int
 ) -> Session:
-    """The page's session, with the language and mode the page shows now."""
+    """The page's session, with the language, mode and scale the page shows now."""
     session = sessions.get(request.session_hash)
     session.language = language_of(language or request.headers.get("accept-language"))
     session.mode = mode if mode in MODES else "upscale"
+    session.scale = scale if scale in network_scales() else default_scale()
     return session
 
 
-def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> Photo:
+def read_choice(choice: Choice, mode: Mode, scale: int, settings: Settings, jobs: Jobs) -> Photo:
     """The photo of a choice.
 
     Raises:
@@ -258,8 +277,10 @@ def read_choice(choice: Choice, mode: Mode, settings: Settings, jobs: Jobs) -> P
         SRError: not an image, or too large.
     """
     if choice.sample is not None:
-        preload(jobs, choice.sample)
-        return sample_photo(choice.sample) if mode == "test" else small_photo(choice.sample)
+        preload(jobs, choice.sample, scale)
+        if mode == "test":
+            return sample_photo(choice.sample)
+        return small_photo(choice.sample, scale)
     if choice.path is None:
         raise FileNotFoundError(choice.name)
     return read_upload(uploaded_file(choice.path), max_megapixels=settings.max_megapixels)
@@ -283,7 +304,7 @@ def image_problem(key: str, error: ImageError, values: dict[str, object]) -> Pro
     return Problem(key, values | error.values, str(error), detail_key)
 
 
-def problem_of(error: Exception, settings: Settings) -> Problem:
+def problem_of(error: Exception, settings: Settings, scale: int) -> Problem:
     """What to tell a person about an error."""
     match error:
         case ImageTooLargeError():
@@ -292,7 +313,7 @@ def problem_of(error: Exception, settings: Settings) -> Problem:
         case ImageError():
             return image_problem("error_not_image", error, {})
         case ShapeError():
-            return Problem("error_too_small")
+            return Problem("error_too_small", {"scale": scale})
         case TooManyOwnError():
             return Problem("error_busy_own")
         case BusyError():

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sr.models.registry import MODELS
+
 Language = Literal["en", "pt-BR"]
 LANGUAGES: dict[Language, str] = {"en": "English", "pt-BR": "Português"}
 FILES: dict[Language, str] = {"en": "en.json", "pt-BR": "pt_BR.json"}
@@ -22,6 +24,12 @@ def texts(language: Language) -> dict[str, str]:
 def say(language: Language, key: str, **values: Any) -> str:
     """One text, with values in the places it names in {braces}."""
     return texts(language)[key].format(**values)
+
+
+def label_of(language: Language, method: str) -> str:
+    """What people call a version: by its text where there is one, else by its model's title."""
+    model = MODELS.get(method)
+    return texts(language).get(method) or (model.title if model else method)
 
 
 def language_of(wanted: str | None) -> Language:

@@ -40,14 +40,16 @@ class FakeEngine:
         model: str,
         photo: Photo,
         *,
+        scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
     ) -> Photo:
         self.calls[model] += 1
+        scale = scale or 4
         if model == "nearest":
-            return Photo(nearest(photo.rgb, 4))
-        rgb = matlab_bicubic(photo.rgb, 4)
-        alpha = None if photo.alpha is None else matlab_bicubic(photo.alpha, 4)
+            return Photo(nearest(photo.rgb, scale))
+        rgb = matlab_bicubic(photo.rgb, scale)
+        alpha = None if photo.alpha is None else matlab_bicubic(photo.alpha, scale)
         if model == "bicubic":
             return Photo(rgb, alpha)
         self.running += 1
@@ -65,7 +67,7 @@ class FakeEngine:
         shift = 10 if model == "srgan_x4" else -10
         return Photo(np.clip(rgb.astype(np.int16) + shift, 0, 255).astype(np.uint8), alpha)
 
-    def png_text(self, model: str) -> dict[str, str]:
+    def png_text(self, model: str, scale: int | None = None) -> dict[str, str]:
         if model in self.missing:
             raise WeightsError(f"weights/{model}.safetensors is not there; see weights/README.md")
         return {"Nitidez-Model": model}
@@ -74,7 +76,12 @@ class FakeEngine:
         return "fake"
 
     def measure(
-        self, prediction: np.ndarray, reference: np.ndarray, *, cancel: threading.Event
+        self,
+        prediction: np.ndarray,
+        reference: np.ndarray,
+        *,
+        crop_px: int,
+        cancel: threading.Event,
     ) -> Measurement:
         self.calls["measure"] += 1
         error = float(np.mean((prediction.astype(float) - reference) ** 2))

@@ -81,7 +81,7 @@ def test_a_page_has_its_share_and_a_whole_class_behind_one_address_too():
     ],
 )
 def test_each_limit_is_told_in_both_languages(error: Exception, key: str):
-    problem = problem_of(error, Settings())
+    problem = problem_of(error, Settings(), 4)
     assert problem.key == key
     told = {say(language, problem.key, **problem.values) for language in LANGUAGES}
     assert len(told) == 2
@@ -103,7 +103,7 @@ def test_visitors_take_turns_however_many_photos_one_has_sent():
     pixels = Photo(np.zeros((4, 4, 3), np.uint8))
     sent = (("z", "first"), ("a", "a1"), ("a", "a2"), ("a", "a3"), ("b", "b1"), ("c", "c1"))
     for visitor, key in sent:
-        lane.add(Job(photo=pixels, key=key, height=4, width=4, visitor=visitor))
+        lane.add(Job(photo=pixels, key=key, height=4, width=4, scale=4, visitor=visitor))
     all_are_there.set()
     assert all_had_a_turn.wait(10)
     lane.close()

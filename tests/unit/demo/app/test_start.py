@@ -68,7 +68,7 @@ def test_an_example_opens_without_torch(tmp_path: Path):
         "from demo.upscale.cache import ImageStore\n"
         "store = ImageStore(Path(sys.argv[1]), max_bytes=10**9, max_age_seconds=60)\n"
         "jobs = Jobs(SuperResolution(), store)\n"
-        "preload(jobs, 'cat'); job = jobs.submit(small_photo('cat'))\n"
+        "preload(jobs, 'cat', 4); job = jobs.submit(small_photo('cat', 4))\n"
         "while not job.is_finished: time.sleep(0.01)\n"
         "print([version.state for version in job.versions()], 'torch' in sys.modules)"
     )

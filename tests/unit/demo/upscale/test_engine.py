@@ -16,7 +16,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
 
 
 def measure(engine: SuperResolution, pixels: np.ndarray = PIXELS):
-    return engine.measure(pixels, pixels, cancel=threading.Event())
+    return engine.measure(pixels, pixels, crop_px=4, cancel=threading.Event())
 
 
 def wait_for(condition, seconds: float = 10) -> None:
@@ -77,4 +77,4 @@ def test_a_cancel_is_looked_at_before_lpips(monkeypatch: pytest.MonkeyPatch):
     left = threading.Event()
     left.set()
     with pytest.raises(Cancelled):
-        SuperResolution().measure(PIXELS, PIXELS, cancel=left)
+        SuperResolution().measure(PIXELS, PIXELS, crop_px=4, cancel=left)

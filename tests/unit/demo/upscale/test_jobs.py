@@ -313,12 +313,12 @@ def test_a_cancel_is_looked_at_before_a_measurement(make_jobs: MakeJobs):
     left = threading.Event()
     left.set()
     with pytest.raises(Cancelled):
-        jobs.measure(photo().rgb, photo().rgb, cancel=left)
+        jobs.measure(photo().rgb, photo().rgb, crop_px=4, cancel=left)
     assert engine.calls["measure"] == 0
 
 
 def test_a_measurement_without_lpips_is_tried_again(make_jobs: MakeJobs):
     jobs = make_jobs(FakeEngine())
     for note, is_kept in ((LPIPS_LOADING, False), (LPIPS_MISSING, False), (None, True)):
-        jobs.remember("photo", "bicubic", "reference", Measurement(30, 0.9, None, note))
+        jobs.remember("photo/bicubic", "reference", Measurement(30, 0.9, None, note))
         assert bool(jobs._measurements) == is_kept

@@ -6,10 +6,12 @@ import pytest
 
 from demo.upscale import samples
 from demo.upscale.cache import ImageStore
-from demo.upscale.engine import NETWORKS, SuperResolution
+from demo.upscale.engine import SuperResolution
 from demo.upscale.jobs import Jobs
 from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
 from tests.helpers.fake_engine import FakeEngine
+
+NETWORKS = ("srresnet_x4", "srgan_x4")
 
 
 def open_jobs(engine, tmp_path: Path) -> Jobs:
@@ -19,7 +21,7 @@ def open_jobs(engine, tmp_path: Path) -> Jobs:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_an_example_is_a_crop_and_its_quarter(name: str):
     assert sample_photo(name).rgb.shape == (300, 448, 3)
-    assert small_photo(name).rgb.shape == (75, 112, 3)
+    assert small_photo(name, 4).rgb.shape == (75, 112, 3)
     assert samples.thumbnail(name).startswith(b"\xff\xd8")
 
 
@@ -35,7 +37,7 @@ def test_shipped_results_are_current_and_ready_at_once(tmp_path: Path):
     for model in NETWORKS:
         assert versions[model] == jobs.engine.version(model), "run python -m demo examples"
     for name in SAMPLES:
-        preload(jobs, name)
+        preload(jobs, name, 4)
         job = jobs.submit(sample_photo(name), mode="test", models=NETWORKS)
         assert {job.version(model).state for model in NETWORKS} == {"ready"}
         assert all(job.version(model).measurement.lpips_alex for model in NETWORKS)
@@ -43,7 +45,7 @@ def test_shipped_results_are_current_and_ready_at_once(tmp_path: Path):
 
 def test_results_of_other_weights_are_not_shown(tmp_path: Path):
     jobs = open_jobs(FakeEngine(), tmp_path)
-    preload(jobs, "cat")
+    preload(jobs, "cat", 4)
     assert jobs.store.num_bytes() == 0
 
 
@@ -56,7 +58,7 @@ def test_examples_are_made_with_metrics_and_seconds(
     samples.read_manifest.cache_clear()
     try:
         again = open_jobs(FakeEngine(), tmp_path / "again")
-        preload(again, "coffee")
+        preload(again, "coffee", 4)
         job = again.submit(sample_photo("coffee"), mode="test", models=NETWORKS)
         assert all(job.version(model).measured for model in NETWORKS)
     finally:

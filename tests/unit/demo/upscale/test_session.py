@@ -7,7 +7,7 @@ from demo.upscale.session import Choice, Sessions
 
 
 def job(state: str) -> Job:
-    made = Job(photo=None, key="k", height=8, width=8)
+    made = Job(photo=None, key="k", height=8, width=8, scale=4)
     made._versions["bicubic"] = Version("bicubic", state=state)  # type: ignore[arg-type]
     return made
 

@@ -9,6 +9,7 @@ import pytest
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
 from sr.images.kinds import NOT_IMAGES
+from sr.models.registry import MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
 
@@ -34,6 +35,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {f"example_{name}" for name in SAMPLES} | {
         f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
     }
+    built |= {model.name for model in MODELS.values() if not model.network}
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr" / "images").glob("*.py"))
     raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
