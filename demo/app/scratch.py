@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 
+from filelock import FileLock, Timeout
+
 from demo.app.settings import Settings
-from sr.base.file_lock import take_lock
 
 
 class Scratch:
@@ -18,8 +19,12 @@ class Scratch:
     def __init__(self, settings: Settings) -> None:
         self._folders = (settings.uploads_folder, settings.versions_folder)
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock_file = (settings.folder / "lock").open("a+b")
-        self.is_ours = take_lock(self._lock_file, wait=False)
+        self._lock = FileLock(settings.folder / "lock", blocking=False, thread_local=False)
+        try:
+            self._lock.acquire()
+            self.is_ours = True
+        except Timeout:  # another server's
+            self.is_ours = False
         self.clear()
 
     def clear(self) -> None:
@@ -31,4 +36,4 @@ class Scratch:
     def close(self) -> None:
         """Clear, and let go."""
         self.clear()
-        self._lock_file.close()
+        self._lock.release()

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from sr.base.errors import ImageError, ShapeError
-from sr.base.file_lock import locked
 from sr.base.machine import free_memory_bytes
 from sr.data.check import SkippedFile, header_size, in_parallel, none_usable
 from sr.data.pairs import Pair
@@ -93,7 +93,7 @@ def load_pixels(
         )
     folder = cache / f"x{scale}-{_fingerprint(pairs, scale, fractions)}"
     cache.mkdir(parents=True, exist_ok=True)
-    with locked(cache / f".{folder.name}.lock"):
+    with FileLock(cache / f".{folder.name}.lock"):
         if not _is_whole(folder):
             _build(folder, pairs, scale, fractions, progress)
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))

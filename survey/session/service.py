@@ -21,7 +21,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from sr.base.file_lock import locked
+from filelock import FileLock
+
 from survey.preparation.default_study import default_sources
 from survey.session.answers import Answer, flags_of, read_answer
 from survey.session.consent import consent_version
@@ -97,6 +98,7 @@ class Survey:
         self.on_erased: Callable[[], None] | None = None  # told after an erasure, for backups
         self._clock = clock
         self._lock = threading.Lock()
+        self._file_lock = FileLock(data_folder / "lock", poll_interval=0.01)
         self._problem = problem
         self._progress: float | None = None  # of the preparation; None when there is none
         self._database: Store | None = None
@@ -106,7 +108,7 @@ class Survey:
             return
         try:
             self._secret = read_secret(data_folder / "secret")
-            with self._alone():
+            with self.alone():
                 self._database = Store(data_folder / "survey.db")
                 self.journal = Journal(data_folder / "journal")
                 self._agree()
@@ -116,7 +118,7 @@ class Survey:
             self._problem = error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """One change at a time at this data folder, of all threads of all processes.
 
         Raises:
@@ -124,7 +126,7 @@ class Survey:
         """
         with self._lock, ExitStack() as stack:
             try:
-                stack.enter_context(locked(self.data_folder / "lock"))
+                stack.enter_context(self._file_lock)
             except OSError as error:
                 raise StoreError(
                     f"{self.data_folder / 'lock'}: {error.strerror}; make the folder writable, or "
@@ -170,7 +172,7 @@ class Survey:
         if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
             return  # prepare() makes it
         study = load_study(self.study_folder)
-        with self._alone():
+        with self.alone():
             if self.store.register(study):
                 self.journal.replace(self.store.events())  # versions of before leave it, too
         self._study = study
@@ -300,7 +302,7 @@ class Survey:
         if not re.fullmatch("[0-9a-f]{32}", request):
             raise InvalidAnswerError(f"request is {request!r:.40}; needed 32 hexadecimal digits")
         token, code = token_and_code(self._secret, request)
-        with self._alone():
+        with self.alone():
             self._check_open()
             now = self._clock()
             try:
@@ -405,7 +407,7 @@ class Survey:
         return self._change(token, break_taken=1)
 
     def _change(self, token: str, **changes: Any) -> dict[str, Any]:
-        with self._alone():
+        with self.alone():
             session = self.store.session(token_sha256(token))
             changes["last_seen_at"] = stamp(self._clock())
             self.store.change_session(session["id"], **changes)
@@ -430,7 +432,7 @@ class Survey:
         """
         self._check_usable()
         answer = read_answer(values)
-        with self._alone():
+        with self.alone():
             session = self.store.session(token_sha256(token))
             self._check_open()
             trial = self.store.trial(answer.trial_id)
@@ -503,7 +505,7 @@ class Survey:
             StaleTrialError: there is nothing that can be undone.
         """
         self._check_usable()
-        with self._alone():
+        with self.alone():
             session = self.store.session(token_sha256(token))
             self._check_open()
             last = self._undoable(session)
@@ -537,7 +539,7 @@ class Survey:
             )
         if vision not in VISION:
             raise InvalidAnswerError(f"vision is {vision!r:.20}; needed one of {VISION}")
-        with self._alone():
+        with self.alone():
             session = self.store.session(token_sha256(token))
             if self.store.open_trials(session["id"], 1):
                 raise StaleTrialError("there are trials left")
@@ -583,7 +585,7 @@ class Survey:
             SurveyError: there is no database; whether the study can be used does not matter.
         """
         store = self.store
-        with self._alone():
+        with self.alone():
             now = stamp(self._clock())
             if store.withdraw(code_hmac(self._secret, code), now) is None:
                 raise UnknownCodeError("nobody has this code; check it, or everything is erased")
@@ -603,7 +605,7 @@ class Survey:
 
     def _change_study(self, **changes: Any) -> None:
         self._check_usable()
-        with self._alone():
+        with self.alone():
             self.store.change_study(self.study.name, **changes)
             row = self.store.study(self.study.name)
             self._write([{"event": "study", "row": row}])
@@ -615,7 +617,7 @@ class Survey:
             SurveyError: there is no database; whether the study can be used does not matter.
         """
         store = self.store
-        with self._alone():
+        with self.alone():
             now = self._clock()
             before = stamp(now - timedelta(days=older_than_days))
             count = store.anonymise(before, stamp(now))
@@ -632,7 +634,7 @@ class Survey:
         Raises:
             SurveyError, OSError: they cannot be read or written.
         """
-        with self._alone():
+        with self.alone():
             self.store.snapshot(folder / "survey.db")
             shutil.copytree(
                 self.journal.folder, folder / "journal", ignore=shutil.ignore_patterns("*.new")
