@@ -35,7 +35,7 @@ from demo.upscale.engine import (
     models_of,
 )
 from sr.base.errors import Cancelled, ShapeError, SRError
-from sr.images.photo import Photo
+from sr.images.photo import Note, Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.images.writing import encode_png
@@ -91,6 +91,7 @@ class Job:
     width: int
     scale: int  # by which every version is larger
     visitor: str = ""  # who takes turns with the others
+    notes: tuple[Note, ...] = ()  # what there is to say of how the photo was taken
     reference: Photo | None = None  # what the versions are measured against; None as above
     reference_key: str = ""
     reference_size: tuple[int, int] | None = None  # height and width; None without a reference
@@ -415,22 +416,18 @@ class Jobs:
                 self._measurements.popitem(last=False)
 
     def _prepare(self, photo: Photo, mode: Mode, scale: int, models: Sequence[str]) -> Job:
-        reference = None
+        reference, notes = None, photo.notes
         if mode == "test":
             if min(photo.height, photo.width) < scale:
                 raise ShapeError(
                     f"the photo is {photo.width} x {photo.height} px; a test needs at least"
                     f" {scale} x {scale}: take a larger one, or upscale it"
                 )
+            photo = photo.on_white()
+            notes = photo.notes
             reference = Photo(modcrop(photo.rgb, scale))
             photo = Photo(matlab_bicubic(reference.rgb, 1 / scale))
-        job = Job(
-            photo=photo,
-            key=photo_key(photo),
-            height=photo.height,
-            width=photo.width,
-            scale=scale,
-        )
+        job = Job(photo, photo_key(photo), photo.height, photo.width, scale, notes=notes)
         if reference is not None:
             job.reference, job.reference_key = reference, photo_key(reference)
             job.reference_size = (reference.height, reference.width)

@@ -112,8 +112,16 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
         f'<p class="sizes">{escape(sizes(session.job, language)) if session.job else ""}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
         f'<div class="samples"><h2>{text("examples_short")}</h2>'
-        f"{samples_html(language, choice.sample)}</div></section>"
+        f"{samples_html(language, choice.sample)}</div>"
+        f"{notes_html(session.job, language)}</section>"
     )
+
+
+def notes_html(job: Job | None, language: Language) -> str:
+    """What there is to say of how the photo was taken."""
+    notes = job.notes if job is not None else ()
+    texts = (say(language, f"note_{note.kind}", **note.values) for note in notes)
+    return "".join(f'<p class="note" role="note">{escape(text)}</p>' for text in texts)
 
 
 def sizes(job: Job, language: Language) -> str:

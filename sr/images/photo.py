@@ -1,10 +1,32 @@
-"""A photo in memory."""
+"""A photo in memory, and what there is to say of how it was read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+# What a person should know of a picture that was taken; the page says it in both languages.
+NOTES: dict[str, str] = {
+    "on_white": "the see-through parts were laid on white",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing to say of a picture.
+
+    Attributes:
+        kind: a key of NOTES.
+        values: what its text names.
+    """
+
+    kind: str
+    values: Mapping[str, str | float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return NOTES[self.kind].format(**self.values)
 
 
 @dataclass(frozen=True)
@@ -15,11 +37,13 @@ class Photo:
         rgb: (H, W, 3) uint8, sRGB.
         alpha: (H, W) uint8, or None when the image is opaque everywhere.
         mended_share: of an enlargement, where bicubic stands in its network's place, 0 to 1.
+        notes: what there is to say of how it came to be.
     """
 
     rgb: np.ndarray
     alpha: np.ndarray | None = None
     mended_share: float = 0.0
+    notes: tuple[Note, ...] = ()
 
     @property
     def height(self) -> int:
@@ -28,3 +52,12 @@ class Photo:
     @property
     def width(self) -> int:
         return int(self.rgb.shape[1])
+
+    def on_white(self) -> Photo:
+        """The same without alpha, as it looks on white paper; its notes say so."""
+        if self.alpha is None:
+            return self
+        alpha = self.alpha[..., None].astype(np.uint16)
+        white = (self.rgb * alpha + 255 * (255 - alpha) + 127) // 255
+        notes = (*self.notes, Note("on_white"))
+        return replace(self, rgb=white.astype(np.uint8), alpha=None, notes=notes)

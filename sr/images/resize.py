@@ -86,6 +86,24 @@ def matlab_bicubic(image: np.ndarray, scale: float) -> np.ndarray:
     return out.reshape(out_height, out_width, *image.shape[2:])
 
 
+def bicubic_values(image: np.ndarray, scale: float) -> np.ndarray:
+    """`matlab_bicubic` of real numbers, without any rounding.
+
+    Args:
+        image: (H, W, C) float32, of any range.
+
+    Returns:
+        (ceil(scale * H), ceil(scale * W), C) float32.
+    """
+    for axis in (0, 1):
+        bands = [
+            np.tensordot(matrix, image.take(range(source.start, source.stop), axis), (1, axis))
+            for _, source, matrix in _bands(image.shape[axis], scale)
+        ]
+        image = np.moveaxis(np.concatenate(bands), 0, axis)
+    return image.astype(np.float32)
+
+
 def _rounded(values: np.ndarray) -> np.ndarray:
     """Ready for the cast to uint8: halves go up; changes `values`."""
     values += 0.5 + TIE

@@ -22,6 +22,7 @@ from sr.base.files import file_sha256
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.guard import mend, mended_text
+from sr.inference.transparency import premultiplied_bicubic, seen_colours
 from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Upscaler:
         progress: Callable[[Progress], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Photo:
-        """Enlarge one photograph; alpha goes by bicubic.
+        """Enlarge one photograph; alpha goes by bicubic, and hidden colours play no part.
 
         Args:
             photo: any size from 1x1.
@@ -112,20 +113,23 @@ class Upscaler:
         start = time.perf_counter()
         height, width = photo.rgb.shape[:2]
         rgb = np.empty((height * self.scale, width * self.scale, 3), np.uint8)
-        for share in self._fill(rgb, photo.rgb):
+        given = photo.rgb if photo.alpha is None else seen_colours(photo.rgb, photo.alpha)
+        for share in self._fill(rgb, given):
             self._look_at(cancel)
             if progress is not None:
                 seconds = time.perf_counter() - start
                 left = seconds / share - seconds if share > 0 else None
                 progress(Progress(round(1000 * share), 1000, seconds, left))
-        mended_share = self._mend(photo.rgb, rgb)
+        mended_share = self._mend(given, rgb)
         alpha = None
         if photo.alpha is not None:
             self._look_at(cancel)
             enlarge = nearest if self.name == "nearest" else matlab_bicubic
             alpha = enlarge(photo.alpha, self.scale)
+            if self.name == "bicubic":
+                premultiplied_bicubic(rgb, photo.rgb, photo.alpha, self.scale)
         self.seconds_per_megapixel = (time.perf_counter() - start) / (rgb[..., 0].size / 1e6)
-        return Photo(rgb, alpha, mended_share)
+        return Photo(rgb, alpha, mended_share, photo.notes)
 
     def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
         """Mend an enlargement in place; the share that was wrong. Interpolations are right."""

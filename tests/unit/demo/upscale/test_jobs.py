@@ -14,9 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from demo.app.settings import Settings
 from demo.upscale.cache import ImageStore
 from demo.upscale.engine import LPIPS_LOADING, LPIPS_MISSING
 from demo.upscale.jobs import FAILED, NICENESS, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
+from demo.upscale.page import picker_html
+from demo.upscale.session import Choice, Session
+from demo.web.i18n import Language
 from sr.base.errors import Cancelled, ShapeError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -70,6 +74,23 @@ def test_alpha_stays(make_jobs: MakeJobs):
     job = make_jobs(FakeEngine()).submit(Photo(photo().rgb, alpha))
     wait(job)
     assert open_image(job.version("srgan_x4").image.path).alpha is not None
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "laid on white"), ("pt-BR", "sobre branco")])
+def test_a_test_lays_transparency_on_white_and_the_page_says_so(
+    make_jobs: MakeJobs, language: Language, said: str
+):
+    alpha = np.full((12, 16), 255, np.uint8)
+    alpha[:8, :8] = 0
+    given = Photo(photo().rgb, alpha)
+    job = make_jobs(FakeEngine()).submit(given, mode="test")
+    wait(job)
+    original = open_image(job.version(ORIGINAL).image.path)
+    assert original.alpha is None
+    assert (original.rgb[:8, :8] == 255).all()
+    np.testing.assert_array_equal(original.rgb[8:], given.rgb[8:])
+    session = Session(choice=Choice("logo.png"), job=job)
+    assert said in picker_html(session, language, Settings())
 
 
 def test_the_same_photo_with_the_same_model_is_computed_once(make_jobs: MakeJobs):

@@ -9,6 +9,7 @@ import pytest
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
 from sr.images.kinds import NOT_IMAGES
+from sr.images.photo import NOTES
 from sr.models.registry import MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
@@ -28,6 +29,11 @@ def test_both_languages_name_the_same_values(key: str):
     assert fields(texts("en")[key]) == fields(texts("pt-BR")[key])
 
 
+@pytest.mark.parametrize("kind", NOTES)
+def test_the_page_says_notes_with_the_values_they_have(kind: str):
+    assert fields(texts("en")[f"note_{kind}"]) == fields(NOTES[kind])
+
+
 def test_every_text_is_used_and_every_used_text_exists():
     source = "\n".join(path.read_text("utf-8") for path in DEMO.rglob("*.py"))
     built = {f"mode_{mode}" for mode in ("upscale", "test")}
@@ -39,6 +45,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr" / "images").glob("*.py"))
     raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
+    built |= {f"note_{kind}" for kind in NOTES}
     quoted = set(re.findall(r"""["'](\w+)["']""", source))
     unused = [key for key in texts("en") if key not in quoted | built]
     assert not unused
