@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sr.inference.upscaler import Progress
     from sr.metrics.fidelity import Lpips
-    from sr.metrics.measurement import Measurement
+    from sr.metrics.result import Measurement
 
 LPIPS_WAIT_SECONDS = 5.0  # what a measurement waits for LPIPS to be loaded, the first time
 LPIPS_TIMEOUT_SECONDS = 300.0  # after which a download counts as failed

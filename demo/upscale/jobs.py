@@ -43,7 +43,7 @@ from sr.inference.guard import mended_text
 
 if TYPE_CHECKING:
     from sr.inference.upscaler import Progress
-    from sr.metrics.measurement import Measurement
+    from sr.metrics.result import Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -376,7 +376,7 @@ class Jobs:
         )
 
     def _curves(self, job: Job, pairs: tuple[tuple[str, str], ...]) -> Curves:
-        from sr.evaluation.visibility import visible_curves
+        from sr.evaluation.seen import visible_curves
 
         images = {key: job.version(key).image for pair in pairs for key in pair}
         with self._inference:

@@ -17,7 +17,7 @@ from demo.upscale.uploads import clean_name
 from demo.web.curve import curve_value
 from demo.web.i18n import Language, duration, label_of, number, say
 from sr import __version__
-from sr.metrics.density import JUST_NOTICEABLE, indistinct_from
+from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from
 from sr.models.registry import network_scales
 
 MARK = (

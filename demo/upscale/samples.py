@@ -30,7 +30,7 @@ from sr.base.errors import DataError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
-from sr.metrics.measurement import Measurement
+from sr.metrics.result import Measurement
 
 FOLDER = Path(__file__).parent / "examples"
 THUMB_PX = 448

@@ -167,7 +167,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeats", metavar="N", type=int, default=5, help="the median counts (default: 5)"
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the figures there")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the results there")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -175,11 +175,11 @@ def run(args: argparse.Namespace) -> int:
     for name in ("size", "memory_size", "repeats"):
         if getattr(args, name) < 1:
             raise ConfigError(f"--{name.replace('_', '-')} {getattr(args, name)}: needed 1 or more")
-    figures = benchmark(
+    results = benchmark(
         args.model, side=args.size, repeats=args.repeats, memory_side=args.memory_size
     )
-    for key, value in figures.items():
+    for key, value in results.items():
         print(f"{key.replace('_', ' '):44} {value}")
     if args.json is not None:
-        write_atomically(args.json, (json.dumps(figures, indent=2) + "\n").encode())
+        write_atomically(args.json, (json.dumps(results, indent=2) + "\n").encode())
     return 0

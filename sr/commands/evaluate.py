@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import get_args
 
 from sr.base.errors import ConfigError, DataError
+from sr.base.files import check_file, check_folder, write_file
 from sr.commands.console import add_device_arguments, format_table, positive_int, progress_bar
 from sr.data.pairs import DataSet, Strength, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
-from sr.evaluation.entries import Entry, Runtime, parse_entries
-from sr.evaluation.measure import Evaluation, evaluate
-from sr.evaluation.outputs import check_file, check_folder, write_file
+from sr.evaluation.measure import evaluate
+from sr.evaluation.methods import Method, Runtime, parse_methods
+from sr.evaluation.results import Evaluation
 from sr.evaluation.tables import (
     CORRELATION_HEADINGS,
     PerImageFile,
@@ -26,8 +27,8 @@ from sr.evaluation.tables import (
     to_json,
     to_markdown,
 )
-from sr.metrics.density import check_ppd
 from sr.metrics.texture import MEASURES
+from sr.metrics.threshold import check_ppd
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
 DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
@@ -148,12 +149,12 @@ def run(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
-    entries = parse_entries(arguments.models or DEFAULT_MODELS, runtime, scale=arguments.scale)
-    data_sets = _data_sets(arguments.folders, entries[0].scale)
+    methods = parse_methods(arguments.models or DEFAULT_MODELS, runtime, scale=arguments.scale)
+    data_sets = _data_sets(arguments.folders, methods[0].scale)
     if arguments.degradation:
         data_sets = [one.degraded(by) for one in data_sets for by in arguments.degradation]
     store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
-    result = _measure(arguments, data_sets, entries, store)
+    result = _measure(arguments, data_sets, methods, store)
     hard = correlations(result.images)
     _print(result, hard)
     if arguments.csv is not None:
@@ -165,10 +166,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.figures is not None:
         from sr.evaluation.plots import draw_figures
 
-        for path in draw_figures(arguments.figures, result, hard, data_sets, entries):
+        for path in draw_figures(arguments.figures, result, hard, data_sets, methods):
             print(path)
     if arguments.ppd:
-        _look(arguments, _without_failures(data_sets, result), entries)
+        _look(arguments, _without_failures(data_sets, result), methods)
     for failure in result.failures:
         print(f"left out: {failure}", file=sys.stderr)
     if result.failures:
@@ -220,13 +221,13 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 def _measure(
     arguments: argparse.Namespace,
     data_sets: list[DataSet],
-    entries: list[Entry],
+    methods: list[Method],
     store: PerImageFile | None,
 ) -> Evaluation:
     with progress_bar("image") as show:
         return evaluate(
             data_sets,
-            entries,
+            methods,
             lpips=not arguments.no_lpips,
             limit=arguments.limit,
             known=() if store is None or arguments.again else store.rows.values(),
@@ -248,28 +249,28 @@ def _without_failures(data_sets: list[DataSet], result: Evaluation) -> list[Data
     ]
 
 
-def _look(arguments: argparse.Namespace, data_sets: list[DataSet], entries: list[Entry]) -> None:
+def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list[Method]) -> None:
     """What a person sees of it: a table, a file and a figure."""
-    from sr.evaluation import visibility
+    from sr.evaluation import seen
 
     with progress_bar("image") as show:
-        rows = visibility.look(
+        rows = seen.look(
             data_sets,
-            entries,
+            methods,
             arguments.ppd,
             lpips=not arguments.no_lpips,
             progress=show,
         )
     print()
-    print(format_table(tuple(visibility.HEADINGS.values()), visibility.cells(rows)))
-    print(f"{visibility.CAPTION}.")
-    for sentence in visibility.sentences(rows):
+    print(format_table(tuple(seen.HEADINGS.values()), seen.cells(rows)))
+    print(f"{seen.CAPTION}.")
+    for sentence in seen.sentences(rows):
         print(f"{sentence}.")
     if arguments.output is not None:
-        write_file(arguments.output / "ppd.csv", visibility.to_csv(rows).encode())
+        write_file(arguments.output / "ppd.csv", seen.to_csv(rows).encode())
     if arguments.figures is not None:
         path = arguments.figures / "ppd.png"
-        visibility.write_figure(rows, path)
+        seen.write_figure(rows, path)
         print(path)
 
 

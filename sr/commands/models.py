@@ -49,9 +49,9 @@ def _describe_metrics(metrics: Mapping[str, Any]) -> list[str]:
     for data_set, values in metrics.items():
         if not isinstance(values, Mapping):
             values = {"": values}
-        figures = ", ".join(
+        results = ", ".join(
             f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
             for name, value in values.items()
         )
-        lines.append(f"{data_set}: {figures}")
+        lines.append(f"{data_set}: {results}")
     return lines

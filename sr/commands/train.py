@@ -88,7 +88,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         choices=TRACKERS,
         action="append",
         default=[],
-        help="also write figures and pictures there; csv always (default: csv)",
+        help="also write results and pictures there; csv always (default: csv)",
     )
     parser.add_argument(
         "--checkpoint-minutes", metavar="N", type=float, default=3.0, help="(default: 3)"
@@ -225,7 +225,7 @@ def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixel
     logger.info("%s", photo_set.title)
     if photo_set.is_benchmark:
         logger.warning(
-            "%s is a test set: figures measured on it will mean nothing for what learns from it",
+            "%s is a test set: results measured on it will mean nothing for what learns from it",
             args.data.name,
         )
     for problem in photo_set.problems:

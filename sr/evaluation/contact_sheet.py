@@ -1,20 +1,30 @@
-"""Crops side by side on one lossless picture, every pixel as it is, with captions."""
+"""Crops side by side on one lossless picture, every pixel as it is: what a method does worst and
+best, beside the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sr.base.errors import ShapeError
+from sr.data.pairs import DataSet
+from sr.evaluation.measure import open_pair
+from sr.evaluation.methods import Enlarges, Method
+from sr.evaluation.results import ImageRow
+from sr.metrics.texture import luma
 
 MARGIN_PX = 16
 GAP_PX = 10
 FONT_PX = 13
 LINE_PX = 17
 TITLE_LINE_PX = 20
+CROP_PX = 96
+MAGNIFICATION = 2
+EXAMPLES = 3  # of the worst images, and as many of the best
 INK, PAPER, GREY = (20, 20, 20), (255, 255, 255), (90, 90, 90)
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -120,6 +130,87 @@ def busiest_part(error: np.ndarray, side_px: int) -> tuple[int, int]:
     inside = inside + sums[:-height, :-width]
     top, left = np.unravel_index(int(inside.argmax()), inside.shape)
     return int(top), int(left)
+
+
+class Gallery:
+    """Originals and what the methods make of them, each made once."""
+
+    def __init__(self, data_sets: Sequence[DataSet], methods: Sequence[Method]) -> None:
+        self.methods = methods
+        self.data_sets = data_sets
+        self._models: dict[str, Enlarges] = {}
+        self._pictures: dict[tuple[str, str], dict[str, np.ndarray]] = {}
+
+    def pictures(self, dataset: str, image: str) -> dict[str, np.ndarray]:
+        """(H, W, 3) uint8 by label; the original is called "original"."""
+        if (dataset, image) not in self._pictures:
+            data_set, pair = next(
+                (data_set, pair)
+                for data_set in self.data_sets
+                for pair in data_set.pairs
+                if (data_set.name, pair.hr.name) == (dataset, image)
+            )
+            photo, target = open_pair(data_set, pair)
+            made = {method.label: self._model(method).upscale(photo).rgb for method in self.methods}
+            self._pictures[dataset, image] = {"original": target, **made}
+        return self._pictures[dataset, image]
+
+    def _model(self, method: Method) -> Enlarges:
+        if method.label not in self._models:
+            self._models[method.label] = method.load()
+        return self._models[method.label]
+
+
+def worst_and_best(images: Sequence[ImageRow], method: Method, gallery: Gallery) -> Sheet:
+    """The images a method does worst and best on, by LPIPS where it was measured, else PSNR.
+
+    Of each image the part is shown where the method differs most from the original, as every
+    method makes it.
+    """
+    rows = [row for row in images if row.model == method.label]
+    by_lpips = all(row.lpips_alex is not None for row in rows)
+    ranked = sorted(rows, key=lambda row: _badness(row, by_lpips), reverse=True)
+    count = min(EXAMPLES, len(ranked))
+    chosen = [("worst", row) for row in ranked[:count]]
+    chosen += [("best", row) for row in reversed(ranked[-count:]) if row not in ranked[:count]]
+    results = {(row.dataset, row.image, row.model): row for row in images}
+    strips = [_strip(kind, row, method, gallery, results) for kind, row in chosen]
+    metric = "LPIPS" if by_lpips else "PSNR-Y"
+    heading = (
+        f"{method.label}: the images with its worst and best {metric}",
+        f"Of each the {CROP_PX}x{CROP_PX} px where {method.label} differs most from the original "
+        f"(mean square of luma); every pixel is drawn {MAGNIFICATION}x{MAGNIFICATION}. "
+        "The numbers are of whole images.",
+    )
+    return contact_sheet(heading, strips, magnification=MAGNIFICATION)
+
+
+def _strip(
+    kind: str,
+    row: ImageRow,
+    method: Method,
+    gallery: Gallery,
+    results: Mapping[tuple[str, str, str], ImageRow],
+) -> Strip:
+    pictures = gallery.pictures(row.dataset, row.image)
+    difference = luma(pictures[method.label]) - luma(pictures["original"])
+    top, left = busiest_part(difference**2, CROP_PX)
+    crops = []
+    for label, picture in pictures.items():
+        part = picture[top : top + CROP_PX, left : left + CROP_PX]
+        result = results.get((row.dataset, row.image, label))
+        said = "" if result is None else f"{result.psnr_y:.2f} dB"
+        if result is not None and result.lpips_alex is not None:
+            said += f", LPIPS {result.lpips_alex:.3f}"
+        crops.append(Crop(part, (label, said)))
+    title = f"{kind}: {row.dataset}/{row.image}, from x {left}, y {top}"
+    return Strip(title, tuple(crops))
+
+
+def _badness(row: ImageRow, by_lpips: bool) -> float:
+    if by_lpips and row.lpips_alex is not None:
+        return row.lpips_alex
+    return -row.psnr_y
 
 
 def _broken(text: str, font: _Font, width: int) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sr.evaluation.measure import ImageRow
+from sr.evaluation.results import ImageRow
 from sr.metrics.texture import MEASURES
 
 METRICS = ("lpips_alex", "psnr_y")

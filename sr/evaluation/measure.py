@@ -6,17 +6,17 @@ import hashlib
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.data.check import SkippedFile
 from sr.data.pairs import DataSet
-from sr.evaluation.entries import Enlarges, Entry
+from sr.evaluation.methods import Enlarges, Method
 from sr.evaluation.paper import published
+from sr.evaluation.results import Evaluation, ImageRow, Results, Row, Texture
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
@@ -32,79 +32,9 @@ DECIMALS = 6  # of single results; kept ones and new ones then give the same mea
 WARM_UP_PX = 32
 
 
-@dataclass(frozen=True)
-class ImageRow:
-    """One model's result on one image, and how much texture the original has.
-
-    `key` tells the result's origins: it differs when the pixels, the model or the protocol do.
-    """
-
-    dataset: str
-    model: str
-    image: str
-    psnr_y: float
-    ssim_y: float
-    lpips_alex: float | None
-    seconds: float
-    high_frequency_share: float = 0.0
-    laplacian_variance: float = 0.0
-    key: str = ""
-
-
-class Figures(TypedDict):
-    """What is measured of a picture."""
-
-    psnr_y: float
-    ssim_y: float
-    lpips_alex: float | None
-    seconds: float
-
-
-class Texture(TypedDict):
-    """What is measured of an original."""
-
-    high_frequency_share: float
-    laplacian_variance: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One model's means over one data set; metrics are None when no image could be measured."""
-
-    dataset: str
-    model: str
-    images: int
-    psnr_y: float | None
-    ssim_y: float | None
-    lpips_alex: float | None
-    seconds: float | None
-    training_set: str = ""
-    paper_psnr_y: float | None = None
-    paper_ssim_daala: float | None = None
-
-
-@dataclass
-class Evaluation:
-    """Everything a run found out.
-
-    `scale` is that of its data sets.
-    `failures` holds a line for each image left out: an image counts for every model and metric
-    or not at all.
-    `notes` says, once each, what the table cannot: where small images come from, a missing metric.
-    `reused` counts results that were taken from an earlier run.
-    """
-
-    scale: int
-    rows: list[Row] = field(default_factory=list)
-    images: list[ImageRow] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    reused: int = 0
-
-
 def evaluate(
     data_sets: Sequence[DataSet],
-    entries: Sequence[Entry],
+    methods: Sequence[Method],
     *,
     lpips: bool = True,
     limit: int | None = None,
@@ -117,7 +47,7 @@ def evaluate(
 
     Args:
         data_sets: as `sr.data.pairs.find_data_sets` finds them.
-        entries: what enlarges; warmed up before it is timed.
+        methods: what enlarges; warmed up before it is timed.
         lpips: False leaves the metric out; without features it is left out with a note.
         limit: only the first images of each data set.
         known: results of an earlier run; those of the same pixels and weights are not measured
@@ -128,20 +58,20 @@ def evaluate(
             none when it was left out.
 
     Returns:
-        The means and the single results, in the order of sets, images and entries.
+        The means and the single results, in the order of sets, images and methods.
 
     Raises:
         DataError: no image could be measured.
-        ConfigError: two data sets or two entries of one name, or more than one scale.
+        ConfigError: two data sets or two methods of one name, or more than one scale.
     """
     from sr.metrics.fidelity import default_lpips
 
-    scales = sorted({s.scale for s in data_sets} | {entry.scale for entry in entries})
+    scales = sorted({s.scale for s in data_sets} | {method.scale for method in methods})
     if len(scales) != 1:
         raise ConfigError(f"scales {scales}: needed data sets and models of one scale")
     for kind, names in (
         ("data sets", [data_set.name for data_set in data_sets]),
-        ("models", [entry.label for entry in entries]),
+        ("models", [method.label for method in methods]),
     ):
         if len(set(names)) < len(names):
             raise ConfigError(f"two {kind} have one name: {', '.join(names)}; rename one")
@@ -157,7 +87,7 @@ def evaluate(
         for row in known
         if save_folder is None and (row.lpips_alex is not None or measure_lpips is None)
     }
-    bench = _Bench(entries, measure_lpips, earlier, save_folder)
+    bench = _Bench(methods, measure_lpips, earlier, save_folder)
 
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
     for done, (data_set, pair) in enumerate(chosen):
@@ -185,7 +115,7 @@ def evaluate(
         )
     result.reused = bench.reused
     for data_set in data_sets:
-        result.rows += [_mean(data_set.name, entry, result.images) for entry in entries]
+        result.rows += [_mean(data_set.name, method, result.images) for method in methods]
         result.notes.append(f"{data_set.name}: {data_set.origin}")
         if limit is not None and limit < len(data_set.pairs):
             result.notes.append(
@@ -231,12 +161,12 @@ class _Bench:
 
     def __init__(
         self,
-        entries: Sequence[Entry],
+        methods: Sequence[Method],
         lpips: Lpips | None,
         earlier: Mapping[tuple[str, str, str], ImageRow],
         save_folder: Path | None,
     ) -> None:
-        self.entries = entries
+        self.methods = methods
         self.lpips = lpips
         self.earlier = earlier
         self.save_folder = save_folder
@@ -247,7 +177,7 @@ class _Bench:
     def measure(
         self, data_set: DataSet, pair: Pair, photo: Photo, target: np.ndarray
     ) -> list[ImageRow]:
-        """The rows of one image, one an entry.
+        """The rows of one image, one a method.
 
         Raises:
             DataError: a metric cannot be had, such as SSIM of a tiny image.
@@ -258,9 +188,9 @@ class _Bench:
         rows: list[ImageRow] = []
         reused = 0
         texture: Texture | None = None
-        for entry in self.entries:
-            names = (data_set.name, entry.label, pair.hr.name)
-            key = _key(entry, pixels.hexdigest())
+        for method in self.methods:
+            names = (data_set.name, method.label, pair.hr.name)
+            key = _key(method, pixels.hexdigest())
             row = self.earlier.get(names)
             if row is not None and row.key == key:
                 rows.append(row)
@@ -273,26 +203,26 @@ class _Bench:
                     ),
                     "laplacian_variance": round(laplacian_variance(target), DECIMALS),
                 }
-            figures = self._measure_one(entry, names, photo, target)
-            rows.append(ImageRow(*names, **figures, **texture, key=key))
+            results = self._measure_one(method, names, photo, target)
+            rows.append(ImageRow(*names, **results, **texture, key=key))
         self.reused += reused
         return rows
 
     def _measure_one(
-        self, entry: Entry, names: tuple[str, str, str], photo: Photo, target: np.ndarray
-    ) -> Figures:
-        """The entry's figures on one image."""
+        self, method: Method, names: tuple[str, str, str], photo: Photo, target: np.ndarray
+    ) -> Results:
+        """The method's results on one image."""
         from sr.metrics.fidelity import measure
 
-        model = self._model(entry)
+        model = self._model(method)
         start = time.perf_counter()
         prediction = model.upscale(photo)
         seconds = time.perf_counter() - start
-        measured = measure(prediction.rgb, target, crop_px=entry.scale, lpips=self.lpips)
+        measured = measure(prediction.rgb, target, crop_px=method.scale, lpips=self.lpips)
         if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
             raise DataError(measured.note or "a metric is missing")
         if self.save_folder is not None:
-            path = self.save_folder / names[0] / entry.file_name / f"{Path(names[2]).stem}.png"
+            path = self.save_folder / names[0] / method.file_name / f"{Path(names[2]).stem}.png"
             save_png(path, prediction, overwrite=True)
         lpips_alex = None if measured.lpips_alex is None else round(measured.lpips_alex, DECIMALS)
         return {
@@ -302,23 +232,23 @@ class _Bench:
             "seconds": round(seconds, DECIMALS),
         }
 
-    def _model(self, entry: Entry) -> Enlarges:
-        if entry.label not in self.models:
+    def _model(self, method: Method) -> Enlarges:
+        if method.label not in self.models:
             self.is_loading = True
-            model = entry.load()
+            model = method.load()
             model.upscale(Photo(np.zeros((WARM_UP_PX, WARM_UP_PX, 3), np.uint8)))
             self.is_loading = False
-            self.models[entry.label] = model
-        return self.models[entry.label]
+            self.models[method.label] = model
+        return self.models[method.label]
 
 
-def _key(entry: Entry, pixels: str) -> str:
-    text = "\n".join((PROTOCOL_VERSION, entry.identity or entry.label, pixels))
+def _key(method: Method, pixels: str) -> str:
+    text = "\n".join((PROTOCOL_VERSION, method.identity or method.label, pixels))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _mean(dataset: str, entry: Entry, images: Sequence[ImageRow]) -> Row:
-    chosen = [row for row in images if (row.dataset, row.model) == (dataset, entry.label)]
+def _mean(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
+    chosen = [row for row in images if (row.dataset, row.model) == (dataset, method.label)]
 
     def mean_of(column: str) -> float | None:
         values = [getattr(row, column) for row in chosen]
@@ -326,16 +256,16 @@ def _mean(dataset: str, entry: Entry, images: Sequence[ImageRow]) -> Row:
             return None
         return float(np.mean(values))
 
-    paper = published(entry.model or entry.label, entry.scale, dataset, len(chosen))
+    paper = published(method.model or method.label, method.scale, dataset, len(chosen))
     return Row(
         dataset,
-        entry.label,
+        method.label,
         len(chosen),
         mean_of("psnr_y"),
         mean_of("ssim_y"),
         mean_of("lpips_alex"),
         mean_of("seconds"),
-        entry.training_set,
+        method.training_set,
         paper.psnr_y if paper else None,
         paper.ssim_daala if paper else None,
     )

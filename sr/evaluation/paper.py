@@ -1,4 +1,4 @@
-"""What Ledig et al. 2017 print for x4, to stand beside our figures."""
+"""What Ledig et al. 2017 print for x4, to stand beside our results."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TABLE_2: dict[str, dict[str, Published]] = {
 
 
 def published(model: str, scale: int, data_set: str, images: int) -> Published | None:
-    """The paper's figures of a model such as "srgan_x4" on a set such as "Set5", if it has any.
+    """The paper's results of a model such as "srgan_x4" on a set such as "Set5", if it has any.
 
     They are means over a whole set: beside those of a part of it they would mean nothing.
     """

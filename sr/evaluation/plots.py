@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sr.base.errors import ConfigError
+from sr.base.files import write_file
 from sr.data.pairs import DataSet
-from sr.evaluation.contact_sheet import Crop, Sheet, Strip, busiest_part, contact_sheet
+from sr.evaluation.contact_sheet import Gallery, worst_and_best
 from sr.evaluation.correlations import ALL_SETS, Correlation
-from sr.evaluation.entries import Enlarges, Entry
-from sr.evaluation.measure import Evaluation, ImageRow, open_pair
-from sr.evaluation.outputs import write_file
+from sr.evaluation.methods import Method
 from sr.evaluation.paper import SOURCE
+from sr.evaluation.results import Evaluation, ImageRow
 from sr.images.photo import Photo
 from sr.images.writing import encode_png
-from sr.metrics.texture import luma
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,9 +34,6 @@ METRIC_NAMES = {
 }
 SHARE_NAME = "high-frequency share of the original"
 DOTS_PER_INCH = 150
-CROP_PX = 96
-MAGNIFICATION = 2
-EXAMPLES = 3  # of the worst images, and as many of the best
 
 
 def need_seaborn() -> None:
@@ -59,19 +55,19 @@ def draw_figures(
     result: Evaluation,
     correlations: Sequence[Correlation],
     data_sets: Sequence[DataSet],
-    entries: Sequence[Entry],
+    methods: Sequence[Method],
     *,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Draw everything that an evaluation's results allow.
 
     `distribution.png` for each image's metrics, `perception_distortion.png` and `texture.png`
-    where LPIPS was measured, and `crops_MODEL.png` for every network (for every entry when there
+    where LPIPS was measured, and `crops_MODEL.png` for every network (for every method when there
     is no network). Nothing is measured again; the crops' pictures are made again.
 
     Args:
         folder: made when it is not there; files of these names are replaced.
-        result: of the same data sets and entries.
+        result: of the same data sets and methods.
         correlations: of `sr.evaluation.correlations.correlations`.
         progress: called with the name of each file before it is made.
 
@@ -87,9 +83,9 @@ def draw_figures(
     if any(row.lpips_alex is not None for row in result.rows):
         plots["perception_distortion.png"] = lambda: perception_distortion(result)
     plots["texture.png"] = lambda: texture(result, correlations)
-    gallery = Gallery(data_sets, entries)
-    networks = [entry for entry in entries if entry.training_set] or list(entries)
-    sheets = {f"crops_{entry.file_name}.png": entry for entry in networks}
+    gallery = Gallery(data_sets, methods)
+    networks = [method for method in methods if method.training_set] or list(methods)
+    sheets = {f"crops_{method.file_name}.png": method for method in networks}
     paths = []
     for name in (*plots, *sheets):
         if progress is not None:
@@ -213,87 +209,6 @@ def _said(correlations: Sequence[Correlation], dataset: str, model: str, metric:
     return "too few images for a correlation"
 
 
-class Gallery:
-    """Originals and what the entries make of them, each made once."""
-
-    def __init__(self, data_sets: Sequence[DataSet], entries: Sequence[Entry]) -> None:
-        self.entries = entries
-        self.data_sets = data_sets
-        self._models: dict[str, Enlarges] = {}
-        self._pictures: dict[tuple[str, str], dict[str, np.ndarray]] = {}
-
-    def pictures(self, dataset: str, image: str) -> dict[str, np.ndarray]:
-        """(H, W, 3) uint8 by label; the original is called "original"."""
-        if (dataset, image) not in self._pictures:
-            data_set, pair = next(
-                (data_set, pair)
-                for data_set in self.data_sets
-                for pair in data_set.pairs
-                if (data_set.name, pair.hr.name) == (dataset, image)
-            )
-            photo, target = open_pair(data_set, pair)
-            made = {entry.label: self._model(entry).upscale(photo).rgb for entry in self.entries}
-            self._pictures[dataset, image] = {"original": target, **made}
-        return self._pictures[dataset, image]
-
-    def _model(self, entry: Entry) -> Enlarges:
-        if entry.label not in self._models:
-            self._models[entry.label] = entry.load()
-        return self._models[entry.label]
-
-
-def worst_and_best(images: Sequence[ImageRow], entry: Entry, gallery: Gallery) -> Sheet:
-    """The images an entry does worst and best on, by LPIPS where it was measured, else PSNR.
-
-    Of each image the part is shown where the entry differs most from the original, as every
-    entry makes it.
-    """
-    rows = [row for row in images if row.model == entry.label]
-    by_lpips = all(row.lpips_alex is not None for row in rows)
-    ranked = sorted(rows, key=lambda row: _badness(row, by_lpips), reverse=True)
-    count = min(EXAMPLES, len(ranked))
-    chosen = [("worst", row) for row in ranked[:count]]
-    chosen += [("best", row) for row in reversed(ranked[-count:]) if row not in ranked[:count]]
-    figures = {(row.dataset, row.image, row.model): row for row in images}
-    strips = [_strip(kind, row, entry, gallery, figures) for kind, row in chosen]
-    metric = "LPIPS" if by_lpips else "PSNR-Y"
-    heading = (
-        f"{entry.label}: the images with its worst and best {metric}",
-        f"Of each the {CROP_PX}x{CROP_PX} px where {entry.label} differs most from the original "
-        f"(mean square of luma); every pixel is drawn {MAGNIFICATION}x{MAGNIFICATION}. "
-        "The figures are of whole images.",
-    )
-    return contact_sheet(heading, strips, magnification=MAGNIFICATION)
-
-
-def _strip(
-    kind: str,
-    row: ImageRow,
-    entry: Entry,
-    gallery: Gallery,
-    figures: Mapping[tuple[str, str, str], ImageRow],
-) -> Strip:
-    pictures = gallery.pictures(row.dataset, row.image)
-    difference = luma(pictures[entry.label]) - luma(pictures["original"])
-    top, left = busiest_part(difference**2, CROP_PX)
-    crops = []
-    for label, picture in pictures.items():
-        part = picture[top : top + CROP_PX, left : left + CROP_PX]
-        figure = figures.get((row.dataset, row.image, label))
-        said = "" if figure is None else f"{figure.psnr_y:.2f} dB"
-        if figure is not None and figure.lpips_alex is not None:
-            said += f", LPIPS {figure.lpips_alex:.3f}"
-        crops.append(Crop(part, (label, said)))
-    title = f"{kind}: {row.dataset}/{row.image}, from x {left}, y {top}"
-    return Strip(title, tuple(crops))
-
-
-def _badness(row: ImageRow, by_lpips: bool) -> float:
-    if by_lpips and row.lpips_alex is not None:
-        return row.lpips_alex
-    return -row.psnr_y
-
-
 def _table(images: Sequence[ImageRow]) -> Any:
     import pandas as pd
 
@@ -303,7 +218,7 @@ def _table(images: Sequence[ImageRow]) -> Any:
 
 
 def _colours(result: Evaluation) -> dict[str, Any]:
-    """A colour an entry, the same in every figure."""
+    """A colour a method, the same in every figure."""
     import seaborn as sns
 
     labels = list(dict.fromkeys(row.model for row in result.rows))

@@ -14,11 +14,10 @@ from typing import Any
 
 from sr import __version__
 from sr.base.errors import DataError
-from sr.base.files import csv_text
+from sr.base.files import csv_text, write_file
 from sr.evaluation.correlations import CAPTION, Correlation
-from sr.evaluation.measure import Evaluation, ImageRow, Row
-from sr.evaluation.outputs import write_file
 from sr.evaluation.paper import NOTE
+from sr.evaluation.results import Evaluation, ImageRow, Row
 
 PROTOCOL = (
     "x{scale}; PSNR (dB) and SSIM (11x11 Gaussian window) on BT.601 luma (Y) after cutting "
@@ -91,7 +90,7 @@ def cells(
 
 
 def caption(result: Evaluation) -> list[str]:
-    """How the figures were measured and what they leave out, a sentence each."""
+    """How the results were measured and what they leave out, a sentence each."""
     sentences = [PROTOCOL.format(scale=result.scale), *result.notes]
     if any(row.paper_psnr_y is not None for row in result.rows):
         sentences.insert(1, NOTE)

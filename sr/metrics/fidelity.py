@@ -16,7 +16,7 @@ from sr.base.errors import BackboneError, ShapeError
 from sr.images.color import luma_y
 from sr.images.tensors import to_tensor
 from sr.metrics.backbones import load_state
-from sr.metrics.measurement import Measurement as Measurement
+from sr.metrics.result import Measurement as Measurement
 
 logger = logging.getLogger(__name__)
 

@@ -262,8 +262,8 @@ class Run:
         }
         pictures: dict[str, np.ndarray] = {}
         if self.validation is not None:
-            figures, pictures = self.validation.measure(trainer.average)
-            row |= figures
+            results, pictures = self.validation.measure(trainer.average)
+            row |= results
         about = {
             "version": __version__,
             "iterations": trainer.iteration,

@@ -1,4 +1,4 @@
-"""Where the figures of a training run go: a CSV always, TensorBoard or MLflow when asked."""
+"""Where the results of a training run go: a CSV always, TensorBoard or MLflow when asked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Tracker(Protocol):
     """What a training run tells."""
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
-        """A row of figures."""
+        """A row of results."""
 
     def picture(self, iteration: int, name: str, rgb: np.ndarray) -> None:
         """An (H, W, 3) uint8 picture."""

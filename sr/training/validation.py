@@ -1,4 +1,4 @@
-"""What a network in training makes of a few photographs: figures, and pictures to look at."""
+"""What a network in training makes of a few photographs: results, and pictures to look at."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Validation:
             logger.warning("validation without LPIPS: %s", error)
 
     def measure(self, model: nn.Module) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-        """Figures and pictures of a network.
+        """Results and pictures of a network.
 
         Returns:
             Means of PSNR-Y (dB), SSIM-Y and, when it is to be had, LPIPS-Alex; and for the first

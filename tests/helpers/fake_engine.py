@@ -13,7 +13,7 @@ from sr.base.errors import Cancelled, WeightsError
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.upscaler import Progress
-from sr.metrics.measurement import Measurement
+from sr.metrics.result import Measurement
 
 STEPS = 20
 

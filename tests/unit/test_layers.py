@@ -37,8 +37,6 @@ LONG: set[str] = {
     "demo/upscale/page.py",
     "demo/upscale/tab.py",
     "sr/commands/train.py",
-    "sr/evaluation/measure.py",
-    "sr/evaluation/plots.py",
     "sr/inference/upscaler.py",
     "sr/kernels/winograd.py",
     "sr/training/run.py",

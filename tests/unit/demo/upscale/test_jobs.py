@@ -25,7 +25,7 @@ from sr.base.errors import Cancelled, ShapeError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
-from sr.metrics.measurement import Measurement
+from sr.metrics.result import Measurement
 from tests.helpers.fake_engine import FakeEngine
 
 MakeJobs = Callable[..., Jobs]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sr.evaluation.correlations import ALL_SETS, correlations, spearman
-from sr.evaluation.measure import ImageRow
+from sr.evaluation.results import ImageRow
 
 
 def test_rho_is_scipys_with_ties_and_infinities() -> None:

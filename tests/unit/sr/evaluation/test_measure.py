@@ -15,9 +15,9 @@ from PIL import Image
 
 from sr.base.errors import BackboneError, ConfigError, DataError, WeightsError
 from sr.data.pairs import find_data_sets
-from sr.evaluation.entries import Enlarges, Entry
-from sr.evaluation.measure import Evaluation, ImageRow
 from sr.evaluation.measure import evaluate as evaluate_sets
+from sr.evaluation.methods import Enlarges, Method
+from sr.evaluation.results import Evaluation, ImageRow
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop, nearest
@@ -47,9 +47,9 @@ class Oracle:
 
 def evaluate(folders: list[Path], models: Mapping[str, Enlarges], **options: Any) -> Evaluation:
     """The evaluation of models that are there already."""
-    entries = [Entry(name, lambda model=model: model, 4, name) for name, model in models.items()]
+    methods = [Method(name, lambda model=model: model, 4, name) for name, model in models.items()]
     return evaluate_sets(
-        [find_data_sets(folder, scale=4)[0] for folder in folders], entries, **options
+        [find_data_sets(folder, scale=4)[0] for folder in folders], methods, **options
     )
 
 
@@ -237,11 +237,11 @@ def test_nothing_is_loaded_when_everything_is_known(tmp_path: Path) -> None:
         raise AssertionError("loaded for nothing")
 
     data_sets = [find_data_sets(tmp_path / "Set", scale=4)[0]]
-    result = evaluate_sets(data_sets, [Entry("bicubic", refuse, 4)], lpips=False, known=known)
+    result = evaluate_sets(data_sets, [Method("bicubic", refuse, 4)], lpips=False, known=known)
     assert result.images == known
     with pytest.raises(AssertionError, match="for nothing"):  # other weights under the same name
         evaluate_sets(
-            data_sets, [Entry("bicubic", refuse, 4, identity="new")], lpips=False, known=known
+            data_sets, [Method("bicubic", refuse, 4, identity="new")], lpips=False, known=known
         )
 
 
@@ -279,7 +279,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_evaluation(tmp_path: Path) -> No
     make_image(tmp_path / "Set" / "a.png")
     with pytest.raises(WeightsError, match="no weights"):
         evaluate_sets(
-            [find_data_sets(tmp_path / "Set", scale=4)[0]], [Entry("x", missing, 4)], lpips=False
+            [find_data_sets(tmp_path / "Set", scale=4)[0]], [Method("x", missing, 4)], lpips=False
         )
 
 

@@ -13,11 +13,19 @@ from PIL import Image
 
 from sr.base.errors import ConfigError, ShapeError
 from sr.data.pairs import DataSet, find_data_sets
-from sr.evaluation.contact_sheet import Crop, Strip, busiest_part, contact_sheet
+from sr.evaluation.contact_sheet import (
+    Crop,
+    Gallery,
+    Strip,
+    busiest_part,
+    contact_sheet,
+    worst_and_best,
+)
 from sr.evaluation.correlations import correlations
-from sr.evaluation.entries import Entry
-from sr.evaluation.measure import Evaluation, evaluate
-from sr.evaluation.plots import Gallery, draw_figures, need_seaborn, worst_and_best
+from sr.evaluation.measure import evaluate
+from sr.evaluation.methods import Method
+from sr.evaluation.plots import draw_figures, need_seaborn
+from sr.evaluation.results import Evaluation
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, nearest
@@ -34,7 +42,7 @@ class Nearest:
         return Photo(nearest(photo.rgb, 4))
 
 
-ENTRIES = [Entry("nearest", Nearest, 4), Entry("bicubic (a/b)", Bicubic, 4, "bicubic", "a/b")]
+METHODS = [Method("nearest", Nearest, 4), Method("bicubic (a/b)", Bicubic, 4, "bicubic", "a/b")]
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def measured(tmp_path: Path) -> tuple[Evaluation, list[DataSet]]:
             pixels = (smooth + grain).clip(0, 255).astype(np.uint8)
             save_png(tmp_path / name / f"{index}.png", Photo(pixels))
     data_sets = [find_data_sets(tmp_path / name, scale=4)[0] for name in ("Set5", "mine")]
-    return evaluate(data_sets, ENTRIES, lpips=False), data_sets
+    return evaluate(data_sets, METHODS, lpips=False), data_sets
 
 
 def test_crops_are_pixel_exact_on_the_sheet() -> None:
@@ -91,8 +99,8 @@ def test_the_sheet_shows_originals_and_versions_in_order_of_the_metric(
 ) -> None:
     result, data_sets = measured
     only = Evaluation(4, images=[row for row in result.images if row.dataset == "Set5"])
-    gallery = Gallery(data_sets, ENTRIES)
-    sheet = worst_and_best(only.images, ENTRIES[1], gallery)
+    gallery = Gallery(data_sets, METHODS)
+    sheet = worst_and_best(only.images, METHODS[1], gallery)
     assert len(sheet.places) == 6 * 3
     side = 96 * sheet.magnification
     originals = [
@@ -113,7 +121,7 @@ def test_every_figure_is_drawn_without_lpips_too(
     pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
     result, data_sets = measured
     hard = correlations(result.images)
-    paths = draw_figures(tmp_path / "figures", result, hard, data_sets, ENTRIES)
+    paths = draw_figures(tmp_path / "figures", result, hard, data_sets, METHODS)
     assert [path.name for path in paths] == [
         "distribution.png",
         "texture.png",
@@ -135,13 +143,13 @@ def test_the_perception_distortion_plane_needs_lpips(
         lambda: lambda prediction, target: (prediction - target).abs().mean(dim=(1, 2, 3)),
     )
     data_sets = measured[1]
-    result = evaluate(data_sets, ENTRIES)
-    names = [path.name for path in draw_figures(tmp_path, result, [], data_sets, ENTRIES)]
+    result = evaluate(data_sets, METHODS)
+    names = [path.name for path in draw_figures(tmp_path, result, [], data_sets, METHODS)]
     assert names[:3] == ["distribution.png", "perception_distortion.png", "texture.png"]
     # A first image measured with LPIPS and the rest without: there are no means to draw.
     rows = [dataclasses.replace(row, lpips_alex=None) for row in result.rows]
     partly = dataclasses.replace(result, rows=rows)
-    names = [path.name for path in draw_figures(tmp_path, partly, [], data_sets, ENTRIES)]
+    names = [path.name for path in draw_figures(tmp_path, partly, [], data_sets, METHODS)]
     assert names[:2] == ["distribution.png", "texture.png"]
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from sr.base.errors import DataError, OutputError
+from sr.base.files import check_file, check_folder, write_file
 from sr.evaluation.correlations import Correlation
-from sr.evaluation.measure import Evaluation, ImageRow, Row
-from sr.evaluation.outputs import check_file, check_folder, write_file
+from sr.evaluation.results import Evaluation, ImageRow, Row
 from sr.evaluation.tables import PerImageFile, caption, read_per_image, to_csv, to_json, to_markdown
 
 BICUBIC = Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234, "", 28.43, 0.8211)

@@ -11,14 +11,14 @@ import torch
 from skimage import color, data
 
 from sr.base.errors import ConfigError, ShapeError
-from sr.metrics.density import JUST_NOTICEABLE, indistinct_from
-from sr.metrics.viewing import (
+from sr.metrics.eye import (
     colorvideovdp,
     colour_difference,
     contrast_filter,
     flip,
     visible_difference,
 )
+from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from
 
 
 def photo() -> torch.Tensor:

@@ -14,8 +14,8 @@ from skimage import data
 from sr.base.errors import ConfigError, ShapeError
 from sr.commands.cli import main
 from sr.data.pairs import find_data_sets
-from sr.evaluation.entries import Runtime, parse_entries
-from sr.evaluation.visibility import (
+from sr.evaluation.methods import Runtime, parse_methods
+from sr.evaluation.seen import (
     HEADINGS,
     Seen,
     curves,
@@ -25,7 +25,7 @@ from sr.evaluation.visibility import (
     to_csv,
     visible_curves,
 )
-from sr.metrics.viewing import visible_difference
+from sr.metrics.eye import visible_difference
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_every_version_against_every_other(folder: Path) -> None:
-    entries = parse_entries(("nearest", "bicubic"), Runtime("cpu", "float32", None))
-    rows = look(find_data_sets(folder, scale=4), entries, [80, 20], lpips=False)
+    methods = parse_methods(("nearest", "bicubic"), Runtime("cpu", "float32", None))
+    rows = look(find_data_sets(folder, scale=4), methods, [80, 20], lpips=False)
     pairs = [("nearest", "bicubic"), ("nearest", "original"), ("bicubic", "original")]
     assert [(row.version, row.other, row.ppd) for row in rows] == [
         (*pair, ppd) for pair in pairs for ppd in (20, 80)

@@ -23,14 +23,14 @@ class Enlarges(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
+class Method:
     """One line of the table.
 
     Attributes:
         label: unique in an evaluation; what its rows are called.
         load: makes what enlarges; called once, and only when something is to be measured.
         scale: by how much.
-        model: its name without the training set, by which the paper's figures are found.
+        model: its name without the training set, by which the paper's results are found.
         training_set: what it learned from; "" for interpolation.
         identity: differs when its results would: the digest of the weights and the precision.
     """
@@ -57,10 +57,10 @@ class Runtime:
     tile_px: int | None = None
 
 
-def parse_entries(
+def parse_methods(
     texts: Iterable[str], runtime: Runtime = Runtime(), *, scale: int | None = None
-) -> list[Entry]:
-    """The entries people name on the command line, each once.
+) -> list[Method]:
+    """The methods people name on the command line, each once.
 
     Args:
         texts: NAME of the registry, FILE.safetensors, or TRAINING_SET=FILE.safetensors.
@@ -70,36 +70,36 @@ def parse_entries(
     Raises:
         UnknownModelError: neither a model nor a file.
         WeightsError: a file that is not there or cannot be read.
-        ConfigError: two entries that could not be told apart or that enlarge by different factors;
+        ConfigError: two methods that could not be told apart or that enlarge by different factors;
             an impossible device or precision.
     """
     names = list(dict.fromkeys(texts))
-    entries = [_entry(text, runtime, scale) for text in names]
-    networks = [entry for entry in entries if not _is_interpolation(entry.label)]
+    methods = [_method(text, runtime, scale) for text in names]
+    networks = [method for method in methods if not _is_interpolation(method.label)]
     if networks and scale is None:
-        entries = [_entry(text, runtime, networks[0].scale) for text in names]
-    scales = sorted({entry.scale for entry in entries})
+        methods = [_method(text, runtime, networks[0].scale) for text in names]
+    scales = sorted({method.scale for method in methods})
     if len(scales) > 1:
-        said = ", ".join(f"{entry.label} {entry.scale}" for entry in entries)
+        said = ", ".join(f"{method.label} {method.scale}" for method in methods)
         raise ConfigError(f"models of one scale are compared at a time; these enlarge: {said}")
-    labels = [entry.label for entry in entries]
+    labels = [method.label for method in methods]
     for label in labels:
         if labels.count(label) > 1:
             raise ConfigError(
-                f"{labels.count(label)} entries would be called {label!r}; name their training "
+                f"{labels.count(label)} methods would be called {label!r}; name their training "
                 f"sets: NAME=FILE{WEIGHTS_SUFFIX}"
             )
-    return entries
+    return methods
 
 
 def _is_interpolation(name: str) -> bool:
     return name in MODELS and not MODELS[name].network
 
 
-def _entry(text: str, runtime: Runtime, scale: int | None) -> Entry:
+def _method(text: str, runtime: Runtime, scale: int | None) -> Method:
     if _is_interpolation(text):
         chosen = chosen_scale(text, scale)
-        return Entry(
+        return Method(
             text,
             lambda: _get_upscaler(text, runtime, chosen),
             chosen,
@@ -116,9 +116,9 @@ def _entry(text: str, runtime: Runtime, scale: int | None) -> Entry:
     return _from_file(Path(rest), training_set.strip(), runtime)
 
 
-def _registered(name: str, runtime: Runtime) -> Entry:
+def _registered(name: str, runtime: Runtime) -> Method:
     path = verified_weights(name)
-    return Entry(
+    return Method(
         name,
         lambda: _get_upscaler(name, runtime),
         MODELS[name].scale,
@@ -128,14 +128,14 @@ def _registered(name: str, runtime: Runtime) -> Entry:
     )
 
 
-def _from_file(path: Path, training_set: str, runtime: Runtime) -> Entry:
+def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
     from sr.models.weights_file import read_header
 
     header = read_header(path)
     name = str(header["name"])
     training_set = training_set or _training_set(path) or path.stem
 
-    return Entry(
+    return Method(
         f"{name} ({training_set})",
         lambda: _load_file(path, runtime),
         int(header["config"]["scale"]),

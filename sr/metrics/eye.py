@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError
-from sr.metrics.density import SEEN_SHARE, check_ppd
+from sr.metrics.threshold import SEEN_SHARE, check_ppd
 
 # Sensitivity of each channel: the sum of a exp(-b f^2), f in cycles per degree.
 # Source: Andersson et al. 2020, "FLIP: a difference evaluator for alternating images", table 1.

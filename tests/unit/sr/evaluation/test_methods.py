@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
-from sr.evaluation.entries import Runtime, parse_entries
+from sr.evaluation.methods import Runtime, parse_methods
 from sr.images.photo import Photo
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
@@ -23,14 +23,14 @@ def make_weights(path: Path, *, data: str = "", name: str = "srgan_x4", scale: i
 
 
 def test_registered_models_go_by_their_names() -> None:
-    (entry,) = parse_entries(["bicubic", "bicubic"], CPU)
-    assert (entry.label, entry.model, entry.training_set) == ("bicubic", "bicubic", "")
-    assert entry.load().upscale(Photo(np.zeros((2, 3, 3), np.uint8))).rgb.shape == (8, 12, 3)
+    (method,) = parse_methods(["bicubic", "bicubic"], CPU)
+    assert (method.label, method.model, method.training_set) == ("bicubic", "bicubic", "")
+    assert method.load().upscale(Photo(np.zeros((2, 3, 3), np.uint8))).rgb.shape == (8, 12, 3)
 
 
 def test_a_file_is_called_after_its_training_set(tmp_path: Path) -> None:
     path = make_weights(tmp_path / "a.safetensors", data="voc2012")
-    said, named = parse_entries([str(path), f"VOC 2012={path}"], CPU)
+    said, named = parse_methods([str(path), f"VOC 2012={path}"], CPU)
     assert (said.label, said.model, said.training_set) == (
         "srgan_x4 (voc2012)",
         "srgan_x4",
@@ -43,15 +43,15 @@ def test_a_file_is_called_after_its_training_set(tmp_path: Path) -> None:
 
 def test_a_path_may_hold_an_equals_sign(tmp_path: Path) -> None:
     path = make_weights(tmp_path / "learning_rate=1e-4" / "a.safetensors")
-    plain, named = parse_entries([str(path), f"small={path}"], CPU)
+    plain, named = parse_methods([str(path), f"small={path}"], CPU)
     assert (plain.training_set, named.training_set) == ("a", "small")
 
 
 def test_identity_tells_weights_and_precision_apart(tmp_path: Path) -> None:
     one, other = (make_weights(tmp_path / f"{name}.safetensors") for name in "ab")
-    entries = parse_entries([str(one), str(other)], CPU)
-    entries += parse_entries([str(one)], Runtime("cpu", "bfloat16"))
-    assert len({entry.identity for entry in entries}) == 3
+    methods = parse_methods([str(one), str(other)], CPU)
+    methods += parse_methods([str(one)], Runtime("cpu", "bfloat16"))
+    assert len({method.identity for method in methods}) == 3
 
 
 @pytest.mark.parametrize(
@@ -65,23 +65,23 @@ def test_identity_tells_weights_and_precision_apart(tmp_path: Path) -> None:
 )
 def test_what_is_neither_is_refused(text: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
-        parse_entries([text], CPU)
+        parse_methods([text], CPU)
 
 
 def test_entries_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     files = [str(make_weights(tmp_path / f / "a.safetensors", data="voc")) for f in ("x", "y")]
-    with pytest.raises(ConfigError, match=r"2 entries would be called 'srgan_x4 \(voc\)'"):
-        parse_entries(files, CPU)
+    with pytest.raises(ConfigError, match=r"2 methods would be called 'srgan_x4 \(voc\)'"):
+        parse_methods(files, CPU)
 
 
 def test_interpolations_follow_the_scale_of_the_networks_beside_them(tmp_path: Path) -> None:
     mine = str(make_weights(tmp_path / "a.safetensors", name="mine", scale=2))
     small = Photo(np.zeros((8, 9, 3), np.uint8))
-    entries = parse_entries(["bicubic", mine], CPU)
-    assert [(entry.model, entry.scale) for entry in entries] == [("bicubic", 2), ("mine", 2)]
-    assert [entry.load().upscale(small).rgb.shape for entry in entries] == [(16, 18, 3)] * 2
-    assert [entry.scale for entry in parse_entries(["nearest"], CPU, scale=8)] == [8]
+    methods = parse_methods(["bicubic", mine], CPU)
+    assert [(method.model, method.scale) for method in methods] == [("bicubic", 2), ("mine", 2)]
+    assert [method.load().upscale(small).rgb.shape for method in methods] == [(16, 18, 3)] * 2
+    assert [method.scale for method in parse_methods(["nearest"], CPU, scale=8)] == [8]
     with pytest.raises(ConfigError, match=r"these enlarge: mine .* 2, srresnet_x4 4"):
-        parse_entries([mine, "srresnet_x4"], CPU)
+        parse_methods([mine, "srresnet_x4"], CPU)
     with pytest.raises(ConfigError, match="bicubic enlarges 2 or 3 or 4 or 6 or 8 times, not 5"):
-        parse_entries(["bicubic"], CPU, scale=5)
+        parse_methods(["bicubic"], CPU, scale=5)

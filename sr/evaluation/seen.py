@@ -18,9 +18,9 @@ import numpy as np
 from sr.base.errors import ConfigError, ShapeError
 from sr.base.files import csv_text
 from sr.data.pairs import DataSet
-from sr.evaluation.entries import Entry
 from sr.evaluation.measure import open_pair
-from sr.metrics.density import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from
+from sr.evaluation.methods import Method
+from sr.metrics.threshold import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,7 +67,7 @@ DECIMALS = {
 
 def look(
     data_sets: Sequence[DataSet],
-    entries: Sequence[Entry],
+    methods: Sequence[Method],
     ppds: Sequence[float],
     *,
     lpips: bool = True,
@@ -87,7 +87,7 @@ def look(
     for ppd in ppds:
         check_ppd(ppd)
     distance = _lpips() if lpips else None
-    models = [(entry.label, entry.load()) for entry in entries]
+    models = [(method.label, method.load()) for method in methods]
     found: dict[tuple[str, str, str, float], list[tuple[float | None, ...]]] = defaultdict(list)
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs]
     for done, (data_set, pair) in enumerate(chosen):
@@ -98,15 +98,15 @@ def look(
         pictures[ORIGINAL] = target
         for one, two in combinations(pictures, 2):
             for ppd in sorted(ppds):
-                figures = compare(
+                results = compare(
                     pictures[one], pictures[two], ppd=ppd, crop_px=data_set.scale, lpips=distance
                 )
-                found[data_set.name, one, two, ppd].append(figures)
+                found[data_set.name, one, two, ppd].append(results)
     if progress is not None:
         progress(len(chosen), len(chosen), "")
     return [
-        Seen(*key, len(figures), *(_mean(column) for column in zip(*figures, strict=True)))  # type: ignore[arg-type]
-        for key, figures in found.items()
+        Seen(*key, len(results), *(_mean(column) for column in zip(*results, strict=True)))  # type: ignore[arg-type]
+        for key, results in found.items()
     ]
 
 
@@ -126,7 +126,7 @@ def visible_curves(
         stop: looked at between densities.
 
     Returns:
-        As many differences as ppds for each pair (see `sr.metrics.viewing.visible_difference`);
+        As many differences as ppds for each pair (see `sr.metrics.eye.visible_difference`);
         nothing when it was stopped.
 
     Raises:
@@ -134,18 +134,18 @@ def visible_curves(
         ConfigError: a density out of range.
     """
     from sr.images.tensors import to_tensor
-    from sr.metrics import viewing
+    from sr.metrics import eye
 
     tensors = {name: to_tensor(picture) for name, picture in pictures.items()}
     found: dict[tuple[str, str], list[float]] = {pair: [] for pair in pairs}
     for ppd in ppds:
         if stop():
             return {}
-        labs = {name: viewing.seen_lab(tensor, ppd=ppd) for name, tensor in tensors.items()}
+        labs = {name: eye.seen_lab(tensor, ppd=ppd) for name, tensor in tensors.items()}
         for one, two in pairs:
             if labs[one].shape != labs[two].shape:
                 raise ShapeError(f"{one} and {two}: needed two pictures of one size")
-            found[one, two].append(float(viewing.reached_difference(labs[one], labs[two])))
+            found[one, two].append(float(eye.reached_difference(labs[one], labs[two])))
     return found
 
 
@@ -165,14 +165,14 @@ def compare(
         ConfigError: ppd out of range.
     """
     from sr.images.tensors import to_tensor
+    from sr.metrics import eye
     from sr.metrics import fidelity as metrics
-    from sr.metrics import viewing
 
     a, b = to_tensor(one), to_tensor(two)
     check_ppd(ppd)
-    flip, cvvdp = (_if_installed(f, a, b, ppd) for f in (viewing.flip, viewing.colorvideovdp))
-    visible = float(viewing.visible_difference(a, b, ppd=ppd))
-    seen_a, seen_b = (viewing.contrast_filter(x, ppd=ppd) for x in (a, b))
+    flip, cvvdp = (_if_installed(f, a, b, ppd) for f in (eye.flip, eye.colorvideovdp))
+    visible = float(eye.visible_difference(a, b, ppd=ppd))
+    seen_a, seen_b = (eye.contrast_filter(x, ppd=ppd) for x in (a, b))
     distance: float | None = None
     if lpips is not None:
         try:
@@ -285,7 +285,7 @@ def write_figure(rows: Sequence[Seen], path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    from sr.evaluation.outputs import write_file
+    from sr.base.files import write_file
 
     content = io.BytesIO()
     draw(rows).savefig(content, format="png", dpi=150)
