@@ -25,7 +25,6 @@ from survey.session.consent import consent_text
 from survey.session.protected import DEFAULT_SECONDS, ProtectedSurvey
 from survey.session.service import Survey
 from survey.study.errors import InvalidAnswerError, StaleTrialError, SurveyError
-from survey.study.study import METHODS
 
 logger = logging.getLogger(__name__)
 
@@ -252,7 +251,9 @@ def named(answer: dict[str, Any]) -> dict[str, Any]:
     if "reveal" in state:
         names = {
             method: {language: label_of(language, method) for language in LANGUAGES}
-            for method in METHODS
+            for choice in state["reveal"]["choices"]
+            for method in (choice["left"], choice["right"])
+            if method
         }
         state["reveal"] = state["reveal"] | {"names": names}
     return answer

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from survey.session.service import DEFAULT_STUDY, Survey, stamp, utc_now
@@ -58,6 +59,13 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         help="of photographs as large as the crops or larger; of 12 or more the last two, by name, "
         "are for practice only (default: those that come with scikit-image)",
+    )
+    one.add_argument(
+        "--models",
+        metavar="NAME",
+        nargs="+",
+        help="networks to compare, beside nearest, bicubic and the originals; of one scale "
+        "(default: srresnet_x4 srgan_x4)",
     )
     one.add_argument("--width", type=int, metavar="PX", help="of the crops (default: 448)")
     one.add_argument("--height", type=int, metavar="PX", help="of the crops (default: 288)")
@@ -230,7 +238,7 @@ def _with_survey(survey: Survey, args: argparse.Namespace) -> int:
 
 def _prepare(args: argparse.Namespace) -> int:
     from survey.preparation.default_study import default_sources, sources_of
-    from survey.study.study import Protocol, prepare_study
+    from survey.study.study import NETWORKS, Protocol, prepare_study, scale_of
 
     check_name(args.study)
     given = {
@@ -241,11 +249,14 @@ def _prepare(args: argparse.Namespace) -> int:
         "angle_ppd": args.same_angle_ppd,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
-    protocol = Protocol(**chosen)
-    if protocol.width % 4 or protocol.height % 4 or min(protocol.width, protocol.height) < 32:
-        raise StudyError(
-            f"crops of {protocol.width}x{protocol.height}; needed multiples of 4, 32 or more"
-        )
+    protocol = Protocol.of_models(args.models or NETWORKS, **chosen)
+    scale = scale_of(protocol)
+    width, height = (side - side % scale for side in (protocol.width, protocol.height))
+    if (args.width and args.width % scale) or (args.height and args.height % scale):
+        raise StudyError(f"crops of {args.width}x{args.height}; needed multiples of {scale}")
+    protocol = replace(protocol, width=width, height=height)
+    if min(width, height) < 32:
+        raise StudyError(f"crops of {width}x{height}; needed 32 or more")
     if protocol.images_per_rater < 1:
         raise StudyError(f"--images-per-rater {protocol.images_per_rater}; needed 1 or more")
     if protocol.angle_images < 0:

@@ -19,7 +19,6 @@ from survey.reporting.report import figures_of, need_libraries, report_files, zi
 from survey.reporting.words import Language, number, say, texts
 from survey.session.service import Survey
 from survey.study.errors import SurveyError
-from survey.study.study import METHODS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,8 +123,7 @@ def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[
     images = []
     for image in study.main:
         versions = []
-        for method in METHODS:
-            version = image.versions[method]
+        for method, version in image.versions.items():
             row = rows.loc[(image.id, method)] if (image.id, method) in rows.index else None
             versions.append(
                 {

@@ -16,6 +16,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -26,9 +27,9 @@ from sr.base.files import file_sha256
 from survey.study.errors import StudyError
 
 FORMAT = 1
-METHODS = ("nearest", "bicubic", "srresnet_x4", "srgan_x4", "original")
+METHODS = ("nearest", "bicubic", "srresnet_x4", "srgan_x4", "original")  # of a study by default
 NETWORKS = ("srresnet_x4", "srgan_x4")
-SCALE = 4
+ANCHORS = ("nearest", "bicubic", "original")  # trials with a known answer take these
 STUDY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 ImageRole = Literal["main", "practice"]
 
@@ -72,6 +73,24 @@ class Protocol:
     def angle_pair(self) -> tuple[str, str]:
         """What the same-angle part compares: the networks, or the last pair of others."""
         return NETWORKS if NETWORKS in self.compared else self.compared[-1]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All methods of which a study has versions."""
+        compared = (method for pair in self.compared for method in pair)
+        return tuple(dict.fromkeys((*self.rated, *compared, *ANCHORS)))
+
+    @classmethod
+    def of_models(cls, models: Sequence[str], **fields: Any) -> Protocol:
+        """All are rated, with interpolations and originals; all models but nearest are compared.
+
+        Raises:
+            StudyError: no model.
+        """
+        if not models:
+            raise StudyError("a study needs one model or more")
+        rated = tuple(dict.fromkeys(("nearest", "bicubic", *models, "original")))
+        return cls(rated=rated, compared=tuple(combinations(rated[1:-1], 2)), **fields)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Protocol:
@@ -269,12 +288,14 @@ def prepare_study(
     Args:
         sources: photographs at least as large as the protocol's crop; larger ones are reduced
             and the window with the most detail is taken.
+        protocol: its methods are models of one scale, interpolations and "original".
         folder: of the study; must not exist. Until all is done nothing is there.
         progress: told the share that is done, 0 to 1.
         now: UTC, ISO 8601.
 
     Raises:
-        StudyError: the folder exists, or no source is large enough.
+        StudyError: the folder exists, no source is large enough, models of several scales, or
+            crops that are no multiples of the scale.
         SRError: a model cannot be used.
     """
     from sr.inference.upscaler import get_upscaler
@@ -292,13 +313,19 @@ def prepare_study(
             f"none of {len(sources)} photographs is at least {protocol.width}x{protocol.height} "
             "pixels; give larger ones"
         )
+    scale = scale_of(protocol)
+    if protocol.width % scale or protocol.height % scale:
+        raise StudyError(
+            f"crops of {protocol.width}x{protocol.height}; needed multiples of {scale}"
+        )
     draft = draft_of(folder)
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "images").mkdir(parents=True)
-    upscalers = {name: get_upscaler(name) for name in (*NETWORKS, "bicubic", "nearest")}
+    models = [method for method in protocol.methods if method != "original"]
+    upscalers = {name: get_upscaler(name, scale=scale) for name in models}
     images = []
     for index, source in enumerate(usable):
-        versions = _versions_of(crop(source.rgb, protocol), upscalers)
+        versions = _versions_of(crop(source.rgb, protocol), upscalers, scale)
         entry: dict[str, Any] = {
             "id": f"image-{index + 1:03d}",
             "name": source.name,
@@ -321,7 +348,7 @@ def prepare_study(
         "created_at": now,
         "protocol": json.loads(json.dumps(dataclasses.asdict(protocol))),
         "protocol_sha256": protocol.sha256,
-        "models": model_hashes(),
+        "models": model_hashes(models),
         "images": images,
     }
     values["sha256"] = sha256_of(values)
@@ -331,29 +358,44 @@ def prepare_study(
     return load_study(folder)
 
 
-def model_hashes() -> dict[str, str]:
-    """sha256 of the weights the versions are made with."""
-    from sr.models.registry import verified_weights
+def scale_of(protocol: Protocol) -> int:
+    """By how much the models of a study enlarge: its networks, or else its interpolations.
 
-    return {name: file_sha256(verified_weights(name)) for name in NETWORKS}
+    Raises:
+        UnknownModelError: a method that is no model.
+        StudyError: networks of several scales.
+    """
+    from sr.models.registry import model_info
+
+    models = [model_info(method) for method in protocol.methods if method != "original"]
+    chosen = [model for model in models if model.network] or models[:1]
+    scale = chosen[0].scale
+    if any(model.scale != scale for model in chosen):
+        said = ", ".join(f"{model.name} {model.scale}" for model in chosen)
+        raise StudyError(f"a study compares models of one scale; these enlarge: {said}")
+    return scale
+
+
+def model_hashes(models: Sequence[str]) -> dict[str, str]:
+    """sha256 of the weights the versions are made with."""
+    from sr.models.registry import MODELS, verified_weights
+
+    return {name: file_sha256(verified_weights(name)) for name in models if MODELS[name].network}
 
 
 def _versions_of(
-    original: np.ndarray, upscalers: dict[str, Any]
+    original: np.ndarray, upscalers: dict[str, Any], scale: int
 ) -> dict[str, tuple[np.ndarray, dict[str, float | None]]]:
     """Every method's version of one crop, with its figures against the crop."""
     from sr.images.photo import Photo
     from sr.images.resize import matlab_bicubic
     from sr.metrics.fidelity import measure
 
-    small = Photo(matlab_bicubic(original, 1 / SCALE))
+    small = Photo(matlab_bicubic(original, 1 / scale))
     versions: dict[str, tuple[np.ndarray, dict[str, float | None]]] = {}
-    for method in METHODS:
-        if method == "original":
-            versions[method] = (original, {})
-            continue
-        pixels = upscalers[method].upscale(small).rgb
-        result = measure(pixels, original, crop_px=SCALE)
+    for method, upscaler in upscalers.items():
+        pixels = upscaler.upscale(small).rgb
+        result = measure(pixels, original, crop_px=scale)
         versions[method] = (
             pixels,
             {
@@ -362,7 +404,7 @@ def _versions_of(
                 "lpips_alex": None if result.lpips_alex is None else round(result.lpips_alex, 4),
             },
         )
-    return versions
+    return versions | {"original": (original, {})}
 
 
 def _fits(rgb: np.ndarray, protocol: Protocol) -> bool:
