@@ -14,7 +14,7 @@ from sr.base.errors import ConfigError, OutputError
 FOLDER = Path(__file__).parents[2]
 # What the app needs to run; tests, notebooks and their tools stay at home.
 PARTS = (
-    *("LICENSE", "README.md", "app.py", "requirements.txt"),
+    *("LICENSE", "README.md", "CONTRIBUTING.md", "SECURITY.md", "app.py", "requirements.txt"),
     *("demo", "docs", "sr", "survey", "weights"),
 )
 SPACE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -1,4 +1,4 @@
-"""Ratings as CSV: one row a response, and what they come to. The README documents the columns."""
+"""Ratings as CSV: one row a response, and what they come to. docs/survey.md documents the columns."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         value = value.replace("\r\n", "\n").replace("\r", "\n")
-        # An apostrophe makes a spreadsheet read text; programs see it, and the README says so.
+        # An apostrophe makes a spreadsheet read text; programs see it, and docs/survey.md says so.
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     if value is True or value is False or type(value).__name__ == "bool_":
         return "true" if value else "false"

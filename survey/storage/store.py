@@ -394,7 +394,7 @@ class Store:
         )
 
     def responses(self, study: str, include_simulated: bool = False) -> pd.DataFrame:
-        """One row a response, with all conditions; see the README for the columns."""
+        """One row a response, with all conditions; see docs/survey.md for the columns."""
         import pandas as pd
 
         rows = self._rows(RESPONSES, [study, int(include_simulated)])

@@ -1,7 +1,7 @@
 """Which trials a rater gets, in which order, on which side: balanced over raters, then at random.
 
 Sources: ITU-R BT.500 (warm-ups, order), ITU-T P.910 (hidden reference, golden trials), Ledig et al.
-2017 section 3.3 (anchors, hidden repeats). The README's section "Survey" gives the defaults.
+2017 section 3.3 (anchors, hidden repeats). docs/survey.md gives the defaults.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ ImageRole = Literal["main", "practice"]
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """What every rater of a study goes through. Defaults: see the README, "Survey"."""
+    """What every rater of a study goes through. Defaults: see docs/survey.md."""
 
     rated: tuple[str, ...] = METHODS
     compared: tuple[tuple[str, str], ...] = (
