@@ -1,4 +1,4 @@
-"""Ratings as CSV: one row a response, and what they come to. docs/survey.md documents the columns."""
+"""Ratings as CSV: one row a response, and what they come to; the columns are in docs/survey.md."""
 
 from __future__ import annotations
 
