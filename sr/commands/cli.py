@@ -23,14 +23,13 @@ EXIT_INTERRUPTED = 130
 FUNCTIONS = {  # of commands that are not alone in the module of their name
     "mix": ("sr.commands.weights", "add_mix_arguments", "run_mix"),
     "release": ("sr.commands.weights", "add_release_arguments", "run_release"),
-    "study": ("sr.commands.sweep", "add_arguments", "run"),
 }
 COMMANDS = {
     "upscale": "Upscale one image or a folder of images.",
     "evaluate": "Measure models on folders of images: PSNR, SSIM, LPIPS and time.",
     "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
-    "study": "Compare settings by short trainings over a grid.",
+    "sweep": "Compare settings by short trainings over a grid.",
     "mix": "Write the network that lies between two weights files.",
     "release": "Put trained weights into weights/, with what is known of them.",
     "models": "List the models with what is known of them.",

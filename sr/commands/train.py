@@ -9,13 +9,12 @@ from pathlib import Path
 
 import torch
 
-from sr.base.errors import ConfigError, DataError
+from sr.base.errors import ConfigError
 from sr.base.machine import keep_freed_memory
 from sr.batches.crops import CropSampler
-from sr.batches.pixels import Pixels, choose_cache, load_pixels
+from sr.batches.pixels import Pixels
+from sr.batches.training_data import TrainingData
 from sr.commands.console import add_layout_argument, fraction, positive_int, progress_bar
-from sr.data.pairs import training_pairs
-from sr.data.recognise import recognise
 from sr.inference.upscaler import choose_device
 from sr.training.distributed import Group, process_group
 from sr.training.recipes import PRESETS, Training
@@ -155,7 +154,8 @@ def run(args: argparse.Namespace) -> int:
             level=logging.INFO if group.is_leader else logging.WARNING, format="%(message)s"
         )
         build_generator(config)  # weights of another network are refused before photos are decoded
-        pixels = load_data(args, config, group)
+        chosen = training_data(args)
+        pixels = load_data(chosen, config, group)
         data, config = sampler(pixels, config, device, group)
         trainer = Trainer(
             config,
@@ -170,7 +170,7 @@ def run(args: argparse.Namespace) -> int:
         training = Run(
             trainer,
             args.output,
-            data_name=data_name(args),
+            data_name=chosen.name,
             data_sha256=pixels.sha256,
             minutes=args.minutes,
             checkpoint_minutes=args.checkpoint_minutes,
@@ -180,7 +180,7 @@ def run(args: argparse.Namespace) -> int:
             training.resume()
         if group.is_leader:
             report_skipped(data, args.output)
-            settings = dataclasses.asdict(config) | {"data": data_name(args)}
+            settings = dataclasses.asdict(config) | {"data": chosen.name}
             training.trackers = build_trackers(
                 args.tracker, args.output, settings, iteration=trainer.iteration
             )
@@ -215,34 +215,28 @@ def prepare_device(args: argparse.Namespace) -> torch.device:
     return device
 
 
-def load_data(args: argparse.Namespace, config: Training, group: Group) -> Pixels:
-    """What `--data` and its companions name, decoded.
+def training_data(args: argparse.Namespace) -> TrainingData:
+    """What `--data` and its companions name."""
+    return TrainingData(
+        args.data,
+        layout=args.layout,
+        split=args.split,
+        low_resolution=args.low_resolution,
+        fractions=tuple(args.multiscale),
+        list_file=args.list,
+        cache=args.cache,
+    )
+
+
+def load_data(data: TrainingData, config: Training, group: Group) -> Pixels:
+    """The photographs, with a bar on the leading process.
 
     Raises:
         DataError: nothing usable is there.
     """
-    photo_set = recognise(args.data, layout=args.layout)
-    logger.info("%s", photo_set.title)
-    if photo_set.is_benchmark:
-        logger.warning(
-            "%s is a test set: results measured on it will mean nothing for what learns from it",
-            args.data.name,
-        )
-    for problem in photo_set.problems:
-        logger.warning("%s", problem)
-    pairs, origin = training_pairs(
-        photo_set,
-        scale=config.scale,
-        split=args.split,
-        low_resolution=args.low_resolution,
-        only=None if args.list is None else _names(args.list),
-    )
-    logger.info("%s", origin)
-    given = {"scale": config.scale, "fractions": args.multiscale}
-    cache = choose_cache(args.cache, pairs, processes=group.here, **given)
     hidden = None if group.is_leader else True
     with progress_bar("image", desc="decoding", disable=hidden) as show:
-        return load_pixels(pairs, cache=cache, progress=show, **given)
+        return data.load(scale=config.scale, processes=group.here, progress=show)
 
 
 def sampler(
@@ -286,28 +280,6 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
     if args.validate is None or not group.is_leader:
         return None
     return Validation(args.validate, scale=config.scale)
-
-
-def data_name(args: argparse.Namespace) -> str:
-    """What the weights say they were trained on."""
-    name: str = args.data.resolve().name
-    sizes = " ".join(f"{size:g}" for size in args.multiscale)
-    details = [
-        args.split,
-        args.list.name if args.list else None,
-        f"multiscale {sizes}" if sizes else None,
-    ]
-    said = ", ".join(detail for detail in details if detail)
-    return f"{name} ({said})" if said else name
-
-
-def _names(list_file: Path) -> set[str]:
-    """The lines of a list that are not empty; names may hold blanks."""
-    try:
-        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
-        return {line.strip() for line in lines} - {""}
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{list_file}: not a readable list of file names ({error})") from None
 
 
 def _compiles(option: str, config: Training, device: torch.device) -> bool:

@@ -36,7 +36,6 @@ LONG: set[str] = {
     "demo/upscale/jobs.py",
     "demo/upscale/page.py",
     "demo/upscale/tab.py",
-    "sr/commands/train.py",
     "sr/inference/upscaler.py",
     "sr/kernels/winograd.py",
     "sr/training/run.py",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ConfigError
-from sr.commands import sweep as study
+from sr.commands import sweep
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
@@ -103,42 +103,42 @@ def test_training_needs_no_tracker_at_import() -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_study_trains_every_point_once_and_draws_them(
+def test_a_sweep_trains_every_point_once_and_draws_them(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = [
-        "study", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "study"),
+        "sweep", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "sweep"),
         "--iterations", "2", "--validate", str(photos),
         "--vary", "learning_rate=1e-3,1e-4", "--vary", "pixel_weight=1,2",
     ]  # fmt: skip
     assert main(command) == 0
-    with (tmp_path / "study" / "study.csv").open() as file:
+    with (tmp_path / "sweep" / "sweep.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(r["learning_rate"], r["pixel_weight"]) for r in rows] == [
         ("1e-3", "1"), ("1e-3", "2"), ("1e-4", "1"), ("1e-4", "2"),
     ]  # fmt: skip
     assert all(float(row["psnr_y"]) > 0 and row["iteration"] == "2" for row in rows)
-    assert "study.png" in {p.name for p in (tmp_path / "study").iterdir()} or not _has_matplotlib()
-    monkeypatch.setattr(study, "Trainer", None)  # a second run has nothing left to train
+    assert "sweep.png" in {p.name for p in (tmp_path / "sweep").iterdir()} or not _has_matplotlib()
+    monkeypatch.setattr(sweep, "Trainer", None)  # a second run has nothing left to train
     assert main(command) == 0
 
 
-STUDY = ["study", "srresnet_smoke", "--iterations", "3", "--vary", "learning_rate=1e-3,1e-4"]
+SWEEP = ["sweep", "srresnet_smoke", "--iterations", "3", "--vary", "learning_rate=1e-3,1e-4"]
 
 
-def test_a_finished_study_is_validated_without_training(
+def test_a_finished_sweep_is_validated_without_training(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    command = [*SWEEP, "--data", str(photos), "--output", str(tmp_path / "s")]
     assert main(command) == 0
-    before = (tmp_path / "s" / "study.csv").read_text().splitlines()
+    before = (tmp_path / "s" / "sweep.csv").read_text().splitlines()
     assert "psnr_y" not in before[0]
     monkeypatch.setattr(Trainer, "step", None)
     assert main([*command, "--validate", str(photos)]) == 0
-    with (tmp_path / "s" / "study.csv").open() as file:
+    with (tmp_path / "s" / "sweep.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert all(float(row["psnr_y"]) > 0 and float(row["g/pixel"]) > 0 for row in rows)
-    monkeypatch.setattr(study, "Trainer", None)
+    monkeypatch.setattr(sweep, "Trainer", None)
     assert main([*command, "--validate", str(photos)]) == 0
     assert main(command) == 0
 
@@ -154,7 +154,7 @@ def test_a_finished_study_is_validated_without_training(
         (["--iterations", "4"], "iterations"),
     ],
 )
-def test_a_study_with_other_settings_is_refused(
+def test_a_sweep_with_other_settings_is_refused(
     photos: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -162,22 +162,22 @@ def test_a_study_with_other_settings_is_refused(
     said: str,
 ) -> None:
     args = argparse.ArgumentParser()
-    study.add_arguments(args)
-    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    sweep.add_arguments(args)
+    command = [*SWEEP, "--data", str(photos), "--output", str(tmp_path / "s")]
     known = args.parse_args(command[1:])
-    base = study.override(study.checked_config(known), ["iterations=3"])
-    settings = study.trial_settings(known, study.override(base, ["learning_rate=1e-3"]))
-    study.remember(tmp_path / "s" / "learning_rate=1e-3", settings, None)
+    base = sweep.override(sweep.checked_config(known), ["iterations=3"])
+    settings = sweep.trial_settings(known, sweep.override(base, ["learning_rate=1e-3"]))
+    sweep.remember(tmp_path / "s" / "learning_rate=1e-3", settings, None)
     (tmp_path / "other").mkdir()
     option = [part.format(other=tmp_path / "other") for part in option]
     assert main([*command, *option]) == 2
     assert f"a trial with other settings ({said}); give the same" in capsys.readouterr().err
 
 
-def test_a_study_that_was_stopped_goes_on(
+def test_a_sweep_that_was_stopped_goes_on(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = [*STUDY, "--data", str(photos), "--output", str(tmp_path / "s")]
+    command = [*SWEEP, "--data", str(photos), "--output", str(tmp_path / "s")]
     steps: list[int] = []
     step = Trainer.step
 
@@ -192,7 +192,7 @@ def test_a_study_that_was_stopped_goes_on(
     assert steps == [0, 1]
     assert main(command) == 0
     assert steps == [0, 1, 2, 0, 1, 2]
-    with (tmp_path / "s" / "study.csv").open() as file:
+    with (tmp_path / "s" / "sweep.csv").open() as file:
         assert [row["iteration"] for row in csv.DictReader(file)] == ["3", "3"]
 
 
@@ -205,13 +205,13 @@ def _has_matplotlib() -> bool:
 
 
 def test_a_trial_that_diverges_is_a_result(photos: Path, tmp_path: Path) -> None:
-    command = ["study", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "s")]
+    command = ["sweep", "srresnet_smoke", "--data", str(photos), "--output", str(tmp_path / "s")]
     command += ["--iterations", "3", "--vary", "pixel_weight=1e39,1", "--set", "ema_decay=0.5"]
     assert main(command) == 0
-    first, second = (tmp_path / "s" / "study.csv").read_text().splitlines()[1:]
+    first, second = (tmp_path / "s" / "sweep.csv").read_text().splitlines()[1:]
     assert "1e39" in first
     assert first.count(",") == second.count(",")
-    assert "diverged" in (tmp_path / "s" / "study.csv").read_text().splitlines()[0]
+    assert "diverged" in (tmp_path / "s" / "sweep.csv").read_text().splitlines()[0]
 
 
 def test_impossible_grids_are_refused() -> None:
@@ -223,4 +223,4 @@ def test_impossible_grids_are_refused() -> None:
         (["seed=" + ",".join(map(str, range(300)))], "200 at most"),
     ):
         with pytest.raises(ConfigError, match=said):
-            study.grid(SRGAN_SMOKE, options)
+            sweep.grid(SRGAN_SMOKE, options)

@@ -1,0 +1,93 @@
+"""Which photographs a training reads: a folder as it is, and what of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from sr.base.errors import DataError
+from sr.batches.pixels import Pixels, Progress, choose_cache, load_pixels
+from sr.data.pairs import LowResolution, training_pairs
+from sr.data.recognise import Layout, recognise
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A choice of photographs.
+
+    Attributes:
+        folder: a data set as it was downloaded, or photographs.
+        layout: as of `recognise`.
+        split: part of the data set; None is its training part.
+        low_resolution: as of `training_pairs`.
+        fractions: as of `load_pixels`.
+        list_file: names of the files to keep, one a line; None keeps all.
+        cache: as of `choose_cache`.
+    """
+
+    folder: Path
+    layout: Layout = "auto"
+    split: str | None = None
+    low_resolution: LowResolution = "auto"
+    fractions: tuple[float, ...] = ()
+    list_file: Path | None = None
+    cache: str = "auto"
+
+    @property
+    def name(self) -> str:
+        """What the weights say they were trained on."""
+        sizes = " ".join(f"{size:g}" for size in self.fractions)
+        details = [
+            self.split,
+            self.list_file.name if self.list_file else None,
+            f"multiscale {sizes}" if sizes else None,
+        ]
+        name = self.folder.resolve().name
+        said = ", ".join(detail for detail in details if detail)
+        return f"{name} ({said})" if said else name
+
+    def load(self, *, scale: int, processes: int = 1, progress: Progress | None = None) -> Pixels:
+        """The photographs, decoded; what was found and what does not fit is logged.
+
+        Args:
+            processes: that load the same on this machine.
+            progress: called with (files done, of how many).
+
+        Raises:
+            DataError: nothing usable is there.
+        """
+        photo_set = recognise(self.folder, layout=self.layout)
+        logger.info("%s", photo_set.title)
+        if photo_set.is_benchmark:
+            logger.warning(
+                "%s is a test set: results on it will mean nothing for what learns from it",
+                self.folder.name,
+            )
+        for problem in photo_set.problems:
+            logger.warning("%s", problem)
+        pairs, origin = training_pairs(
+            photo_set,
+            scale=scale,
+            split=self.split,
+            low_resolution=self.low_resolution,
+            only=None if self.list_file is None else _names(self.list_file),
+        )
+        logger.info("%s", origin)
+        cache = choose_cache(
+            self.cache, pairs, processes=processes, scale=scale, fractions=self.fractions
+        )
+        return load_pixels(
+            pairs, scale=scale, fractions=self.fractions, cache=cache, progress=progress
+        )
+
+
+def _names(list_file: Path) -> set[str]:
+    """The lines of a list that are not empty; names may hold blanks."""
+    try:
+        lines = list_file.read_text(encoding="utf-8-sig").splitlines()
+        return {line.strip() for line in lines} - {""}
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{list_file}: not a readable list of file names ({error})") from None
