@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 from PIL import Image
 
+from tests.quality import with_table
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SPACE_COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -47,6 +49,11 @@ def test_it_is_short_and_its_lines_can_be_read() -> None:
     is_free = ("![", "<!--", "|")
     assert not [line for line in lines if len(line) > LONGEST_LINE and not line.startswith(is_free)]
     assert not [line for line in lines if len(line) > LONGEST_ROW and line.startswith("|")]
+
+
+def test_its_table_of_quality_is_what_the_manifest_says() -> None:
+    is_fresh = with_table(README) == README
+    assert is_fresh, "weights have changed: run `python -m tests.quality` and commit the README"
 
 
 def test_front_matter_configures_a_gradio_space(front_matter: dict[str, Any]) -> None:
