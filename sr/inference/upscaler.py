@@ -27,8 +27,7 @@ from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_s
 
 if TYPE_CHECKING:
     import torch
-
-    from sr.networks.srresnet import SRResNet
+    from torch import nn
 
 logger = logging.getLogger(__name__)
 
@@ -185,16 +184,25 @@ class Interpolation(Upscaler):
             yield bottom / height
 
 
-class NetworkUpscaler(Upscaler):
-    """An SRResNet, tile by tile, equal to the whole image at once.
+def at_once(
+    model: nn.Module, lr: torch.Tensor, core: tuple[int, int, int, int], scale: int
+) -> Iterator[tuple[float, torch.Tensor | None]]:
+    """What `SRResNet.tile_steps` is, of any network: the core of its forward of a tile."""
+    top, bottom, left, right = (scale * edge for edge in core)
+    yield 1.0, model(lr)[:, :, top:bottom, left:right]
 
-    A tile reads 40 pixels around its core, all that its core depends on. Layers need less and
-    less of that margin, so it is trimmed on the way; at the image's own border nothing is trimmed
+
+class NetworkUpscaler(Upscaler):
+    """A network, tile by tile, equal to the whole image at once.
+
+    A tile reads its network's receptive radius around its core (40 pixels for SRResNet), all that
+    its core depends on. SRResNet's layers need less and less of that margin, so it is trimmed on
+    the way; at the image's own border nothing is trimmed
     and the zero padding of the convolutions acts as it does on the whole image.
 
     Args:
         name: the model's name.
-        model: its network; a copy with folded batch norm is used.
+        model: its network; of an SRResNet, a copy with folded batch norm is used.
         device: where it runs.
         precision: "float32" or "bfloat16" for the convolutions.
         tile_px: side of a core.
@@ -205,7 +213,7 @@ class NetworkUpscaler(Upscaler):
     def __init__(
         self,
         name: str,
-        model: SRResNet,
+        model: nn.Module,
         *,
         device: torch.device,
         precision: str,
@@ -215,10 +223,13 @@ class NetworkUpscaler(Upscaler):
     ) -> None:
         import torch
 
-        from sr.networks.srresnet import folded
+        from sr.networks.registry import receptive_radius_px
+        from sr.networks.srresnet import SRResNet, folded
 
-        super().__init__(name, model.scale)
-        self.model = folded(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        super().__init__(name, int(model.scale))  # type: ignore[arg-type]
+        self.radius_px = receptive_radius_px(model)
+        plain = folded(model) if isinstance(model, SRResNet) else model.eval()
+        self.model = plain.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self.precision = precision
         self.tile_px = tile_px
@@ -237,8 +248,8 @@ class NetworkUpscaler(Upscaler):
         return text
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
-        overlap_px = self.model.receptive_radius_px
-        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], self.tile_px, overlap_px)
+        tile_px = max(rgb.shape[:2]) if self.radius_px is None else self.tile_px
+        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], tile_px, self.radius_px or 0)
         for index, tile in enumerate(tiles):
             for share in self._fill_tile(out, rgb, tile):
                 yield (index + share) / len(tiles)
@@ -247,15 +258,19 @@ class NetworkUpscaler(Upscaler):
         import torch
 
         from sr.images.tensors import to_tensor
+        from sr.networks.srresnet import SRResNet
 
         region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
         lr = to_tensor(region, self.device)
-        steps = self.model.tile_steps(
-            lr,
-            inner_sides=tile.inner_sides(*rgb.shape[:2]),
-            core=tile.core,
-            strip_rows=STRIP_ROWS,
-        )
+        if isinstance(self.model, SRResNet):
+            steps = self.model.tile_steps(
+                lr,
+                inner_sides=tile.inner_sides(*rgb.shape[:2]),
+                core=tile.core,
+                strip_rows=STRIP_ROWS,
+            )
+        else:
+            steps = at_once(self.model, lr, tile.core, self.scale)
         left, right = tile.left * self.scale, tile.right * self.scale
         row = tile.top * self.scale
         while True:
@@ -311,11 +326,11 @@ def _network(
     source: str = "",
 ) -> NetworkUpscaler:
     from sr.models.weights_file import load_model
-    from sr.networks.srresnet import SRResNet
+    from sr.networks.registry import NETWORKS, described
 
     model = load_model(path)
-    if not isinstance(model, SRResNet):
-        raise WeightsError(f"{path.name}: not an SRResNet")
+    if described(model)[0] not in NETWORKS:
+        raise WeightsError(f"{path.name}: a discriminator; needed a network that enlarges")
     chosen = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
@@ -372,7 +387,7 @@ def upscaler_from_file(
         path: a safetensors file; the other arguments are those of `get_upscaler`.
 
     Raises:
-        WeightsError: unreadable, or not an SRResNet.
+        WeightsError: unreadable, or not a network that enlarges.
         ConfigError: as `get_upscaler`.
     """
     from sr.models.weights_file import read_header
