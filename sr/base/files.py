@@ -7,6 +7,7 @@ import glob
 import hashlib
 import io
 import os
+import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -30,36 +31,42 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 @contextmanager
-def atomic_file(path: Path, *, mode: int = 0o644, durable: bool = True) -> Iterator[IO[bytes]]:
+def atomic_file(
+    path: Path, *, mode: int | None = None, durable: bool = True
+) -> Iterator[IO[bytes]]:
     """A file to write, which takes the place of `path` when all of it is there.
 
     A process killed meanwhile leaves the old content, and a hidden file that
     `remove_leftovers` clears away. Missing folders are made.
 
     Args:
-        mode: permissions of the file.
+        mode: permissions; None are those of any new file.
         durable: wait until the disk has it, so that it outlasts a loss of power.
 
     Raises:
         OSError: it cannot be written; the old content is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (it outlives the block that closes it)
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    )
+    temporary = path.with_name(_prefix(path) + secrets.token_hex(8))
     try:
-        with file:
+        with temporary.open("xb") as file:
+            if mode is not None:
+                temporary.chmod(mode)
             yield file
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-        os.chmod(file.name, mode)
-        os.replace(file.name, path)
+        os.replace(temporary, path)
     except BaseException:
-        Path(file.name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     if durable:
         _sync_folder(path.parent)
+
+
+def _prefix(path: Path) -> str:
+    """What the hidden files of `path` begin with; short, however long its name is."""
+    return f".{path.name[:40]}."
 
 
 def file_sha256(path: Path) -> str:
@@ -77,7 +84,7 @@ def file_sha256(path: Path) -> str:
 
 def remove_leftovers(path: Path) -> None:
     """Delete what killed processes left of `path`; no other process may be writing it."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}*"):
         left.unlink(missing_ok=True)
 
 

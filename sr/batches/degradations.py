@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sr.data.pairs import Strength
+from sr.images.tensors import to_tensor
 
 Range = tuple[float, float]
 RESIZE_MODES = ("area", "bilinear", "bicubic")
@@ -106,8 +107,7 @@ STRENGTHS: dict[Strength, Recipe] = {
 
 def degraded_pixels(rgb: np.ndarray, scale: int, recipe: Recipe, *, seed: int) -> np.ndarray:
     """`degrade` of a picture (H, W, 3) uint8; the same seed gives the same picture."""
-    hr = torch.from_numpy(rgb.copy()).permute(2, 0, 1).float().div_(255)
-    small = degrade(hr, scale, np.random.default_rng(seed), recipe)
+    small = degrade(to_tensor(rgb)[0], scale, np.random.default_rng(seed), recipe)
     return small.mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
@@ -287,5 +287,4 @@ def jpeg(image: Tensor, quality: int) -> Tensor:
     pixels = image.mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=quality)
-    back = np.array(Image.open(file))
-    return torch.from_numpy(back).to(image.device).permute(2, 0, 1).float().div_(255)
+    return to_tensor(np.array(Image.open(file)), image.device)[0]

@@ -17,6 +17,7 @@ from torch import Tensor
 from sr.base.machine import sent
 from sr.batches.drawing import KINDS, draw_graphic
 from sr.images.resize import matlab_bicubic
+from sr.images.tensors import to_tensor
 
 MARGIN_PX = 16  # high-resolution pixels drawn around a crop and cut, so that edges are ordinary
 BICUBIC_SHARE = 0.7  # of the small images that are reduced as photographs are
@@ -54,8 +55,7 @@ def with_graphics(
     for crop in chosen.nonzero().flatten().tolist():
         small, large = graphic_pair(side, scale, np.random.default_rng(int(seeds[crop])))
         for batch, image in ((lr, small), (hr, large)):
-            tensor = torch.from_numpy(image).permute(2, 0, 1).float().div_(255)
-            batch[crop] = sent(tensor.contiguous(), batch.device)
+            batch[crop] = sent(to_tensor(image)[0].contiguous(), batch.device)
     return lr, hr
 
 

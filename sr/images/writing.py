@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import secrets
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from sr.base.errors import OutputError, ShapeError
+from sr.base.files import write_atomically
 from sr.images.photo import Photo
 
 
@@ -53,8 +52,6 @@ def save_png(
 ) -> None:
     """Write a PNG so that nobody ever sees half of it; missing folders are created.
 
-    The bytes go to a temporary file in the same folder, which then takes the name.
-
     Raises:
         OutputError: the file exists and `overwrite` is false, the name does not end in .png,
             or the place cannot be written to.
@@ -63,19 +60,12 @@ def save_png(
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise OutputError(f"{path}: only PNG is written; name it {path.name}.png for example")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         if path.is_dir():
             raise OutputError(f"{path}: a folder has this name; choose another")
         if path.exists() and not overwrite:
             raise OutputError(f"{path}: exists already; choose another name or allow overwriting")
-        data = encode_png(photo, text=text)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(path, encode_png(photo, text=text), durable=False)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror or error}); choose another folder"

@@ -247,7 +247,7 @@ def _restore_generation(
         found = hashlib.sha256(data).hexdigest()
         if found != files[name]["sha256"]:
             raise BackupError(f"{generation}: {name} has sha256 {found}, not the one written down")
-        with atomic_file(target, mode=0o600 if name == "secret" else 0o644) as file:
+        with atomic_file(target, mode=0o600 if name == "secret" else None) as file:
             file.write(data)
             file.flush()
             if name == "survey.db":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,18 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_path: Pa
         write_half()
     assert path.read_bytes() == b"one"
     assert [file.name for file in tmp_path.iterdir()] == ["b.txt"]
+
+
+def test_names_may_be_as_long_as_the_disk_takes_and_permissions_are_the_usual(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / ("n" * 251 + ".txt")
+    write_atomically(path, b"one")
+    (tmp_path / "plain").write_bytes(b"")
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    with atomic_file(tmp_path / "secret", mode=0o600) as file:
+        file.write(b"two")
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600 or os.name == "nt"
 
 
 def test_leftovers_of_one_file_only_are_removed(tmp_path: Path) -> None:

@@ -522,7 +522,7 @@ def test_save_png_leaves_nothing_behind_when_it_fails(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sr.images.writing.os.replace", fail)
+    monkeypatch.setattr("sr.base.files.os.replace", fail)
     with pytest.raises(OutputError, match="No space left"):
         save_png(tmp_path / "a.png", Photo(PATTERN))
     assert list(tmp_path.iterdir()) == []
