@@ -28,6 +28,7 @@ from sr.evaluation.sweep import (
     trial_name,
     write_table,
 )
+from sr.training.accelerate import accelerate
 from sr.training.distributed import Group
 from sr.training.recipes import Training
 from sr.training.run import Run
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
             data, config = sampler(pixels, config, device, group)
             trainer = Trainer(config, data, device=device, precision=args.precision)
             trial = Run(
-                trainer,
+                accelerate(trainer),
                 folder,
                 data_name=training_data(args).name,
                 data_sha256=pixels.sha256,

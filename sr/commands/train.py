@@ -16,11 +16,13 @@ from sr.batches.pixels import Pixels
 from sr.batches.training_data import TrainingData
 from sr.commands.console import add_layout_argument, fraction, positive_int, progress_bar
 from sr.inference.upscaler import choose_device
+from sr.training.accelerate import accelerate
 from sr.training.distributed import Group, process_group
+from sr.training.initial import build_generator
 from sr.training.recipes import PRESETS, Training
 from sr.training.run import Run
 from sr.training.settings import override, with_iterations
-from sr.training.stage import Trainer, build_generator
+from sr.training.stage import Trainer
 from sr.training.tracking import TRACKERS, build_trackers
 from sr.training.validation import Validation
 
@@ -121,10 +123,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="torch.compile (default: auto, in long runs on a GPU)",
     )
     parser.add_argument(
-        "--winograd",
+        "--kernels",
         choices=("auto", "off"),
         default="auto",
-        help="faster convolutions on a CPU, with a C compiler (default: auto)",
+        help="what is faster in C on a CPU, compiled when it is wanted (default: auto, where "
+        "there is a C compiler)",
     )
     parser.add_argument(
         "--cuda-graph",
@@ -157,18 +160,15 @@ def run(args: argparse.Namespace) -> int:
         chosen = training_data(args)
         pixels = load_data(chosen, config, group)
         data, config = sampler(pixels, config, device, group)
-        trainer = Trainer(
-            config,
-            data,
-            device=device,
-            precision=args.precision,
-            group=group,
+        trainer = Trainer(config, data, device=device, precision=args.precision, group=group)
+        updates = accelerate(
+            trainer,
             compile=_compiles(args.compile, config, device),
-            winograd=args.winograd == "auto",
             cuda_graph=args.cuda_graph == "auto",
+            kernels=args.kernels == "auto",
         )
         training = Run(
-            trainer,
+            updates,
             args.output,
             data_name=chosen.name,
             data_sha256=pixels.sha256,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from sr.kernels.native import functions_by_dtype, in_threads
@@ -57,19 +57,12 @@ def _backward(x: Tensor, grad: Tensor, slope: float) -> tuple[Tensor, Tensor]:
     return to, torch.tensor(total, dtype=torch.float64)
 
 
-class PReLU(nn.PReLU):
-    """`torch.nn.PReLU()` with its one slope, same parameters, same values.
+def prelu(input: Tensor, weight: Tensor) -> Any:
+    """`torch.prelu` with one slope, same values, for what learns on a CPU; else NotImplemented.
 
     torch's own gradient is not vectorised on CPUs: it took 30 % of an update of SRResNet there.
     With a C compiler it is one pass over memory (`prelu.c`), else a few of torch's operations.
     """
-
-    def __init__(self) -> None:
-        super().__init__(num_parameters=1)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Any shape; the same shape."""
-        if input.device.type != "cpu" or not torch.is_grad_enabled():
-            return super().forward(input)
-        y: Tensor = _Prelu.apply(input, self.weight)  # type: ignore[no-untyped-call]
-        return y
+    if input.device.type != "cpu" or weight.numel() != 1 or not torch.is_grad_enabled():
+        return NotImplemented
+    return _Prelu.apply(input, weight)  # type: ignore[no-untyped-call]

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError
-from sr.kernels.prelu import PReLU
 
 
 class ResidualBlock(nn.Module):
@@ -20,7 +19,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
         self.norm1 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
-        self.activation = PReLU()
+        self.activation = nn.PReLU()
         self.conv2 = nn.Conv2d(num_features, num_features, 3, padding=1, bias=not batch_norm)
         self.norm2 = nn.BatchNorm2d(num_features) if batch_norm else nn.Identity()
 
@@ -74,7 +73,7 @@ class SRResNet(nn.Module):
             "image_skip": image_skip,
         }
         self.head = nn.Conv2d(3, num_features, 9, padding=4)
-        self.head_activation = PReLU()
+        self.head_activation = nn.PReLU()
         self.body = nn.Sequential(
             *(ResidualBlock(num_features, batch_norm=batch_norm) for _ in range(num_blocks))
         )
@@ -83,7 +82,7 @@ class SRResNet(nn.Module):
         self.upsample = nn.ModuleList(
             nn.Conv2d(num_features, 4 * num_features, 3, padding=1) for _ in range(scale // 2)
         )
-        self.upsample_activation = nn.ModuleList(PReLU() for _ in range(scale // 2))
+        self.upsample_activation = nn.ModuleList(nn.PReLU() for _ in range(scale // 2))
         self.tail = nn.Conv2d(num_features, 3, 9, padding=4)
         if not batch_norm:
             self._initialise_without_norm()

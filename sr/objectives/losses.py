@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import wrap_torch_function
 
 from sr.base.errors import BackboneError, ConfigError
 from sr.images.color import luma_y
-from sr.kernels.native import functions_by_dtype, in_threads
 from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.networks.discriminators import SRGANDiscriminator, VggDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
 
-SOURCE = Path(__file__).parents[1] / "kernels" / "losses.c"
-CHANNELS_STEP = 16  # losses.c takes a multiple of this many
-PIXELS_A_THREAD = 1000
 PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
 OUTSIDE_DB = 250.0  # what the PSNR loss takes for values 1 outside of [0, 1], as a mean over pixels
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
@@ -112,6 +105,7 @@ class LpipsLoss(nn.Module):
         return torch.stack(distances).sum()
 
 
+@wrap_torch_function(lambda x, wanted, head: (x, wanted, head))  # a mode may do it in its place
 def lpips_distance(x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
     """LPIPS on one layer: the mean over pixels; a scalar in float32.
 
@@ -120,59 +114,8 @@ def lpips_distance(x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
         wanted: those of the target, taken as constant.
         head: (1, C, 1, 1), the weight of each channel.
     """
-    if _suits_native(x, wanted):
-        return _Distance.apply(x, wanted, head)  # type: ignore[no-untyped-call, no-any-return]
     difference = (_unit(x.float()) - _unit(wanted.detach().float())) ** 2
     return (difference * head).sum(dim=1).mean()
-
-
-def _suits_native(x: Tensor, wanted: Tensor) -> bool:
-    return (
-        x.device.type == "cpu"
-        and x.dtype in compiled()
-        and wanted.dtype == x.dtype
-        and wanted.shape == x.shape
-        and x.shape[1] % CHANNELS_STEP == 0
-        and not torch.compiler.is_compiling()
-    )
-
-
-class _Distance(torch.autograd.Function):
-    """`lpips_distance` by losses.c, which finds the gradient together with the value."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
-        order = torch.channels_last
-        a, b = (t.detach().contiguous(memory_format=order) for t in (x, wanted))
-        weight = head.detach().flatten().float().contiguous()
-        grad = torch.empty_like(a, memory_format=order) if ctx.needs_input_grad[0] else None
-        function, size, channels = compiled()[a.dtype], a.element_size(), a.shape[1]
-        pixels = a.numel() // channels
-
-        def work(first: int, last: int) -> float:
-            start = size * channels * first
-            return function(
-                a.data_ptr() + start, b.data_ptr() + start, weight.data_ptr(),
-                None if grad is None else grad.data_ptr() + start,
-                last - first, channels, 1 / pixels,
-            )  # fmt: skip
-
-        total = sum(in_threads(pixels, PIXELS_A_THREAD, work))
-        if grad is not None:
-            ctx.save_for_backward(grad)
-        return x.new_tensor(total / pixels, dtype=torch.float32)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (grad,) = ctx.saved_tensors
-        return grad * grads[0], None, None
-
-
-@lru_cache(maxsize=1)
-def compiled() -> dict[torch.dtype, Callable[..., float]]:
-    """The functions of losses.c, compiled at the first call; none where that fails."""
-    arguments = [ctypes.c_void_p] * 4 + [ctypes.c_int64] * 2 + [ctypes.c_float]
-    return functions_by_dtype(SOURCE, "nitidez_lpips", arguments)
 
 
 def _unit(x: Tensor) -> Tensor:

@@ -103,6 +103,11 @@ def hidden_convolutions(model: nn.Module) -> list[nn.Conv2d]:
     return [conv for conv in convolutions[1:-1] if conv.kernel_size == (3, 3)]
 
 
+def adam(parameters: Iterable[Tensor], *, learning_rate: float) -> torch.optim.Optimizer:
+    """torch's own with its defaults, in one pass over all parameters."""
+    return torch.optim.Adam(parameters, lr=learning_rate, fused=True)
+
+
 def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Optimizer]:
     """Adam as in the paper; or Muon for the hidden 3x3 convolutions and Adam at half its rate else.
 
@@ -110,7 +115,7 @@ def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Op
         ConfigError: Muon for a network without such convolutions.
     """
     if config.optimizer == "adam":
-        return [torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)]
+        return [adam(model.parameters(), learning_rate=config.learning_rate)]
     hidden = {id(conv.weight) for conv in hidden_convolutions(model)}
     matrices = [parameter for parameter in model.parameters() if id(parameter) in hidden]
     others = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
@@ -121,7 +126,7 @@ def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Op
         )
     return [
         Muon(matrices, learning_rate=config.learning_rate),
-        torch.optim.Adam(others, lr=config.learning_rate / 2, fused=True),
+        adam(others, learning_rate=config.learning_rate / 2),
     ]
 
 

@@ -8,51 +8,25 @@ import json
 import logging
 import signal
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from sr import __version__
 from sr.base.errors import ConfigError, DataError
 from sr.base.files import atomic_file, remove_leftovers, write_atomically
 from sr.base.machine import matrix_rate
 from sr.models.weights_file import read_header, save_model
-from sr.training.speed import Speedometer
-from sr.training.stage import Trainer, TrainingDiverged
-from sr.training.tracking import CsvTracker, Tracker
+from sr.training.accelerate import Accelerated
+from sr.training.speed import ProgressBar, Speedometer
+from sr.training.stage import TrainingDiverged
+from sr.training.tracking import CsvTracker, Means, Tracker
 from sr.training.validation import Validation
 
 logger = logging.getLogger(__name__)
-
-BAR = "{desc}{percentage:3.0f}% |{bar}| {elapsed}{postfix}"
-BAR_SECONDS = 0.5  # between two looks of the bar
-
-
-class Means:
-    """Means of named values, each over the updates that had it.
-
-    The generator has no losses while the discriminator warms up, and a GPU's first update has none.
-    """
-
-    def __init__(self) -> None:
-        self.values: defaultdict[str, list[float]] = defaultdict(list)
-
-    def add(self, values: Mapping[str, float]) -> None:
-        """Those of one more update."""
-        for name, value in values.items():
-            self.values[name].append(value)
-
-    def take(self) -> dict[str, float]:
-        """The means; then begin anew."""
-        means = {name: fmean(values) for name, values in self.values.items()}
-        self.values.clear()
-        return means
 
 
 class Run:
@@ -62,6 +36,7 @@ class Run:
     from its last checkpoint.
 
     Args:
+        updates: of the trainer, as fast as they are here.
         folder: `state.pt`, `<name>.safetensors` (averaged weights), `log.csv`, `config.json`,
             `samples/`.
         data_name: what the weights say they were trained on.
@@ -72,7 +47,7 @@ class Run:
 
     def __init__(
         self,
-        trainer: Trainer,
+        updates: Accelerated,
         folder: Path,
         *,
         data_name: str,
@@ -81,7 +56,8 @@ class Run:
         checkpoint_minutes: float = 3.0,
         validation: Validation | None = None,
     ) -> None:
-        self.trainer = trainer
+        self.updates = updates
+        self.trainer = updates.trainer
         self.folder = folder
         self.data_name = data_name
         self.data_sha256 = data_sha256
@@ -170,7 +146,8 @@ class Run:
         try:
             gc.collect()
             gc.freeze()  # what is there now stays: the collector need not look at it every time
-            with _stop_on_signal(self), _bar(enabled=self.trainer.group.is_leader) as bar:
+            shown = ProgressBar(enabled=None if self.trainer.group.is_leader else False)
+            with _stop_on_signal(self), closing(shown) as bar:
                 return self._loop(bar)
         finally:
             gc.unfreeze()
@@ -185,7 +162,7 @@ class Run:
         text = json.dumps(dataclasses.asdict(self.trainer.config), indent=2) + "\n"
         write_atomically(config, text.encode())
 
-    def _loop(self, bar: tqdm) -> dict[str, float]:
+    def _loop(self, bar: ProgressBar) -> dict[str, float]:
         trainer, is_leader = self.trainer, self.trainer.group.is_leader
         speed = self._speedometer()
         losses = Means()
@@ -198,15 +175,21 @@ class Run:
             if progress >= 1 or stop:
                 break
             step_start = time.perf_counter()
-            is_ready = trainer.is_ready
+            is_ready = self.updates.is_ready
             losses.add(self._step(progress))
             seconds = time.perf_counter() - step_start
             trainer.seconds += seconds
             if is_ready:
-                speed.add(seconds, trainer.flops or 0.0)
+                speed.add(seconds, self.updates.flops or 0.0)
             count += 1
             if is_leader:
-                _show(bar, trainer.iteration, self.progress(), begin, start, speed)
+                bar.show(
+                    trainer.iteration,
+                    progress=self.progress(),
+                    begin=begin,
+                    seconds=time.perf_counter() - start,
+                    speed=speed,
+                )
                 if time.perf_counter() - last_save > self.checkpoint_seconds:
                     row = self.save(losses.take(), speed)
                     count, last_save = 0, time.perf_counter()
@@ -290,31 +273,6 @@ class Run:
 
 def _said(row: Mapping[str, float]) -> str:
     return "  ".join(f"{key} {value:.5g}" for key, value in row.items())
-
-
-def _bar(*, enabled: bool) -> tqdm:
-    return tqdm(total=100.0, bar_format=BAR, disable=None if enabled else True)
-
-
-def _show(
-    bar: tqdm, iteration: int, progress: float, begin: float, start: float, speed: Speedometer
-) -> None:
-    """Percent, iteration, rate and time left."""
-    now = time.perf_counter()
-    if bar.disable or now - getattr(bar, "shown_at", 0.0) < BAR_SECONDS:
-        return
-    bar.shown_at = now
-    done = progress - begin
-    left = (now - start) * (1 - progress) / done if done > 0 else float("inf")
-    said = [f"iteration {iteration}"]
-    if speed.steps:
-        rate = speed.steps / speed.seconds
-        share = 100 * rate * speed.flops / speed.matrix_rate
-        said += [f"{rate * speed.batch_size:.1f} samples/s", f"{share:.0f}% of the matrix rate"]
-    said.append(f"{tqdm.format_interval(min(max(0.0, left), 1e7))} left")
-    bar.n = round(100 * min(1.0, progress), 2)
-    bar.set_postfix_str(", ".join(said), refresh=False)
-    bar.refresh()
 
 
 @contextmanager

@@ -48,6 +48,21 @@ def comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def refuse_others(config: Training, saved: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run that was begun with other settings; its length may be another.
+
+    Raises:
+        ConfigError: names what differs.
+    """
+    ours, theirs = comparable(dataclasses.asdict(config)), comparable(saved)
+    changed = sorted(k for k in ours if theirs[k] != ours[k] and k != "iterations")
+    if changed:
+        raise ConfigError(
+            f"--resume: the saved run has other settings ({', '.join(changed)}); give the same "
+            "--set values, or another --output folder"
+        )
+
+
 def override(config: Training, assignments: Sequence[str]) -> Training:
     """A copy with `KEY=VALUE` assignments applied, each of the field's own type.
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +21,27 @@ from sr.images.writing import encode_png
 logger = logging.getLogger(__name__)
 
 EXPERIMENT = "nitidez"
+
+
+class Means:
+    """Means of named values, each over the updates that had it.
+
+    The generator has no losses while the discriminator warms up, and a GPU's first update has none.
+    """
+
+    def __init__(self) -> None:
+        self.values: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Those of one more update."""
+        for name, value in values.items():
+            self.values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        """The means; then begin anew."""
+        means = {name: fmean(values) for name, values in self.values.items()}
+        self.values.clear()
+        return means
 
 
 class Tracker(Protocol):

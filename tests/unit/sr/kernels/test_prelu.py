@@ -6,8 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from sr.kernels import prelu, winograd
-from sr.kernels.prelu import PReLU
+from sr.kernels import prelu, tiles
+from sr.kernels.swapped import Swapped
+
+
+class PReLU(nn.PReLU):
+    """torch's own, done by the kernel."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        with Swapped({torch.prelu: prelu.prelu}):
+            y = super().forward(input)
+        assert not torch.is_grad_enabled() or "_Prelu" in str(y.grad_fn)
+        return y
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 7, 3), (4,), ()])
@@ -63,7 +73,7 @@ def test_gradients_of_images_are_right_in_every_layout(
 
 
 def test_a_compiler_is_used_where_there_is_one() -> None:
-    if winograd.kernels() is None:
+    if tiles.kernels() is None:
         pytest.skip("no C compiler")
     assert set(prelu.compiled()) == {torch.float32, torch.bfloat16}
 
@@ -78,3 +88,12 @@ def test_without_gradients_it_is_torchs_own() -> None:
     x = torch.linspace(-1, 1, 9)
     with torch.no_grad():
         assert torch.equal(PReLU()(x), nn.PReLU()(x))
+        assert prelu.prelu(x, nn.PReLU().weight) is NotImplemented
+
+
+def test_a_slope_for_each_channel_is_torchs_own() -> None:
+    x, module = torch.randn(2, 3, 4), nn.PReLU(num_parameters=3)
+    with Swapped({torch.prelu: prelu.prelu}):
+        y = module(x)
+    assert "_Prelu" not in str(y.grad_fn)
+    assert torch.equal(y, module(x))

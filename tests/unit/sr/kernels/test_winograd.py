@@ -14,11 +14,13 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from sr.kernels import winograd
-from sr.kernels.winograd import WinogradConvolutions, compile_kernels, fits
+from sr.kernels import tiles
+from sr.kernels.swapped import Swapped
+from sr.kernels.tiles import compile_kernels
+from sr.kernels.winograd import conv2d, fits
 from sr.networks.srresnet import SRResNet
 
-needs_compiler = pytest.mark.skipif(winograd.kernels() is None, reason="no C compiler")
+needs_compiler = pytest.mark.skipif(tiles.kernels() is None, reason="no C compiler")
 SHAPES = [
     # images, in, out, height, width, kernel
     (2, 64, 64, 24, 24, 3),
@@ -29,15 +31,20 @@ SHAPES = [
 ]
 
 
+def convolutions() -> Swapped:
+    """A context in which convolutions are done by the kernels."""
+    return Swapped({torch.conv2d: conv2d})
+
+
 @pytest.fixture
 def bfloat16(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Kernels in bfloat16, also where torch's own are preferred."""
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    winograd.kernels.cache_clear()
-    if winograd.kernels(torch.bfloat16) is None:
+    tiles.kernels.cache_clear()
+    if tiles.kernels(torch.bfloat16) is None:
         pytest.skip("no AVX512-BF16, or no C compiler")
     yield
-    winograd.kernels.cache_clear()
+    tiles.kernels.cache_clear()
 
 
 def example(
@@ -62,7 +69,7 @@ def difference(ours: torch.Tensor, exact: torch.Tensor) -> float:
 def test_result_and_gradients_equal_those_of_float64(
     shape: tuple[int, int, int, int, int, int], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(winograd, "TILES_A_THREAD", 1)
+    monkeypatch.setattr(tiles, "TILES_A_THREAD", 1)
     before = torch.get_num_threads()
     x, weight, bias, grad = example(shape)
     inputs = [t.clone().requires_grad_() for t in (x, weight, bias)]
@@ -72,7 +79,7 @@ def test_result_and_gradients_equal_those_of_float64(
     exact.backward(grad.double())
     torch.set_num_threads(threads)
     try:
-        with WinogradConvolutions():
+        with convolutions():
             ours = F.conv2d(inputs[0], inputs[1], inputs[2], padding=padding)
         ours.backward(grad)
     finally:
@@ -94,7 +101,7 @@ def test_result_and_gradients_equal_those_of_float64(
 def test_under_autocast_result_and_gradients_are_those_of_float64_up_to_rounding(
     shape: tuple[int, int, int, int, int, int], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(winograd, "TILES_A_THREAD", 1)
+    monkeypatch.setattr(tiles, "TILES_A_THREAD", 1)
     before = torch.get_num_threads()
     x, weight, bias, grad = example(shape)
     inputs = [t.clone().requires_grad_() for t in (x, weight, bias)]
@@ -103,7 +110,7 @@ def test_under_autocast_result_and_gradients_are_those_of_float64_up_to_rounding
     exact.backward(grad.double())
     torch.set_num_threads(threads)
     try:
-        with torch.autocast("cpu", dtype=torch.bfloat16), WinogradConvolutions():
+        with torch.autocast("cpu", dtype=torch.bfloat16), convolutions():
             ours = F.conv2d(inputs[0], inputs[1], inputs[2], padding=1)
         ours.backward(grad.bfloat16())
     finally:
@@ -125,7 +132,7 @@ def test_a_network_under_autocast_has_nearly_the_same_gradients() -> None:
     model = SRResNet(num_blocks=2, batch_norm=False, image_skip=True)
     lr, hr = torch.rand(2, 3, 12, 12), torch.rand(2, 3, 48, 48)
 
-    def gradient(mode: WinogradConvolutions | None) -> torch.Tensor:
+    def gradient(mode: Swapped | None) -> torch.Tensor:
         model.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mode is not None):
             if mode is None:
@@ -136,7 +143,7 @@ def test_a_network_under_autocast_has_nearly_the_same_gradients() -> None:
         loss.backward()
         return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
-    fast, exact = gradient(WinogradConvolutions()), gradient(None)
+    fast, exact = gradient(convolutions()), gradient(None)
     assert float(F.cosine_similarity(fast, exact, dim=0)) > 0.995
     assert 0.95 < float(fast.norm() / exact.norm()) < 1.05
 
@@ -144,7 +151,7 @@ def test_a_network_under_autocast_has_nearly_the_same_gradients() -> None:
 @needs_compiler
 def test_frozen_weights_that_change_are_noticed() -> None:
     x, weight, _, _ = example(SHAPES[0])
-    with WinogradConvolutions():
+    with convolutions():
         F.conv2d(x, weight, padding=1)
         weight.mul_(2)
         doubled = F.conv2d(x, weight, padding=1)
@@ -159,7 +166,7 @@ def test_frozen_weights_that_change_are_noticed() -> None:
 def test_what_follows_may_work_in_place() -> None:
     x, weight, _, grad = example(SHAPES[0])
     x.requires_grad_()
-    with WinogradConvolutions():
+    with convolutions():
         F.relu(F.conv2d(x, weight, padding=1), inplace=True).backward(grad)
     wanted = torch.autograd.grad(F.relu(F.conv2d(x, weight, padding=1)), x, grad)[0]
     assert x.grad is not None
@@ -170,7 +177,7 @@ def test_what_follows_may_work_in_place() -> None:
 def test_no_bias_and_frozen_weights() -> None:
     x, weight, _, grad = example(SHAPES[0])
     x.requires_grad_()
-    with WinogradConvolutions():
+    with convolutions():
         y = F.conv2d(x, weight, padding=1)
     y.backward(grad)
     (wanted,) = torch.autograd.grad(F.conv2d(x, weight, padding=1), x, grad)
@@ -188,7 +195,7 @@ def test_a_network_in_it_has_the_same_gradients_and_the_same_operations() -> Non
         model.zero_grad()
         with FlopCounterMode(display=False) as counter:
             if fast:
-                with WinogradConvolutions():
+                with convolutions():
                     loss = model(lr).square().mean()
             else:
                 loss = model(lr).square().mean()
@@ -221,7 +228,7 @@ def test_only_what_it_does_well_is_taken() -> None:
     assert not fits(x[0], weight, None, 1, 1)
     assert not fits(torch.zeros(1, 3, 8, 8), torch.zeros(64, 3, 3, 3), None, 1, 1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert fits(x, weight, None, 1, 1) == (winograd.kernels(torch.bfloat16) is not None)
+        assert fits(x, weight, None, 1, 1) == (tiles.kernels(torch.bfloat16) is not None)
         assert not fits(x, torch.zeros(16, 32, 5, 5), None, 1, 2)  # torch's own is faster
 
 
@@ -229,12 +236,12 @@ def test_where_the_processor_has_a_unit_for_matrices_bfloat16_is_torchs_own(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
-    winograd.kernels.cache_clear()
+    tiles.kernels.cache_clear()
     try:
         with caplog.at_level(logging.INFO):
-            assert winograd.kernels(torch.bfloat16) is None
+            assert tiles.kernels(torch.bfloat16) is None
     finally:
-        winograd.kernels.cache_clear()
+        tiles.kernels.cache_clear()
     assert "this processor has AMX" in caplog.text
 
 
@@ -265,8 +272,8 @@ def test_kernels_that_compute_something_else_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = tmp_path / "wrong.c"
-    wrong.write_text(winograd.SOURCE.read_text().replace("4 * d[0] - 5", "4 * d[0] - 4"))
-    monkeypatch.setattr(winograd, "SOURCE", wrong)
+    wrong.write_text(tiles.SOURCE.read_text().replace("4 * d[0] - 5", "4 * d[0] - 4"))
+    monkeypatch.setattr(tiles, "SOURCE", wrong)
     with pytest.raises(RuntimeError, match="3x3 convolution is off by"):
         compile_kernels(torch.float32)
 
@@ -274,16 +281,16 @@ def test_kernels_that_compute_something_else_are_refused(
 def test_without_kernels_convolutions_are_torchs_own(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    winograd.kernels.cache_clear()
+    tiles.kernels.cache_clear()
     monkeypatch.setattr(
-        winograd, "compile_kernels", lambda dtype: (_ for _ in ()).throw(RuntimeError("none here"))
+        tiles, "compile_kernels", lambda dtype: (_ for _ in ()).throw(RuntimeError("none here"))
     )
     x, weight, bias, _ = example(SHAPES[0])
     try:
-        with caplog.at_level(logging.INFO), WinogradConvolutions():
+        with caplog.at_level(logging.INFO), convolutions():
             y = F.conv2d(x, weight, bias, padding=1)
     finally:
-        winograd.kernels.cache_clear()
+        tiles.kernels.cache_clear()
     assert torch.equal(y, F.conv2d(x, weight, bias, padding=1))
     assert "none here" in caplog.text
 

@@ -9,9 +9,9 @@ import torch
 
 from sr.commands.cli import main
 from sr.models.weights_file import load_model, read_header, save_model
+from sr.training.initial import build_generator
 from sr.training.recipes import SRRESNET_SMOKE
 from sr.training.settings import override
-from sr.training.stage import build_generator
 
 
 @pytest.fixture

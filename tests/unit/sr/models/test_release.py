@@ -15,8 +15,8 @@ from sr.models import registry as models
 from sr.models import release
 from sr.models.registry import MODELS, list_models, read_manifest, verified_weights
 from sr.models.weights_file import read_header, save_model
+from sr.training.initial import build_generator
 from sr.training.recipes import SRRESNET_SMOKE
-from sr.training.stage import build_generator
 
 
 @pytest.mark.parametrize("name", [name for name, info in MODELS.items() if info.weights])

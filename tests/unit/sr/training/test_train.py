@@ -6,12 +6,12 @@ import argparse
 import dataclasses
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tqdm import tqdm
 
 from sr.base.errors import ConfigError, DataError
 from sr.batches.crops import CropSampler
@@ -23,14 +23,16 @@ from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
 from sr.images.writing import save_png
-from sr.kernels.winograd import kernels
+from sr.kernels.tiles import kernels
+from sr.objectives.losses import discriminator_loss, generator_adversarial_loss
 from sr.objectives.optimizers import Muon, learning_rate_factor, orthogonalise
-from sr.training import run as run_module
+from sr.training.accelerate import accelerate, count_flops
+from sr.training.initial import build_generator
 from sr.training.recipes import PRESETS, SMOKE, SRGAN_SMOKE, SRRESNET_SMOKE, Training
 from sr.training.run import Run
 from sr.training.settings import override, with_iterations
-from sr.training.speed import Speedometer, count_flops
-from sr.training.stage import Trainer, TrainingDiverged, build_generator
+from sr.training.speed import ProgressBar, Speedometer
+from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.validation import Validation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -157,26 +159,44 @@ def test_both_stages_lower_or_move_their_losses(photos: Path) -> None:
     assert set(gan.step(0.0)) == {"g/pixel", "g/adversarial", "d/real", "d/fake"}
 
 
-@pytest.mark.parametrize("loss", ["g/pixel", "g/adversarial"])
+def gradients(network: torch.nn.Module | None) -> list[torch.Tensor]:
+    """Of all that learns, each of which has one."""
+    assert network is not None
+    found = [(p.grad, p) for p in network.parameters() if p.requires_grad]
+    assert all(grad is not None for grad, _ in found)
+    return [grad for grad, _ in found if grad is not None]
+
+
+GAN = dataclasses.replace(SRGAN_SMOKE, discriminator_warmup=0, clip_norm=0.0)
+
+
+@pytest.mark.parametrize("weight", ["pixel_weight", "adversarial_weight"])
 def test_every_loss_reaches_the_generator_and_not_the_discriminator(
-    photos: Path, loss: str
+    photos: Path, weight: str
 ) -> None:
-    gan = trainer(photos, SRGAN_SMOKE)
-    lr, hr = gan.data.batch(2)
-    prediction = gan.generator(lr)
-    losses = {"g/pixel": gan.pixel(prediction, hr)} | gan._generator_losses(prediction, hr)
-    losses[loss].backward()
-    assert all(p.grad is not None for p in gan.generator.parameters())
-    assert sum(float(p.grad.abs().sum()) for p in gan.generator.parameters()) > 0  # type: ignore[union-attr]
-    assert gan.discriminator is not None
-    assert all(p.grad is None for p in gan.discriminator.parameters())
+    light, heavy = (
+        trainer(photos, dataclasses.replace(GAN, **{weight: value}))  # type: ignore[arg-type]
+        for value in (1.0, 1000.0)
+    )
+    for gan in (light, heavy):
+        gan.gradients(*gan.batch())
+    for a, b in zip(gradients(light.generator), gradients(heavy.generator), strict=True):
+        assert float((a - b).abs().sum()) > 0
+    for a, b in zip(gradients(light.discriminator), gradients(heavy.discriminator), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_discriminator_losses_do_not_reach_the_generator(photos: Path) -> None:
-    gan = trainer(photos, SRGAN_SMOKE)
-    lr, hr = gan.data.batch(2)
-    sum(gan._discriminator_losses(gan.generator(lr).detach(), hr).values()).backward()  # type: ignore[union-attr]
-    assert all(p.grad is None for p in gan.generator.parameters())
+    alone, opposed, warming = (
+        trainer(photos, dataclasses.replace(GAN, adversarial_weight=weight, **changes))  # type: ignore[arg-type]
+        for weight, changes in ((0.0, {}), (1e-30, {}), (1.0, {"discriminator_warmup": 1}))
+    )
+    for gan in (alone, opposed, warming):
+        gan.gradients(*gan.batch())
+    for a, b in zip(gradients(alone.generator), gradients(opposed.generator), strict=True):
+        assert torch.equal(a, b)
+    assert gradients(warming.discriminator)
+    assert all(p.grad is None for p in warming.generator.parameters())
 
 
 def test_features_that_are_seen_once_teach_the_same(
@@ -184,26 +204,40 @@ def test_features_that_are_seen_once_teach_the_same(
 ) -> None:
     monkeypatch.setenv("NITIDEZ_BACKBONES", str(shared / "backbones"))
     config = dataclasses.replace(
-        SRGAN_SMOKE, content="lpips_vgg16", content_weight=1.0, discriminator="vgg16"
+        GAN, content="lpips_vgg16", content_weight=1.0, discriminator="vgg16"
     )
     gan = Trainer(config, sampler(photos), device=CPU, precision="float32")
-    crops = gan.data.state_dict()
-    found = []
-    for once in (True, False):
-        if not once:
-            monkeypatch.setattr(gan, "_seen", lambda image: image)
-        gan.data.load_state_dict(crops)
-        losses = gan._gradients(moves=True)
-        assert gan.discriminator is not None
-        parameters = [*gan.generator.parameters(), *gan.discriminator.parameters()]
-        gradients = [p.grad.clone() for p in parameters if p.grad is not None]
-        found.append((losses, gradients))
-        for parameter in parameters:
-            parameter.grad = None
-    torch.testing.assert_close(*(losses for losses, _ in found))
-    assert len(found[0][1]) == len(found[1][1])
-    for a, b in zip(found[0][1], found[1][1], strict=True):
-        assert float((a - b).abs().max()) <= 1e-3 * float(b.abs().max())
+    lr, hr = gan.batch()
+    found = gan.gradients(lr, hr)
+    assert gan.content is not None
+    assert gan.discriminator is not None
+    prediction = gan.generator(lr)  # now every loss looks at the pictures by itself
+    on_real, on_fake = discriminator_loss(
+        gan.discriminator(hr), gan.discriminator(prediction.detach())
+    )
+    losses = {
+        "d/real": on_real,
+        "d/fake": on_fake,
+        "g/pixel": gan.pixel(prediction, hr),
+        "g/content": gan.content(prediction, hr),
+        "g/adversarial": generator_adversarial_loss(gan.discriminator(prediction)),
+    }
+    torch.testing.assert_close(
+        dict(zip(found.names, found.values.tolist(), strict=False)),
+        {name: loss.item() for name, loss in losses.items()},
+        rtol=1.3e-6,
+        atol=1e-5,
+    )
+    of_generator = (
+        config.pixel_weight * losses["g/pixel"]
+        + config.content_weight * losses["g/content"]
+        + config.adversarial_weight * losses["g/adversarial"]
+    )
+    for network, loss in ((gan.discriminator, on_real + on_fake), (gan.generator, of_generator)):
+        learning = [p for p in network.parameters() if p.requires_grad]
+        by_hand = torch.autograd.grad(loss, learning, retain_graph=True)
+        for a, b in zip(gradients(network), by_hand, strict=True):
+            assert float((a - b).abs().max()) <= 1e-3 * float(b.abs().max())
 
 
 def test_the_discriminator_warms_up_alone(photos: Path) -> None:
@@ -222,7 +256,8 @@ def test_the_generator_learns_against_the_newest_discriminator(photos: Path) -> 
     config = dataclasses.replace(SRGAN_SMOKE, discriminator_learning_rate=1e-3)
     losses = []
     for fast in (True, False):  # fast: filters of frozen weights are kept
-        gan = Trainer(config, sampler(photos), device=CPU, precision="float32", winograd=fast)
+        gan = Trainer(config, sampler(photos), device=CPU, precision="float32")
+        accelerate(gan, kernels=fast)
         losses.append([gan.step(0.0).get("g/adversarial", 0.0) for _ in range(5)])
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
@@ -252,7 +287,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(
     photos: Path, tmp_path: Path, config: Training
 ) -> None:
     def run(folder: str) -> Run:
-        return Run(trainer(photos, config), tmp_path / folder, data_name="test", minutes=None)
+        return Run(
+            accelerate(trainer(photos, config)), tmp_path / folder, data_name="test", minutes=None
+        )
 
     whole = run("whole")
     whole.train()
@@ -302,7 +339,7 @@ def test_gradients_that_are_not_numbers_stop_before_any_weight_changes(photos: P
 
 
 def test_divergence_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path) -> None:
-    run = Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
+    run = Run(accelerate(trainer(photos, SRRESNET_SMOKE)), tmp_path, data_name="t", minutes=None)
     run.trainer.step(0.0)
     run.save({})
     saved = [path.read_bytes() for path in (run.state_path, run.weights_path)]
@@ -313,24 +350,6 @@ def test_divergence_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path)
     with pytest.raises(TrainingDiverged, match="not finite"):
         run.save({})
     assert saved == [path.read_bytes() for path in (run.state_path, run.weights_path)]
-
-
-def test_a_compiler_that_fails_changes_nothing_but_speed(
-    photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(module: object) -> object:
-        def fail(x: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError("no compiler here")
-
-        return fail
-
-    monkeypatch.setattr(torch, "compile", broken)
-    config = dataclasses.replace(SRGAN_SMOKE, discriminator_warmup=0)
-    plain, compiled = (
-        Trainer(config, sampler(photos), device=CPU, compile=wanted) for wanted in (False, True)
-    )
-    for _ in range(3):
-        assert plain.step(0.1) == compiled.step(0.1)
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -358,7 +377,9 @@ def test_a_checkpoint_that_was_not_wholly_written_is_written_again(
     photos: Path, tmp_path: Path
 ) -> None:
     def run() -> Run:
-        return Run(trainer(photos, SRRESNET_SMOKE), tmp_path, data_name="t", minutes=None)
+        return Run(
+            accelerate(trainer(photos, SRRESNET_SMOKE)), tmp_path, data_name="t", minutes=None
+        )
 
     run().train()
     for name in ("log.csv", "srresnet_x4.safetensors"):  # killed after the state was written
@@ -375,7 +396,7 @@ def test_means_of_losses_are_over_the_updates_that_had_them(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     config = dataclasses.replace(SRGAN_SMOKE, iterations=6, discriminator_warmup=3)
-    run = Run(trainer(photos, config), tmp_path, data_name="t", minutes=None)
+    run = Run(accelerate(trainer(photos, config)), tmp_path, data_name="t", minutes=None)
     seen: list[dict[str, float]] = [{}] if late else []
     step = run.trainer.step
 
@@ -393,13 +414,14 @@ def test_means_of_losses_are_over_the_updates_that_had_them(
     assert row["steps"] == 2  # three of the warm-up, one whose operations were counted
 
 
-def test_the_bar_says_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bar_says_rate_and_time_left() -> None:
     shown = io.StringIO()
-    monkeypatch.setattr(run_module.time, "perf_counter", lambda: 100.0)
     speed = Speedometer(batch_size=8, processes=1, matrix_rate=2e9, flops=1e9, steps=10, seconds=20)
-    with tqdm(total=100.0, bar_format=run_module.BAR, file=shown) as bar:
-        run_module._show(bar, 10, 0.5, 0.25, 40.0, speed)
+    with closing(ProgressBar(enabled=True, file=shown)) as bar:
+        bar.show(10, progress=0.5, begin=0.25, seconds=60.0, speed=speed)
+        bar.show(11, progress=0.6, begin=0.25, seconds=60.1, speed=speed)
     assert "50%" in shown.getvalue()
+    assert "iteration 11" not in shown.getvalue()  # too soon after the other
     assert "iteration 10, 4.0 samples/s, 25% of the matrix rate, 02:00 left" in shown.getvalue()
     row = speed.row()
     assert row == {

@@ -1,0 +1,64 @@
+"""What a stage begins with: its precision; weights from scratch, or those of an earlier stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from sr.base.errors import WeightsError
+from sr.inference.upscaler import has_fast_bfloat16
+from sr.models.registry import MODELS, verified_weights
+from sr.models.weights_file import load_model, read_header
+from sr.networks.registry import build, described
+from sr.training.recipes import Training
+from sr.training.settings import network_config
+
+STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
+
+
+def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
+    """bfloat16 where the machine multiplies it faster than float32, else None.
+
+    Args:
+        precision: "auto", "float32" or "bfloat16".
+    """
+    if precision == "float32" or (precision == "auto" and not has_fast_bfloat16(device)):
+        return None
+    return torch.bfloat16
+
+
+def build_generator(config: Training) -> nn.Module:
+    """The generator of a preset, from `config.initial` where that is given.
+
+    Raises:
+        WeightsError: the initial weights cannot be read or belong to another network.
+    """
+    wanted = (config.network, network_config(config))
+    if not config.initial:
+        return build(*wanted)
+    model = load_model(initial_weights(config))
+    found = described(model)
+    if found != wanted:
+        raise WeightsError(
+            f"{config.initial}: its network {found} is not the preset's {wanted}; "
+            "use --set initial=FILE, or --set initial= to start from scratch"
+        )
+    return model.train()
+
+
+def initial_weights(config: Training) -> Path:
+    """The file `config.initial` stands for: a model of `weights/`, or a file's own name."""
+    known = config.initial in MODELS
+    return verified_weights(config.initial) if known else Path(config.initial)
+
+
+def earlier_stages(config: Training) -> list[dict[str, Any]]:
+    """How the initial weights were made, the first stage first; empty when from scratch."""
+    if not config.initial:
+        return []
+    about = read_header(initial_weights(config))["about"]
+    stage = {key: about.get(key) for key in STAGE_KEYS}
+    return [*about.get("stages", []), stage]
