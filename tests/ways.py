@@ -1,31 +1,36 @@
-"""Two ways through the program, walked with every call written down.
+"""Two ways through the program, walked in a browser with every call written down.
 
     python -m tests.ways [FOLDER]       # of the program in FOLDER, such as a worktree; this one
 
-prints, for "upload to PNG" (a photo is sent, enlarged by SRResNet and fetched) and "key to row" (an
-answer of the survey is sent and acknowledged), how many functions and files of the server work on
-it. The study of the first start has to be made first, which takes minutes.
+prints, for "upload to PNG" (a photo is chosen, enlarged and downloaded) and "key to row" (an answer
+of the survey is given and acknowledged), which functions and files of the program work on it, on
+the server and in the browser. The study of the first start is made first, which takes minutes.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
 import numpy as np
 from PIL import Image
 
 from tests.helpers.ports import free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 900
@@ -54,100 +59,146 @@ runpy.run_path("app.py", run_name="__main__")
 """
 
 
-def upload_to_png(client: httpx.Client) -> None:
-    """Send a photo through the API, fetch what SRResNet makes of it."""
-    photo = io.BytesIO()
-    noise = np.random.default_rng(int(time.time())).integers(0, 256, (24, 24, 3), np.uint8)
-    Image.fromarray(noise).save(photo, "PNG")
-    sent = client.post("/gradio_api/upload", files={"files": ("photo.png", photo.getvalue())})
-    file = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
-    call = client.post("/gradio_api/call/upscale", json={"data": [file, "srresnet_x4"]})
-    answer = client.get(f"/gradio_api/call/upscale/{call.json()['event_id']}").text
-    assert "event: complete" in answer, answer
-    path = json.loads(answer.split("event: complete\ndata: ")[1].splitlines()[0])[0]
-    png = client.get(f"/gradio_api/file={path if isinstance(path, str) else path['path']}")
-    assert png.content.startswith(b"\x89PNG"), png.text
+class Server:
+    """The program of a folder, served; `noted` says which of its functions an action calls."""
 
-
-class Rater:
-    """A rater who is about to answer."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self.client = client
-        version = client.get("/survey/status").json()["consent_version"]
-        body = {"request": os.urandom(16).hex(), "language": "en", "adult": True}
-        started = self.post("start", body | {"consent_version": version}, "")
-        self.token = started["token"]
-        from tests.unit.survey.conftest import DISPLAY
-
-        self.state = self.post("display", DISPLAY, self.token)
-
-    def post(self, name: str, body: dict[str, Any], token: str) -> dict[str, Any]:
-        from demo.rating.routes import TOKEN_HEADER
-
-        answer = self.client.post(f"/survey/{name}", json=body, headers={TOKEN_HEADER: token})
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    def answer(self) -> None:
-        """One key: the answer is a row of the database when this returns."""
-        from tests.unit.survey.conftest import CONDITIONS
-
-        times = {"rt_ms": 900.0, "ready_ms": 5.0, "flicker_ms": 0, "switches": 0, "focus_lost": 0}
-        trial = {"trial_id": self.state["trial"]["id"], "score": 3, "conditions": CONDITIONS}
-        assert "saved" in self.post("answer", trial | times, self.token)
-
-
-def walk(root: Path) -> dict[str, list[list[Any]]]:
-    """The functions of each way: file, name and line."""
-    with tempfile.TemporaryDirectory() as folder:
-        way = Path(folder) / "way.json"
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.way = folder / "way.json"
         port = free_port()
-        settings = {"NITIDEZ_DATA": f"{folder}/data", "NITIDEZ_FOLDER": f"{folder}/temporary"}
-        process = subprocess.Popen(
-            [sys.executable, "-c", NOTING],
-            cwd=root,
-            env=os.environ | settings | {"PORT": str(port), "WAY": str(way), "HOST": "127.0.0.1"},
-            stdout=subprocess.DEVNULL,
+        self.address = f"http://127.0.0.1:{port}"
+        settings = {"PORT": str(port), "HOST": "127.0.0.1", "WAY": str(self.way)}
+        settings |= {"NITIDEZ_DATA": f"{folder}/data", "NITIDEZ_FOLDER": f"{folder}/temporary"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", NOTING], cwd=root, env=os.environ | settings
         )
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300)
+
+    def wait(self) -> None:
+        """Until the survey is open."""
+        for _ in range(START_SECONDS):
+            try:
+                if httpx.get(f"{self.address}/survey/status").json()["state"] == "open":
+                    return
+            except (httpx.HTTPError, ValueError):
+                pass
+            time.sleep(1)
+        raise TimeoutError("the survey does not open")
+
+    def noted(self, action: Callable[[], None]) -> set[tuple[str, str]]:
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(1)
+        action()
+        self.process.send_signal(signal.SIGUSR2)
+        while not self.way.exists():
+            time.sleep(0.1)
+        called = json.loads(self.way.read_text())
+        self.way.unlink()
+        return {(file, f"{name}:{line}") for file, name, line in called}
+
+
+class Scripts:
+    """The program's JavaScript in a page; functions are found in its files by their text."""
+
+    def __init__(self, page: Page, root: Path) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.files = {
+            path.relative_to(root).as_posix(): path.read_text("utf-8")
+            for path in (root / "demo").rglob("*.js")
+        }
+        self.session.send("Debugger.enable")
+        self.session.send("Profiler.enable")
+        self.session.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": False})
+
+    def called(self) -> set[tuple[str, str]]:
+        """What was called since this was made."""
+        found: set[tuple[str, str]] = set()
+        for script in self.session.send("Profiler.takePreciseCoverage")["result"]:
+            if "/assets/" in script["url"]:  # Gradio's own
+                continue
+            asked = {"scriptId": script["scriptId"]}
+            source = self.session.send("Debugger.getScriptSource", asked)["scriptSource"]
+            for function in script["functions"]:
+                (first, *_) = function["ranges"]
+                text = source[first["startOffset"] : first["endOffset"]]
+                if first["count"] and function["functionName"]:
+                    found |= {(f, text) for f, content in self.files.items() if text in content}
+        return found
+
+
+def upload_to_png(page: Page, photo: Path) -> None:
+    """Choose a photo, wait for its versions, download one."""
+    noise = np.random.default_rng(time.time_ns()).integers(0, 256, (24, 24, 3), np.uint8)
+    Image.fromarray(noise).save(photo)
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    page.get_by_text("All versions are ready.").wait_for(state="visible")
+    with page.expect_download() as download:
+        page.locator('#viewer a[download*="srresnet"]').first.click()
+    assert Image.open(download.value.path()).size == (96, 96)
+
+
+def key_to_row(page: Page) -> None:
+    """Give one answer, wait until it is acknowledged."""
+    with page.expect_response("**/survey/answer") as answer:
+        page.keyboard.press("3")
+    assert answer.value.ok
+
+
+def begin_survey(page: Page, address: str) -> None:
+    """A rater of the practice, whose first pictures are shown."""
+    from demo.rating.routes import TOKEN_HEADER
+    from tests.unit.survey.conftest import DISPLAY
+
+    version = httpx.get(f"{address}/survey/status").json()["consent_version"]
+    body = {"request": os.urandom(16).hex(), "language": "en", "adult": True}
+    started = httpx.post(f"{address}/survey/start", json=body | {"consent_version": version})
+    token = started.json()["token"]
+    display = DISPLAY | {"screen_width": 1280, "screen_height": 900}
+    httpx.post(f"{address}/survey/display", json=display, headers={TOKEN_HEADER: token})
+    page.goto(address)
+    page.evaluate("(t) => localStorage.setItem('nitidez-survey', t)", json.dumps(token))
+    page.goto(f"{address}/?tab=survey")
+    page.reload()
+    page.locator("[data-go=begin]").click()
+    page.wait_for_function("document.querySelector('.ns-judge').dataset.locked === 'false'")
+
+
+def walk(root: Path) -> dict[str, set[tuple[str, str]]]:
+    """The functions of each way: file, and what tells it from others of the file."""
+    from playwright.sync_api import sync_playwright
+
+    ways: dict[str, set[tuple[str, str]]] = {}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Server(root, Path(folder))
         try:
-            for _ in range(START_SECONDS):
-                try:
-                    if client.get("/survey/status").json()["state"] == "open":
-                        break
-                except (httpx.HTTPError, ValueError):
-                    pass
-                time.sleep(1)
-            upload_to_png(client)  # what only the first time does is not of the way
-            rater = Rater(client)
-            ways = {}
-            for name, go in (
-                ("upload to PNG", lambda: upload_to_png(client)),
-                ("key to row", rater.answer),
-            ):
-                process.send_signal(signal.SIGUSR1)
-                time.sleep(1.5)
-                go()
-                process.send_signal(signal.SIGUSR2)
-                for _ in range(100):
-                    if way.exists():
-                        break
-                    time.sleep(0.1)
-                ways[name] = json.loads(way.read_text())
-                way.unlink()
-            return ways
+            server.wait()
+            found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+            browser = playwright.chromium.launch(
+                executable_path=next(filter(None, found), None), args=["--no-sandbox"]
+            )
+            page = browser.new_page(locale="en-US", viewport={"width": 1280, "height": 900})
+            page.goto(server.address)
+            upload = partial(upload_to_png, page, Path(folder) / "photo.png")
+            upload()  # what only the first time does is not of the way
+            scripts = Scripts(page, root)
+            ways["upload to PNG"] = server.noted(upload) | scripts.called()
+            begin_survey(page, server.address)
+            scripts = Scripts(page, root)
+            ways["key to row"] = server.noted(partial(key_to_row, page)) | scripts.called()
+            browser.close()
         finally:
-            process.terminate()
-            process.wait(60)
+            server.process.terminate()
+            server.process.wait(60)
+    return ways
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.ways", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT)
     for name, functions in walk(parser.parse_args().folder.resolve()).items():
-        files = sorted({file for file, *_ in functions})
-        print(f"{name}: {len(functions)} functions in {len(files)} files: {', '.join(files)}")
+        files = sorted({file for file, _ in functions})
+        ends = {end: sum(file.endswith(end) for file in files) for end in (".py", ".js")}
+        print(
+            f"{name}: {len(functions)} functions in {len(files)} files {ends}: {', '.join(files)}"
+        )
     return 0
 
 
