@@ -53,6 +53,7 @@ ROOMS = (
     "sr/metrics",
     "sr/data",
     "sr/images",
+    "sr/formats",
     "sr/kernels",
     "sr/base",
 )

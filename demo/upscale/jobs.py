@@ -35,7 +35,8 @@ from demo.upscale.engine import (
     models_of,
 )
 from sr.base.errors import Cancelled, ShapeError, SRError
-from sr.images.photo import Note, Photo
+from sr.formats.notes import Note
+from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.images.writing import encode_png

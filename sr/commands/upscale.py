@@ -114,7 +114,7 @@ def plan_outputs(source: Path, output: str) -> list[tuple[Path, Path]]:
         DataError: an input folder without images.
         OutputError: one image's output is not a .png; the output folder is the input folder.
     """
-    from sr.images.kinds import IMAGE_SUFFIXES, list_images
+    from sr.formats.kinds import IMAGE_SUFFIXES, list_images
 
     target = Path(output)
     if not source.is_dir():
@@ -175,6 +175,8 @@ def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -
         f"{output}: {photo.width}x{photo.height} to {result.width}x{result.height} "
         f"with {upscaler.name} in {seconds:.1f} s"
     )
+    for note in photo.notes:
+        print(f"  {note}")
     if result.mended_share:
         print(
             f"  bicubic stands in {100 * result.mended_share:.3g} % of it, where {upscaler.name} "

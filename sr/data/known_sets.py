@@ -14,7 +14,7 @@ from pathlib import Path
 from sr.base.errors import DataError
 from sr.data.paired_folders import SCALES, match
 from sr.data.photo_set import PhotoSet, find_folders, some, text_lines
-from sr.images.kinds import list_images
+from sr.formats.kinds import list_images
 
 # PASCAL VOC
 

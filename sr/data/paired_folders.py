@@ -21,7 +21,7 @@ from sr.data.photo_set import (
     images_below,
     some,
 )
-from sr.images.kinds import list_images
+from sr.formats.kinds import list_images
 
 SCALES = (2, 3, 4, 6, 8)
 BENCHMARKS = ("set5", "set14", "bsd100", "urban100")  # never to be trained on

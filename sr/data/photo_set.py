@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr.base.errors import DataError
-from sr.images.kinds import list_images
+from sr.formats.kinds import list_images
 
 SEARCH_DEPTH = 5  # folders below the given one that are looked through
 NAMED = 5  # names a remark lists before it only counts

@@ -21,7 +21,7 @@ from sr.data.paired_folders import (
     scale_of,
 )
 from sr.data.photo_set import PhotoSet, children, images_by_folder, some
-from sr.images.kinds import list_images
+from sr.formats.kinds import list_images
 
 
 def parts_of_folder(folder: Path) -> PhotoSet | None:

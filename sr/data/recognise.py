@@ -17,7 +17,7 @@ from sr.data import known_sets
 from sr.data.paired_folders import BENCHMARKS, files_side_by_side, pairs_of_folders
 from sr.data.photo_set import PhotoSet, children, images_below, some
 from sr.data.plain_folders import parts_of_folder, photographs
-from sr.images.kinds import IMAGE_SUFFIXES
+from sr.formats.kinds import IMAGE_SUFFIXES
 
 Layout = Literal["auto", "top", "all"]
 LAYOUTS: tuple[str, ...] = get_args(Layout)

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-# What a person should know of a picture that was taken; the page says it in both languages.
-NOTES: dict[str, str] = {
-    "on_white": "the see-through parts were laid on white",
-}
-
-
-@dataclass(frozen=True)
-class Note:
-    """One thing to say of a picture.
-
-    Attributes:
-        kind: a key of NOTES.
-        values: what its text names.
-    """
-
-    kind: str
-    values: Mapping[str, str | float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return NOTES[self.kind].format(**self.values)
+from sr.formats.decode import About
+from sr.formats.notes import Note
 
 
 @dataclass(frozen=True)
@@ -38,12 +19,14 @@ class Photo:
         alpha: (H, W) uint8, or None when the image is opaque everywhere.
         mended_share: of an enlargement, where bicubic stands in its network's place, 0 to 1.
         notes: what there is to say of how it came to be.
+        about: what its file says beside the picture.
     """
 
     rgb: np.ndarray
     alpha: np.ndarray | None = None
     mended_share: float = 0.0
     notes: tuple[Note, ...] = ()
+    about: About | None = None
 
     @property
     def height(self) -> int:

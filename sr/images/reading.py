@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image
 
 from sr.base.errors import ImageError, ImageTooLargeError
-from sr.images.kinds import ACCEPTED, HEADER_BYTES, NOT_IMAGES, image_class, what_it_is
+from sr.formats.decode import decode
+from sr.formats.kinds import ACCEPTED, HEADER_BYTES, NOT_IMAGES, image_class, what_it_is
 from sr.images.photo import Photo
-from sr.images.samples import sample_format, to_srgb
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ SAFETY_LIMIT_MEGAPIXELS = 89.0
 
 # What Pillow says of files that may be sound but that it has no decoder for.
 _UNSUPPORTED = re.compile(r"unknown pixel mode|unsupported|not available", re.IGNORECASE)
-_TAG_ORIENTATION = 274
 
 # EXIF orientation -> the same picture the right way up, for arrays (H, W, ...).
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -55,9 +54,10 @@ def open_image(
 ) -> Photo:
     """Read an image as 8-bit sRGB, turned the right way up.
 
-    PNG, JPEG, WebP, TIFF, BMP and GIF (of several frames the first), recognised by content; grey,
-    1-bit, palette, alpha, CMYK, Lab, 16-bit, 32-bit and float samples; embedded colour profiles
-    are converted to sRGB, and a damaged profile is ignored.
+    PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF and HEIC (of several frames the first), recognised by
+    content; grey, 1-bit, palette, alpha, CMYK, Lab, 16-bit, 32-bit and float samples. Colours are
+    converted to sRGB by what the file says of them: a profile, or numbers as PNG, AVIF and HEIC
+    have them. Damage beside the picture is passed over, and the photo's notes say so.
 
     Args:
         source: a path, the bytes of a file, or an open binary file.
@@ -110,18 +110,13 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
         what, remedy = NOT_IMAGES[kind]
         text = f"{label}: {what}; needed: {ACCEPTED}; {remedy}"
         raise ImageError(text, kind=kind, file=label)
-    format_name = str(reader.format)
+    format_name = "HEIC" if reader.format == "HEIF" else str(reader.format)
+
+    def check(size: tuple[int, int]) -> None:
+        _check_size(size, label, max_megapixels)
+
     try:
-        # The format's class instead of Image.open: what passes for an image is decided above, and
-        # an oversized header is answered by _check_size alone, not by a warning first.
-        with reader(stream) as image:
-            _check_size(image, label, max_megapixels)
-            samples = sample_format(image)
-            image.load()
-            # A GIF's first frame may be larger than the header said.
-            _check_size(image, label, max_megapixels)
-            rgb, alpha = to_srgb(image, samples, label)
-            upright = _UPRIGHT.get(_orientation(image), lambda pixels: pixels)
+        picture = decode(reader, stream, label, check)
     except ImageError:
         raise
     except (MemoryError, Image.DecompressionBombError) as error:
@@ -147,13 +142,16 @@ def _read(stream: BinaryIO, label: str, max_megapixels: float | None) -> Photo:
             file=label,
             format=format_name,
         ) from error
+    upright = _UPRIGHT.get(picture.orientation, lambda pixels: pixels)
+    alpha = picture.decoded.alpha
     if alpha is not None:
         alpha = None if alpha.min() == 255 else np.ascontiguousarray(upright(alpha))
-    return Photo(np.ascontiguousarray(upright(rgb)), alpha)
+    rgb = np.ascontiguousarray(upright(picture.decoded.rgb))
+    return Photo(rgb, alpha, notes=picture.decoded.notes, about=picture.about)
 
 
-def _check_size(image: Image.Image, label: str, max_megapixels: float | None) -> None:
-    width, height = image.size
+def _check_size(size: tuple[int, int], label: str, max_megapixels: float | None) -> None:
+    width, height = size
     if width < 1 or height < 1:
         text = f"{label}: {width}x{height} pixels; needed: at least one pixel"
         raise ImageError(text, kind="no_pixels", file=label, width=width, height=height)
@@ -168,11 +166,3 @@ def _check_size(image: Image.Image, label: str, max_megapixels: float | None) ->
             height=height,
             megapixels=round(width * height / 1e6, 2),
         )
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 when there is none or the EXIF data is damaged."""
-    try:  # after load(), by which Pillow has turned a TIFF by itself and dropped the tag
-        return int(image.getexif().get(_TAG_ORIENTATION, 1))
-    except Exception:
-        return 1

@@ -51,7 +51,7 @@ def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
         StudyError: no such folder, or nothing readable in it.
     """
     from sr.base.errors import ImageError
-    from sr.images.kinds import list_images
+    from sr.formats.kinds import list_images
     from sr.images.reading import open_image
 
     if not folder.is_dir():

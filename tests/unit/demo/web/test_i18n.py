@@ -8,8 +8,8 @@ import pytest
 
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
-from sr.images.kinds import NOT_IMAGES
-from sr.images.photo import NOTES
+from sr.formats.kinds import NOT_IMAGES
+from sr.formats.notes import NOTES
 from sr.models.registry import MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
@@ -42,7 +42,7 @@ def test_every_text_is_used_and_every_used_text_exists():
         f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
     }
     built |= {model.name for model in MODELS.values() if not model.network}
-    images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr" / "images").glob("*.py"))
+    images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").glob("*/*.py"))
     raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
     built |= {f"note_{kind}" for kind in NOTES}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ShapeError
-from sr.images.kinds import list_images
+from sr.formats.kinds import list_images
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop, nearest
 

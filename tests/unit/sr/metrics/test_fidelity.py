@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from sr.base.errors import BackboneError, ShapeError
+from sr.formats.kinds import list_images
 from sr.images.color import luma_y
-from sr.images.kinds import list_images
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.metrics.fidelity import Lpips, measure, psnr, ssim

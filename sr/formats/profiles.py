@@ -12,13 +12,17 @@ from PIL import Image, ImageCms
 logger = logging.getLogger(__name__)
 
 
-def apply_profile(image: Image.Image, profile_bytes: bytes | None, label: str) -> Image.Image:
-    """An RGB image in sRGB, by the embedded profile where it fits and is sound."""
-    if profile_bytes:
-        try:
-            return _convert_by_profile(image, profile_bytes)
-        except Exception as error:  # what comes out of a damaged profile is not predictable
-            logger.info("%s: colour profile ignored (%s)", label, error)
+def by_profile(image: Image.Image, profile_bytes: bytes, label: str) -> Image.Image | None:
+    """An image in sRGB by its embedded profile; None where that does not fit or is not sound."""
+    try:
+        return _convert_by_profile(image, profile_bytes)
+    except Exception as error:  # what comes out of a damaged profile is not predictable
+        logger.info("%s: colour profile ignored (%s)", label, error)
+        return None
+
+
+def without_profile(image: Image.Image) -> Image.Image:
+    """An image of any mode in sRGB, as it is usually meant."""
     if image.mode == "LAB":
         return _converted(image, ImageCms.createProfile("LAB"))
     return image if image.mode == "RGB" else image.convert("RGB")

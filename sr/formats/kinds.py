@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
     ImageFile,
@@ -13,21 +14,27 @@ from PIL import (
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    features,
 )
 
 from sr.base.errors import DataError
+from sr.formats import bmff
 
 IMAGE_SUFFIXES: frozenset[str] = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
+    | {".avif", ".heic", ".heif", ".hif"}
 )
 
-ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP or GIF, or AVIF or HEIC from a phone"
 # Files that are none of the formats: what they are, and what to do.
 NOT_IMAGES: dict[str, tuple[str, str]] = {
     "empty": ("an empty file (0 bytes)", "export or download the image again"),
     "svg": ("an SVG drawing, which has no pixels", "export it as PNG"),
-    "avif": ("an AVIF image, which is not read here", "save it as JPEG or PNG"),
-    "heic": ("a HEIC image, which is not read here", "save it as JPEG or PNG"),
+    "avif": ("an AVIF image, which this machine cannot read", "save it as JPEG or PNG"),
+    "heic": (
+        "a HEIC image, which this machine cannot read",
+        "save it as JPEG or PNG, or have pi-heif installed",
+    ),
     "pdf": ("a PDF document", "export the page as PNG"),
     "photoshop": ("a Photoshop document, which is not read here", "export it as PNG"),
     "text": ("a text file, whatever its name says", "choose an image"),
@@ -50,19 +57,32 @@ def image_class(header: bytes) -> type[ImageFile.ImageFile] | None:
         return BmpImagePlugin.BmpImageFile
     if header.startswith((b"GIF87a", b"GIF89a")):
         return GifImagePlugin.GifImageFile
+    return _from_a_phone(bmff.kind(header))
+
+
+def _from_a_phone(kind: str | None) -> type[ImageFile.ImageFile] | None:
+    """The class for AVIF or HEIC, where what reads it is there."""
+    if kind == bmff.AVIF and features.check("avif"):
+        return AvifImagePlugin.AvifImageFile
+    if kind == bmff.HEIC:
+        try:
+            from pi_heif import HeifImageFile
+        except ImportError:
+            return None
+        reader: type[ImageFile.ImageFile] = HeifImageFile
+        return reader
     return None
 
 
 def what_it_is(header: bytes) -> str:
     """What a file that is none of the formats seems to be: a key of NOT_IMAGES."""
     start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    brand = header[8:12] if header[4:8] == b"ftyp" else b""
     if not header:
         return "empty"
     if start.startswith((b"<?xml", b"<svg", b"<!--", b"<!doctype")) and b"<svg" in start:
         return "svg"
-    if brand.startswith((b"avi", b"hei", b"hev", b"mif", b"msf")):
-        return "avif" if brand.startswith(b"avi") else "heic"
+    if bmff.kind(header):
+        return str(bmff.kind(header))
     if header.startswith(b"%PDF"):
         return "pdf"
     if header.startswith(b"8BPS"):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
-from sr.images.profiles import apply_profile
+from sr.formats.encodings import HDR_WHITE_NITS, Encoding, convert, goes_beyond_white
+from sr.formats.notes import Note
+from sr.formats.profiles import by_profile, without_profile
 
 _TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC = 258, 262
 
@@ -31,15 +33,34 @@ def sample_format(image: ImageFile.ImageFile) -> SampleFormat:
     rawmode = arguments if isinstance(arguments, str) else ""
     if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
         rawmode = arguments[0]
-    factor = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}.get(rawmode, 1.0)
+    factor = {"L;2": 85.0, "L;4": 17.0}.get(rawmode, 1.0)
     return SampleFormat(2**bits - 1 if bits <= 16 else 65535, is_inverted, factor)
 
 
-def to_srgb(
-    image: Image.Image, sample_format: SampleFormat, label: str
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """rgb (H, W, 3) and alpha (H, W) or None, uint8, of a loaded image."""
-    profile = image.info.get("icc_profile")
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as it lies in its file: rgb (H, W, 3) and alpha (H, W) or None, uint8, in sRGB."""
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What a file says of its colours; nothing is sRGB.
+
+    Attributes:
+        profile: counts where it is sound and fits.
+        encoding: else this.
+    """
+
+    profile: bytes | None = None
+    encoding: Encoding | None = None
+
+
+def to_srgb(image: Image.Image, sample_format: SampleFormat, colour: Colour, label: str) -> Decoded:
+    """A loaded image of any mode."""
     alpha = None
     key = image.info.get("transparency")
     if image.mode in ("P", "PA"):
@@ -56,7 +77,59 @@ def to_srgb(
         image = Image.fromarray(_to_8_bit(image, sample_format))
     elif image.mode == "1":
         image = image.convert("L")
-    return np.asarray(apply_profile(image, profile, label)), alpha
+    found = by_profile(image, colour.profile, label) if colour.profile else None
+    if found is not None:
+        return Decoded(np.asarray(found), alpha)
+    return _by_encoding(np.asarray(without_profile(image)), alpha, colour.encoding)
+
+
+def deep_to_srgb(
+    samples: np.ndarray,
+    colour: Colour,
+    label: str,
+    *,
+    alpha: np.ndarray | None = None,
+    key: object = None,
+) -> Decoded:
+    """Samples of 16 bits, rounded once, when their colours are known.
+
+    Args:
+        samples: (H, W, 1 or 3 or 4) uint16: grey, RGB or CMYK.
+        alpha: (H, W) uint16, or None.
+        key: the colour that is transparent, or None.
+    """
+    if key is not None:
+        is_key = (samples == np.atleast_1d(np.asarray(key))).all(axis=2)
+        alpha = np.where(is_key, 0, 65535)
+    if alpha is not None:
+        alpha = rounded(alpha)
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[samples.shape[2]]
+    if colour.profile or mode == "CMYK":
+        grey_levels = rounded(samples)
+        image = Image.fromarray(grey_levels[..., 0] if mode == "L" else grey_levels, mode)
+        found = by_profile(image, colour.profile, label) if colour.profile else None
+        if found is not None or mode == "CMYK":
+            return Decoded(np.asarray(found or without_profile(image)), alpha)
+    if mode == "L":
+        samples = samples.repeat(3, axis=2)
+    return _by_encoding(samples, alpha, colour.encoding)
+
+
+def rounded(samples: np.ndarray) -> np.ndarray:
+    """16 bits to 8."""
+    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _by_encoding(
+    samples: np.ndarray, alpha: np.ndarray | None, encoding: Encoding | None
+) -> Decoded:
+    """(H, W, 3) samples of 8 or 16 bits by what numbers say of them."""
+    if encoding is None or encoding.is_srgb:
+        return Decoded(samples if samples.dtype == np.uint8 else rounded(samples), alpha)
+    notes: tuple[Note, ...] = ()
+    if goes_beyond_white(samples, encoding):
+        notes = (Note("tone_mapped", {"nits": HDR_WHITE_NITS}),)
+    return Decoded(convert(samples, encoding), alpha, notes)
 
 
 def _alpha_of_key(image: Image.Image, key: object, factor: float) -> np.ndarray | None:

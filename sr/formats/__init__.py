@@ -1,0 +1,1 @@
+"""What image files are, say and hold: kinds, containers, samples, colour."""
