@@ -18,8 +18,8 @@ from sr.models.weights_file import load_model, read_header, save_model
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def add_photo(folder: Path, name: str, *, width: int = 48) -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (40, width, 3), np.uint8)
+def add_photo(folder: Path, name: str, *, width: int = 48, seed: int = 0) -> None:
+    rgb = np.random.default_rng(seed).integers(0, 256, (40, width, 3), np.uint8)
     save_png(folder / name, Photo(rgb), overwrite=True)
 
 
@@ -30,8 +30,12 @@ def command(photos: Path, output: Path, *more: str) -> int:
     return train.run(parser.parse_args(given))
 
 
-@pytest.mark.parametrize("name", ["a.png", "c.png"])
-def test_a_resume_with_other_photographs_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "other"), [("a.png", {"width": 52}), ("a.png", {"seed": 1}), ("c.png", {})]
+)
+def test_a_resume_with_other_photographs_is_refused(
+    tmp_path: Path, name: str, other: dict[str, int]
+) -> None:
     photos, output = tmp_path / "photos", tmp_path / "run"
     for first in ("a.png", "b.png"):
         add_photo(photos, first)
@@ -39,7 +43,7 @@ def test_a_resume_with_other_photographs_is_refused(tmp_path: Path, name: str) -
     photos = photos.rename(tmp_path / "moved")  # which changes nothing
     assert command(photos, output, "--resume", "--set", "iterations=5") == 0
     state = (output / "state.pt").read_bytes()
-    add_photo(photos, name, width=52)
+    add_photo(photos, name, **other)
     with pytest.raises(ConfigError, match=r"began with moved \(2 images\); .*give the same"):
         command(photos, output, "--resume", "--set", "iterations=6")
     assert (output / "state.pt").read_bytes() == state
