@@ -128,10 +128,14 @@ def upload_to_png(page: Page, photo: Path) -> None:
     """Choose a photo, wait for its versions, download one."""
     noise = np.random.default_rng(time.time_ns()).integers(0, 256, (24, 24, 3), np.uint8)
     Image.fromarray(noise).save(photo)
+    link = '#viewer a[download*="srresnet"]'
+    before = page.evaluate("(s) => document.querySelector(s)?.href", link)
     page.locator(".picker input[type=file]").set_input_files(photo)
+    is_new = "([s, old]) => ![undefined, '', old].includes(document.querySelector(s)?.href)"
+    page.wait_for_function(is_new, arg=[link, before], timeout=120_000)
     page.get_by_text("All versions are ready.").wait_for(state="visible")
     with page.expect_download() as download:
-        page.locator('#viewer a[download*="srresnet"]').first.click()
+        page.locator(link).first.click()
     assert Image.open(download.value.path()).size == (96, 96)
 
 

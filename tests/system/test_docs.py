@@ -20,6 +20,7 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [*DOCS, *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))]
 PAGES += [ROOT / "weights" / "README.md"]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
+TRANSLATED = [path for path in DOCS if path.name.endswith(".pt-BR.md")]
 ALL = "\n".join(TEXT[page] for page in DOCS)
 LONGEST_LINE, LONGEST_ROW = 105, 300
 # What every command has, or what is said once for all of them.
@@ -148,6 +149,14 @@ def test_every_command_is_one_that_is_understood(
                 assert assignment.startswith("NITIDEZ_")
             case _:
                 pytest.fail(f"{file.name}: an unknown command: {' '.join(words)}")
+
+
+@pytest.mark.parametrize("file", TRANSLATED, ids=lambda path: path.name)
+def test_a_translation_has_the_sections_and_commands_of_its_page(file: Path) -> None:
+    original = file.with_name(file.name.replace(".pt-BR", ""))
+    assert list(shell_commands(file)) == list(shell_commands(original))
+    levels = [re.findall(r"^(#+) ", TEXT[path], re.MULTILINE) for path in (file, original)]
+    assert levels[0] == levels[1]
 
 
 def test_the_python_examples_name_what_is_there() -> None:
