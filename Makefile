@@ -33,6 +33,7 @@ test: $(VENV)/installed-dev  ## install what tests need, then lint, types and al
 lint: $(VENV)/installed-dev  ## check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/oxlint demo tests
 	$(BIN)/mypy
 
 format: $(VENV)/installed-dev  ## format the code and apply the safe lint fixes

@@ -29,6 +29,7 @@ from demo.upscale.samples import thumbnail_route
 from demo.upscale.session import Session, Sessions
 from demo.upscale.tab import Tab, build_upscale_tab
 from demo.web.i18n import LANGUAGES, Language, language_of, texts
+from demo.web.scripts import script_route
 
 FOLDER = Path(__file__).parent
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
@@ -246,6 +247,7 @@ def launch_options(settings: Settings, owner: Owner | None = None) -> dict[str, 
             "routes": [
                 image_route(settings.versions_folder),
                 thumbnail_route(),
+                script_route(),
                 *survey_routes(lambda: open_survey(settings.data_folder, settings.study)),
                 *results_routes(
                     ResultsApi(

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.app.settings import Settings
+from demo.web.scripts import preload
 from sr.base.errors import SRError
 
 PAGES_PER_ADDRESS = 10  # an address may do so many times what a page may
@@ -132,6 +133,8 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
+                if scope["path"] == "/":
+                    answer.setdefault("Link", preload())
                 for name, value in self._headers.items():
                     answer.setdefault(name, value)
             await send(message)

@@ -15,20 +15,9 @@ from typing import Any
 import gradio as gr
 
 from demo.web import calibration
+from demo.web.scripts import start_script
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "storage",
-    "transport",
-    "screen",
-    "pictures",
-    "stage",
-    "trial",
-    "judging",
-    "reveal",
-    "survey",
-    "start",
-)
 
 
 @cache
@@ -37,12 +26,6 @@ def survey_text() -> dict[str, dict[str, str]]:
     own = json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
     shared = calibration.calibration_text()
     return {language: shared[language] | words for language, words in own.items()}
-
-
-def survey_script() -> str:
-    """The page's JavaScript: the calibration's files and those of js/ in order, one body."""
-    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    return f"{calibration.calibration_script()}\n{own}"
 
 
 def survey_html() -> str:
@@ -62,7 +45,7 @@ def build_survey_panel(**kwargs: Any) -> gr.HTML:
         "",
         html_template=survey_html(),
         css_template=survey_css(),
-        js_on_load=survey_script(),
+        js_on_load=start_script("rating/js/survey.js"),
         apply_default_css=False,
         text=survey_text(),
         **kwargs,

@@ -14,21 +14,15 @@ from typing import Any
 import gradio as gr
 
 from demo.web import viewer
+from demo.web.scripts import start_script
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("results", "start")
 
 
 @cache
 def results_text() -> dict[str, dict[str, str]]:
     """Every word of the page, by language; the results themselves bring theirs."""
     return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
-
-
-def results_script() -> str:
-    """The page's JavaScript: the viewer's files and those of js/ in order, one body."""
-    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    return f"{viewer.viewer_classes()}\n{own}"
 
 
 def build_results_panel(**kwargs: Any) -> gr.HTML:
@@ -38,7 +32,7 @@ def build_results_panel(**kwargs: Any) -> gr.HTML:
         "",
         html_template=own.replace("<!-- viewer -->", viewer.viewer_html()),
         css_template=f"{viewer.viewer_css()}\n{(FOLDER / 'results.css').read_text('utf-8')}",
-        js_on_load=results_script(),
+        js_on_load=start_script("results/js/results.js"),
         apply_default_css=False,
         text=results_text(),
         viewer_text=viewer.viewer_text(),

@@ -22,6 +22,7 @@ from demo.upscale.session import Choice, Problem, Session, Sessions
 from demo.upscale.uploads import read_upload
 from demo.web.curve import build_curve
 from demo.web.i18n import Language, language_of, say
+from demo.web.scripts import start_script
 from demo.web.viewer import build_viewer, viewer_value
 from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
 from sr.images.photo import Photo
@@ -29,7 +30,6 @@ from sr.models.registry import network_scales
 
 logger = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).parent
 TICK_SECONDS = 0.25
 MODES: tuple[Mode, ...] = ("upscale", "test")
 
@@ -78,7 +78,7 @@ def build_upscale_tab(
         i18n("html_picker"),
         elem_id="picker",
         apply_default_css=False,
-        js_on_load=(FOLDER / "js" / "picker.js").read_text(encoding="utf-8"),
+        js_on_load=start_script("upscale/js/picker.js"),
     )
     with gr.Row(elem_id="work", visible=False) as work:
         status = gr.HTML("", elem_id="status", apply_default_css=False, js_on_load=None)

@@ -21,6 +21,13 @@ def texts(language: Language) -> dict[str, str]:
     return cast(dict[str, str], json.loads((FOLDER / FILES[language]).read_text(encoding="utf-8")))
 
 
+@cache
+def display_words() -> dict[Language, dict[str, str]]:
+    """What displays and their measures are called, by language."""
+    words = json.loads((FOLDER / "displays.json").read_text(encoding="utf-8"))
+    return cast(dict[Language, dict[str, str]], words)
+
+
 def say(language: Language, key: str, **values: Any) -> str:
     """One text, with values in the places it names in {braces}."""
     return texts(language)[key].format(**values)

@@ -54,9 +54,12 @@ def launch_app() -> Iterator[Callable[..., str]]:
     """A function that serves a gr.Blocks on a free port and returns its address."""
     launched: list[gr.Blocks] = []
 
+    from demo.web.scripts import script_route
+
     def launch(blocks: gr.Blocks, **options: Any) -> str:
         port = free_port()
         settings: dict[str, Any] = {"run_history": False, "show_error": True, "ssr_mode": False}
+        settings["app_kwargs"] = {"routes": [script_route()]}
         blocks.launch(
             server_name="127.0.0.1",
             server_port=port,

@@ -18,8 +18,9 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from demo.rating.page import survey_css, survey_html, survey_script, survey_text
+from demo.rating.page import survey_css, survey_html, survey_text
 from demo.rating.routes import survey_routes
+from demo.web.scripts import script_route, start_script
 from survey.storage.codes import token_sha256
 from tests.helpers.ports import free_port
 
@@ -50,8 +51,8 @@ def plain_page() -> str:
 <body class="gradio-container"><main id="survey">{survey_html()}</main><script>
 document.documentElement.lang = navigator.language;
 if (matchMedia("(prefers-color-scheme: dark)").matches) document.body.classList.add("dark");
-(function (element, props) {{
-{survey_script()}
+(function (element, props, trigger, watch, upload) {{
+{start_script("rating/js/survey.js")}
 }})(document.getElementById("survey"), {{ text: {json.dumps(survey_text())} }});
 </script></body></html>"""
 
@@ -61,7 +62,11 @@ class PlainServer:
 
     def __init__(self, survey: Survey) -> None:
         page = plain_page()
-        routes = [Route("/", lambda request: HTMLResponse(page)), *survey_routes(lambda: survey)]
+        routes = [
+            Route("/", lambda request: HTMLResponse(page)),
+            script_route(),
+            *survey_routes(lambda: survey),
+        ]
         self.port = free_port()
         config = uvicorn.Config(
             Starlette(routes=routes), host="127.0.0.1", port=self.port, log_level="error"

@@ -26,8 +26,6 @@ UPWARD: dict[str, set[str]] = {
     "demo/upscale/api.py": {"demo/app"},
     "demo/upscale/page.py": {"demo/app"},
     "demo/upscale/tab.py": {"demo/app"},
-    "demo/web/curve/__init__.py": {"demo/display"},
-    "demo/web/viewer/__init__.py": {"demo/display"},
     "survey/reporting/report.py": {"survey/commands"},
     "survey/session/service.py": {"survey/preparation"},
     "survey/simulation/validate.py": {"survey/reporting"},

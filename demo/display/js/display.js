@@ -1,11 +1,23 @@
 // The person's own display, what follows from it, and how others compare.
 
+import { Calibration } from "../../web/calibration/js/calibration.js";
+import {
+  acuityDistanceCmOf,
+  arcMinutesOf,
+  DISTANCE_CM,
+  ppdOf,
+  PPI,
+  PRESETS,
+} from "../../web/js/optics.js";
+import { screens } from "../../web/js/storage.js";
+import { languageNow, makeSay } from "../../web/js/words.js";
+
 class DisplayPage {
   constructor(root, texts) {
     this.root = root;
     this.texts = texts;
-    this.language = this.languageNow();
-    this.say = this.makeSay();
+    this.language = languageNow();
+    this.say = makeSay(texts, () => this.language);
     this.form = this.find(".nd-form");
     this.calibration = new Calibration(this.find(".nc"), this.say, () => this.showMain());
     root.addEventListener("click", (event) => {
@@ -34,23 +46,8 @@ class DisplayPage {
     return this.root.querySelector(selector);
   }
 
-  languageNow() {
-    return document.documentElement.lang.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
-  }
-
-  makeSay() {
-    const say = (key, values = {}) =>
-      this.texts[this.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-    say.number = (value, most = 0, least = 0) =>
-      new Intl.NumberFormat(this.language, {
-        maximumFractionDigits: most,
-        minimumFractionDigits: least,
-      }).format(value);
-    return say;
-  }
-
   retell() {
-    this.language = this.languageNow();
+    this.language = languageNow();
     this.root.lang = this.language;
     this.root.setAttribute("aria-label", this.say("display"));
     this.find(".nd-scroll").setAttribute("aria-label", this.say("others"));
@@ -199,3 +196,7 @@ class DisplayPage {
     this.refresh();
   }
 }
+
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props }) =>
+  new DisplayPage(element.querySelector(".nd"), props.text);

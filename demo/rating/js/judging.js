@@ -1,12 +1,16 @@
 // The judging screen: pictures on grey, the answers, the progress. A modal dialog, so that nothing
 // else is on the screen or within reach of the keyboard.
 
+import { conditionsNow, troubleNow, watchScreen } from "./screen.js";
+import { nextPaint, Stage } from "./stage.js";
+import { Trial } from "./trial.js";
+
 const BOUNCE_MS = 250; // two answers so close are one key or button pressed twice
 const LATE_MS = 80; // pictures that take longer leave the screen grey meanwhile
 const CHOICE_KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "tie", ArrowDown: "tie", 0: "tie" };
 const UNDO_KEYS = ["Backspace", "u", "U"];
 
-class Judging {
+export class Judging {
   // `on` has answer(answer), undo(), next() and pause(); `say` gives texts.
   constructor(dialog, say, pictures, on) {
     this.dialog = dialog;

@@ -1,10 +1,12 @@
 // Pictures of trials: fetched as they are, decoded before they are needed, the last few kept.
 
+import { RETRY_MS, surveyUrl } from "./transport.js";
+
 const PICTURES_KEPT = 8;
 // "none" keeps the stored values: what is drawn is what the file says.
 const DECODING = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
 
-class Pictures {
+export class Pictures {
   constructor(transport) {
     this.transport = transport;
     this.bitmaps = new Map(); // picture token -> promise of an ImageBitmap
@@ -34,7 +36,7 @@ class Pictures {
         const bitmap = await decodePicture(await response.blob());
         if (attempt > 0) this.transport.onTrouble(null);
         return bitmap;
-      } catch (error) {
+      } catch {
         if (attempt > 0) this.transport.onTrouble("offline_picture");
         await this.transport.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
       }
@@ -45,7 +47,7 @@ class Pictures {
 async function decodePicture(blob) {
   try {
     return await createImageBitmap(blob, DECODING);
-  } catch (error) {
+  } catch {
     return await createImageBitmap(blob); // a browser that does not know the options
   }
 }

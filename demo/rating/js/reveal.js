@@ -1,13 +1,13 @@
 // The end: what was chosen, beside what PSNR and LPIPS say of the same pictures.
 
-function make(tag, className = "", text = "") {
+export function make(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (className) node.className = className;
   node.textContent = text;
   return node;
 }
 
-function revealed(reveal, say) {
+export function revealed(reveal, say) {
   const nameOf = (method) => reveal.names[method]?.[say.language] || method;
   const parts = [];
   if (reveal.ratings.length) parts.push(ratingsTable(reveal.ratings, nameOf, say));

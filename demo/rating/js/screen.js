@@ -1,10 +1,11 @@
 // The conditions under which an answer is given, and noticing when they change.
 
+import { dprNow } from "../../web/js/pixels.js";
+
 const LOOK_EVERY_MS = 500;
-const dprNow = () => window.devicePixelRatio || 1;
 const pinchNow = () => (window.visualViewport ? window.visualViewport.scale : 1);
 
-function conditionsNow(clipped, display) {
+export function conditionsNow(clipped, display) {
   const { innerWidth: width, innerHeight: height, screen } = window;
   return {
     dpr: dprNow(),
@@ -20,7 +21,7 @@ function conditionsNow(clipped, display) {
 }
 
 // Text key of what keeps pixels from being seen one to one, or null.
-function troubleNow(clipped, display) {
+export function troubleNow(clipped, display) {
   if (Math.abs(pinchNow() - 1) > 0.01) return "trouble_pinch";
   if (clipped > 0) return "trouble_clipped";
   if (display) {
@@ -48,7 +49,7 @@ function troubleNow(clipped, display) {
 
 // Calls back after anything that may change where pixels lie: size, zoom, pinch, another monitor.
 // Not every browser tells of every such change, so it looks by itself as well.
-function watchScreen(onChange) {
+export function watchScreen(onChange) {
   const signature = () =>
     [dprNow(), pinchNow(), window.screen.width, window.screen.height, innerWidth, innerHeight].join();
   let last = signature();

@@ -1,37 +1,12 @@
 // Drawing, pixel for pixel. One canvas covers the whole screen from its first device pixel on, so
 // that everything in it lies on device pixels; both pictures of a pair appear in the same frame.
 
+import { dprNow, wholePixelStep } from "../../web/js/pixels.js";
+import { arrangePictures } from "./layout.js";
+
 const GAP_CSS_PX = 28;
 
-// Where pictures lie in a region, in device pixels: beside each other, else one above the other,
-// else in the same place.
-function arrangePictures(count, picture, region, gap) {
-  const { width, height } = picture;
-  const spareX = (used) => Math.floor((region.width - used) / 2);
-  const spareY = (used) => Math.floor((region.height - used) / 2);
-  const at = (x, y) => ({ x: region.x + x, y: region.y + y, width, height });
-  const pairWidth = 2 * width + gap;
-  const pairHeight = 2 * height + gap;
-  if (count === 2 && pairWidth <= region.width && height <= region.height) {
-    const left = spareX(pairWidth);
-    const top = spareY(height);
-    return { layout: "beside", frames: [at(left, top), at(left + width + gap, top)], clipped: 0 };
-  }
-  if (count === 2 && width <= region.width && pairHeight <= region.height) {
-    const left = spareX(width);
-    const top = spareY(pairHeight);
-    return { layout: "stacked", frames: [at(left, top), at(left, top + height + gap)], clipped: 0 };
-  }
-  const frame = at(spareX(width), spareY(height));
-  const seen = Math.min(1, region.width / width) * Math.min(1, region.height / height);
-  return {
-    layout: "single",
-    frames: Array(count).fill(frame),
-    clipped: Math.max(0, 1 - Math.max(0, seen)),
-  };
-}
-
-class Stage {
+export class Stage {
   constructor(dialog) {
     this.dialog = dialog;
     this.canvas = dialog.querySelector(".ns-canvas");
@@ -116,16 +91,8 @@ class Stage {
   }
 }
 
-// The fewest CSS pixels that are a whole number of device pixels: 4 at a ratio of 1.25.
-function wholePixelStep(dpr) {
-  for (let step = 1; step <= 64; step += 1) {
-    if (Math.abs(step * dpr - Math.round(step * dpr)) < 1e-4) return step;
-  }
-  return 1 / dpr;
-}
-
 // Resolves when what was drawn has been handed to the screen.
-function nextPaint() {
+export function nextPaint() {
   return new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
   });

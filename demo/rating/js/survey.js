@@ -1,5 +1,16 @@
 // The rater's way: which screen is shown, and what the server says is next.
 
+import { Calibration } from "../../web/calibration/js/calibration.js";
+import { dprNow } from "../../web/js/pixels.js";
+import { storage } from "../../web/js/storage.js";
+import { languageNow, makeSay } from "../../web/js/words.js";
+import { Judging } from "./judging.js";
+import { kept } from "./kept.js";
+import { Pictures } from "./pictures.js";
+import { make, revealed } from "./reveal.js";
+import { troubleNow, watchScreen } from "./screen.js";
+import { Outbox, randomHex, Refusal, Transport } from "./transport.js";
+
 const POLL_MS = 1500;
 
 class SurveyPage {
@@ -12,7 +23,7 @@ class SurveyPage {
     this.code = null;
     this.begun = false;
     this.isAgain = false; // a session that was interrupted goes on
-    this.say = this.makeSay();
+    this.say = makeSay(texts, () => this.language);
     this.transport = new Transport((trouble) => this.showTrouble(trouble));
     this.outbox = new Outbox(this.transport, {
       onSaved: (answer, reply) => this.onSaved(reply),
@@ -63,20 +74,6 @@ class SurveyPage {
 
   // Words
 
-  makeSay() {
-    const say = (key, values = {}) => {
-      const phrase = this.texts[this.language][key] ?? this.texts[this.language].survey_error;
-      return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-    };
-    say.number = (value, most = 0, least = 0) =>
-      new Intl.NumberFormat(this.language, {
-        maximumFractionDigits: most,
-        minimumFractionDigits: least,
-      }).format(value);
-    Object.defineProperty(say, "language", { get: () => this.language });
-    return say;
-  }
-
   retell() {
     this.language = languageNow();
     const { say, root } = this;
@@ -107,7 +104,7 @@ class SurveyPage {
       this.find(".ns-bar i").style.width = `${100 * (status.progress || 0)}%`;
       this.find(".ns-bar").setAttribute("aria-valuenow", Math.round(100 * (status.progress || 0)));
     }
-    this.find(".ns-memory").hidden = memory.isLasting;
+    this.find(".ns-memory").hidden = storage.isLasting;
     const scaling = this.find(".ns-scaling");
     scaling.hidden = Number.isInteger(dprNow());
     scaling.textContent = say("scaling", { percent: say.number(dprNow() * 100) });
@@ -244,7 +241,7 @@ class SurveyPage {
     try {
       await navigator.clipboard.writeText(this.code);
       this.find(".ns-copied").textContent = this.say("code_copied");
-    } catch (error) {
+    } catch {
       getSelection().selectAllChildren(this.find(".ns-code output"));
       this.find(".ns-copied").textContent = this.say("code_select");
     }
@@ -439,6 +436,6 @@ class SurveyPage {
   }
 }
 
-function languageNow() {
-  return document.documentElement.lang.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
-}
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props }) =>
+  new SurveyPage(element.querySelector(".ns"), props.text);

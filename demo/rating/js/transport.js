@@ -1,11 +1,13 @@
 // Talking to the server. A request that gets no reply, or one that says "not now", is sent again
 // until it gets one; the server takes the same answer twice as one.
 
-const RETRY_MS = [300, 700, 1500, 3000, 6000];
+import { kept } from "./kept.js";
+
+export const RETRY_MS = [300, 700, 1500, 3000, 6000];
 const PATIENCE_MS = 15000;
 
 // A reply that says no: `key` names the text, `state` is where the session really is.
-class Refusal extends Error {
+export class Refusal extends Error {
   constructor(status, body) {
     super(`HTTP ${status}: ${body?.error?.detail || body?.error?.key || ""}`);
     this.status = status;
@@ -18,12 +20,12 @@ class Refusal extends Error {
   }
 }
 
-const randomHex = (bytes) =>
+export const randomHex = (bytes) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-const surveyUrl = (name) => new URL(`survey/${name}`, document.baseURI).href;
+export const surveyUrl = (name) => new URL(`survey/${name}`, document.baseURI).href;
 
-class Transport {
+export class Transport {
   constructor(onTrouble) {
     this.token = null;
     this.onTrouble = onTrouble; // told null when all is well, else a text key
@@ -83,7 +85,7 @@ class Transport {
 }
 
 // Answers on their way, first in first out. Each is kept by the browser until it is acknowledged.
-class Outbox {
+export class Outbox {
   constructor(transport, { onSaved, onRefused }) {
     this.transport = transport;
     this.onSaved = onSaved;

@@ -1,6 +1,6 @@
 // One trial while it is open: when it was asked for, when it was painted, what was done with it.
 
-class Trial {
+export class Trial {
   constructor(given) {
     Object.assign(this, given); // id, kind, block, images, width, height, magnification, instructed
     this.askedAt = performance.now();

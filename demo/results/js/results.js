@@ -1,5 +1,8 @@
 // The results while they come in; for the owner also what only the owner may do.
 
+import { fillIn, languageNow } from "../../web/js/words.js";
+import { Viewer } from "../../web/viewer/js/viewer.js";
+
 const LOOK_MS = 15000;
 
 class ResultsPage {
@@ -8,7 +11,7 @@ class ResultsPage {
     this.texts = texts;
     this.status = null;
     this.shown = null;
-    this.language = this.languageNow();
+    this.language = languageNow();
     this.viewer = null;
     this.viewerTexts = viewerTexts;
     this.openImage = null;
@@ -44,18 +47,14 @@ class ResultsPage {
 
   // Words
 
-  languageNow() {
-    return document.documentElement.lang.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
-  }
-
   say(key, values = {}) {
     const phrase = this.texts[this.language][key] ?? this.texts[this.language].survey_error;
-    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    return fillIn(phrase, values);
   }
 
   retell() {
     const before = this.language;
-    this.language = this.languageNow();
+    this.language = languageNow();
     this.root.lang = this.language;
     this.root.setAttribute("aria-label", this.say("results"));
     for (const node of this.root.querySelectorAll(":scope [data-text]")) {
@@ -298,3 +297,7 @@ class ResultsPage {
     }
   }
 }
+
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props }) =>
+  new ResultsPage(element.querySelector(".nr"), props.text, props.viewer_text);

@@ -1,7 +1,7 @@
 """Measuring a display in the browser: pixel density by a bank card, distance, pixel check.
 
-HTML, CSS, JavaScript and words, for a gr.HTML to include. The script defines the class
-`Calibration`; it knows nothing of who uses it.
+HTML, CSS and words, for a gr.HTML to include; js/calibration.js has the class `Calibration`, which
+knows nothing of who uses it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("geometry", "memory", "card", "distance", "pixels", "calibration")
 
 
 @cache
@@ -28,8 +27,3 @@ def calibration_html() -> str:
 def calibration_css() -> str:
     """Styles; colours come from the page's custom properties."""
     return (FOLDER / "calibration.css").read_text("utf-8")
-
-
-def calibration_script() -> str:
-    """The files of js/ in order."""
-    return "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)

@@ -14,10 +14,9 @@ from typing import Any
 
 import gradio as gr
 
-from demo.display.page import optics_script
+from demo.web.scripts import start_script
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("chart", "curve", "start")
 STATES = ("hidden", "idle", "busy", "ready", "failed")
 
 
@@ -29,12 +28,11 @@ def curve_text() -> dict[str, dict[str, str]]:
 
 def build_curve(**kwargs: Any) -> gr.HTML:
     """The curve as a component; keywords go to gr.HTML."""
-    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     return gr.HTML(
         value=curve_value("hidden"),
         html_template=(FOLDER / "curve.html").read_text("utf-8"),
         css_template=(FOLDER / "curve.css").read_text("utf-8"),
-        js_on_load=f"{optics_script()}\n{own}",
+        js_on_load=start_script("web/curve/js/curve.js"),
         apply_default_css=False,
         text=curve_text(),
         **kwargs,

@@ -15,61 +15,18 @@ from typing import Any
 
 import gradio as gr
 
-from demo.display.page import display_text, optics_script
+from demo.web.i18n import LANGUAGES, display_words
+from demo.web.scripts import start_script
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    "pictures",
-    "viewport",
-    "paint",
-    "resample",
-    "other",
-    "panes",
-    "layout",
-    "draw",
-    "controls",
-    "input",
-    "viewer",
-    "start",
-)
-# What the viewer says of displays in the words of the display tab.
-DISPLAY_WORDS = (
-    "density",
-    "distance_label",
-    "other_display",
-    "phone",
-    "tablet",
-    "laptop",
-    "monitor",
-    "tv",
-)
 STATES = ("ready", "running", "waiting", "failed")
-LANGUAGES = ("en", "pt-BR")
 
 
 @cache
 def viewer_text() -> dict[str, dict[str, str]]:
     """Every word the viewer says, by language."""
     own = json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
-    display = display_text()
-    return {
-        language: {key: display[language][key] for key in DISPLAY_WORDS} | words
-        for language, words in own.items()
-    }
-
-
-def viewer_classes() -> str:
-    """The viewer's JavaScript without its last file, for pages that start a viewer themselves.
-
-    It begins with what a display does to pixels, and with what the browser knows of its own.
-    """
-    own = "\n".join((FOLDER / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS[:-1])
-    return f"{optics_script()}\n{own}"
-
-
-def viewer_script() -> str:
-    """The viewer's JavaScript: the files of js/ in order, one function body."""
-    return f"{viewer_classes()}\n{(FOLDER / 'js' / f'{SCRIPTS[-1]}.js').read_text('utf-8')}"
+    return {language: words | own[language] for language, words in display_words().items()}
 
 
 def viewer_html() -> str:
@@ -93,7 +50,7 @@ def build_viewer(**kwargs: Any) -> gr.HTML:
     return gr.HTML(
         html_template=viewer_html(),
         css_template=viewer_css(),
-        js_on_load=viewer_script(),
+        js_on_load=start_script("web/viewer/js/viewer.js"),
         apply_default_css=False,
         text=viewer_text(),
         **kwargs,

@@ -1,9 +1,16 @@
 // The steps of measuring a display: card, distance, pixels. `begin` shows what is known of this
 // screen, or starts measuring; `onDone` gets what survey/study/display.py takes.
 
+import { cssPxPerMmOf, ppdOf } from "../../js/optics.js";
+import { dprNow } from "../../js/pixels.js";
+import { screens } from "../../js/storage.js";
+import { PixelStep } from "./board.js";
+import { CardStep } from "./card.js";
+import { DistanceStep } from "./distance.js";
+
 const STEPS = ["card", "distance", "pixels"];
 
-class Calibration {
+export class Calibration {
   constructor(root, say, onDone) {
     this.root = root;
     this.say = say;
@@ -28,7 +35,7 @@ class Calibration {
     this.distanceCm = known.distance_cm;
     this.distanceMethod = known.distance_method;
     this.pixelCheck = known.pixel_check;
-    if (known.ppi) this.card.set(cssPxPerMmOf(known.ppi, window.devicePixelRatio || 1));
+    if (known.ppi) this.card.set(cssPxPerMmOf(known.ppi, dprNow()));
     if (known.distance_cm) this.distance.set(known.distance_cm, known.distance_method);
   }
 
@@ -40,7 +47,7 @@ class Calibration {
       distance_cm: this.distanceCm,
       distance_method: this.distanceMethod,
       pixel_check: this.pixelCheck,
-      dpr: window.devicePixelRatio || 1,
+      dpr: dprNow(),
       screen_width: window.screen.width,
       screen_height: window.screen.height,
     };

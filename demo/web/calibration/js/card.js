@@ -1,10 +1,13 @@
 // Pixel density: a drawing of a bank card is made as large as a real one. A slider and fine buttons,
 // no dragging: that fails on touch screens. Where a card does not fit lying, it stands.
 
+import { CARD, cardSides, cssPxPerMmOfDiagonal, diagonalInchesOf, ppiOf } from "../../js/optics.js";
+import { dprNow } from "../../js/pixels.js";
+
 const CARD_RANGE = { least: 0.8, most: 9 }; // CSS pixels per millimetre
 const FIRST_GUESS = { mouse: 3.78, touch: 6.1 };
 
-class CardStep {
+export class CardStep {
   constructor(root, say, onChange) {
     this.root = root;
     this.say = say;
@@ -26,7 +29,7 @@ class CardStep {
   }
 
   get dpr() {
-    return window.devicePixelRatio || 1;
+    return dprNow();
   }
 
   get ppi() {
@@ -50,18 +53,16 @@ class CardStep {
     const inches = Number(this.diagonal.value.replace(",", "."));
     if (!(inches >= 3 && inches <= 120)) return;
     const { width, height } = window.screen;
-    this.set(Math.hypot(width, height) / (inches * MM_PER_INCH), "manual");
+    this.set(cssPxPerMmOfDiagonal(width, height, inches), "manual");
   }
 
   draw() {
     const room = this.root.clientWidth - 8;
     if (room <= 0) return;
-    const long = CARD.widthMm * this.cssPxPerMm;
-    const short = CARD.heightMm * this.cssPxPerMm;
-    const isUpright = long > room;
-    this.card.style.width = `${isUpright ? short : long}px`;
-    this.card.style.height = `${isUpright ? long : short}px`;
-    this.card.classList.toggle("nc-upright", isUpright);
+    const sides = cardSides(this.cssPxPerMm, room);
+    this.card.style.width = `${sides.width}px`;
+    this.card.style.height = `${sides.height}px`;
+    this.card.classList.toggle("nc-upright", sides.isUpright);
     if (Number(this.slider.value) !== this.cssPxPerMm) this.slider.value = this.cssPxPerMm;
     this.slider.step = 1 / (this.dpr * CARD.widthMm);
     const { width, height } = window.screen;

@@ -1,9 +1,11 @@
 // Viewing distance: typed in, or estimated by the blind spot of the left eye.
 
+import { DISTANCE_CM, distanceCmOfBlindSpot } from "../../js/optics.js";
+
 const FIRST_DISTANCE_CM = { mouse: 60, touch: 35 };
 const BLIND_SPOT = { repeats: 3, mmPerSecond: 22, startMm: 60, dotMm: 7 };
 
-class DistanceStep {
+export class DistanceStep {
   constructor(root, say, onChange) {
     this.root = root;
     this.say = say;

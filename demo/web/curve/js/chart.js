@@ -2,7 +2,7 @@
 
 const CHART = { width: 720, height: 240, left: 44, right: 16, top: 22, bottom: 40 };
 
-function svgNode(tag, attributes, text) {
+export function svgNode(tag, attributes, text) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   if (text !== undefined) node.textContent = text;
@@ -17,7 +17,7 @@ function tickStep(most) {
 }
 
 // `own` is the person's pixels per degree, or null.
-function drawChart({ ppds, pairs, noticeable, own, title, words, number }) {
+export function drawChart({ ppds, pairs, noticeable, own, title, words, number }) {
   const { width, height, left, right, top, bottom } = CHART;
   const svg = svgNode("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title });
   const most = Math.max(noticeable * 1.5, ...pairs.flatMap((pair) => pair.differences));

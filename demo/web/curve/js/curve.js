@@ -1,5 +1,10 @@
 // The curve's page: a button that asks, then sentences and the chart, with the own display marked.
 
+import { ppdOf } from "../../js/optics.js";
+import { screens } from "../../js/storage.js";
+import { fillIn, languageOf, numberIn } from "../../js/words.js";
+import { drawChart, svgNode } from "./chart.js";
+
 class CurvePage {
   constructor(element, props, trigger, watch) {
     this.root = element.querySelector(".nk");
@@ -17,11 +22,11 @@ class CurvePage {
   }
 
   say(key, values = {}) {
-    return this.texts[this.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    return fillIn(this.texts[this.language][key], values);
   }
 
   number(value, most = 0) {
-    return new Intl.NumberFormat(this.language, { maximumFractionDigits: most }).format(value);
+    return numberIn(this.language, value, most);
   }
 
   get ownPpd() {
@@ -33,8 +38,7 @@ class CurvePage {
     if (!this.root.isConnected) return;
     const value = this.props.value;
     if (!value || typeof value !== "object") return;
-    const asked = value.language || navigator.language || "en";
-    this.language = asked.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
+    this.language = languageOf(value.language || navigator.language || "en");
     const look = JSON.stringify([value, this.ownPpd, this.language]);
     if (look === this.look) return;
     this.look = look;
@@ -94,3 +98,7 @@ class CurvePage {
     return `${said} ${this.say(key)}`;
   }
 }
+
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props, trigger, watch }) =>
+  new CurvePage(element, props, trigger, watch);

@@ -1,6 +1,14 @@
 // The toolbar, the headings, the status line and the help: what is pressed and what it says.
 
-function attachControls(viewer) {
+import { create, setAttribute, setText } from "../../js/elements.js";
+import { MM_PER_INCH } from "../../js/optics.js";
+import { dprNow } from "../../js/pixels.js";
+import { screens } from "../../js/storage.js";
+import { densityNow, showOther, showOtherWords } from "./other.js";
+
+const GAINS = [1, 2, 4, 8, 16];
+
+export function attachControls(viewer) {
   const { root, listeners } = viewer;
   const { signal } = listeners;
   const actions = {
@@ -43,7 +51,7 @@ function attachControls(viewer) {
   root.querySelector('[data-action="fullscreen"]').hidden = !canFill;
 }
 
-function showControls(viewer) {
+export function showControls(viewer) {
   const { root } = viewer;
   const all = (selector) => root.querySelectorAll(selector);
   if (root.lang !== viewer.language) showWords(viewer);
@@ -148,7 +156,7 @@ function showHelp(viewer) {
 }
 
 // Headings and what lies over a view that has no picture yet.
-function showHeads(viewer) {
+export function showHeads(viewer) {
   viewer.views.forEach((view, index) => {
     const pane = viewer.panes[index];
     const nameHint = viewer.t("show_alone", { label: pane.label, key: index + 1 });
@@ -233,7 +241,7 @@ function seenParts(viewer) {
 }
 
 // The line under the pictures, and the state of the view as attributes of the root.
-function showStatus(viewer) {
+export function showStatus(viewer) {
   const { root, viewport, panes } = viewer;
   const find = (selector) => root.querySelector(selector);
   const { zoom, center } = viewport;
@@ -248,7 +256,7 @@ function showStatus(viewer) {
   setText(find(".nv-scale"), isEmpty ? "" : `${viewer.zoomName()} · ${scale}`);
   setText(find(".nv-position"), viewer.place && !isEmpty ? viewer.t("position", viewer.place) : "");
   setText(find(".nv-note"), note && !isEmpty ? viewer.t(note) : "");
-  const dpr = viewer.number(window.devicePixelRatio || 1, 2);
+  const dpr = viewer.number(dprNow(), 2);
   const screen = viewer.t("screen", { dpr });
   const parts = [screen, ...(viewer.other ? [] : seenParts(viewer))];
   setText(find(".nv-screen"), isEmpty ? "" : parts.join(" · "));
@@ -292,7 +300,7 @@ function showReadout(viewer) {
 function showDivider(viewer) {
   const { divider, split, focusView } = viewer;
   if (viewer.mode !== "wipe") return;
-  const edge = Math.round(split * focusView.size.width) / (window.devicePixelRatio || 1);
+  const edge = Math.round(split * focusView.size.width) / dprNow();
   divider.style.transform = `translateX(${edge}px)`;
   const percent = Math.round(split * 100);
   setAttribute(divider, "aria-valuenow", String(percent));

@@ -1,6 +1,9 @@
 // What each view shows in each mode. drawView tells whether all there is to draw was drawn.
 
-function drawView(viewer, view) {
+import { drawCheckerboard, drawPicture, PAINT_BUDGET_MS } from "./paint.js";
+import { frameOf } from "./viewport.js";
+
+export function drawView(viewer, view) {
   const { size, clip } = view;
   const frame = frameOf(viewer.viewport, viewer.extent, size);
   if (viewer.mode === "difference") return drawDifference(viewer, view, frame);

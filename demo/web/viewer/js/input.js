@@ -1,10 +1,12 @@
 // Pointer, wheel, touch and keyboard.
 
+import { dprNow } from "../../js/pixels.js";
+
 const GESTURE_PAUSE_MS = 220;
 const DOUBLE_TAP_MS = 320;
 const DOUBLE_TAP_PX = 24;
 
-function attachPointer(viewer) {
+export function attachPointer(viewer) {
   const { stage, divider, listeners } = viewer;
   const { signal } = listeners;
   const fingers = new Map(); // pointer id -> { x, y } in client coordinates
@@ -62,7 +64,7 @@ function attachPointer(viewer) {
         return;
       }
       const { view } = gesture;
-      const dpr = window.devicePixelRatio || 1;
+      const dpr = dprNow();
       const x = event.clientX - finger.x;
       const y = event.clientY - finger.y;
       const share = gesture.isPinch ? 0.5 : 1;
@@ -137,7 +139,7 @@ function attachDivider(viewer, divider, signal) {
 // The wheel zooms. A page scroll that carries the pointer over the viewer goes on scrolling, and
 // so does a wheel that would zoom out of a picture that is already seen whole.
 function attachWheel(viewer, viewAt, signal) {
-  let last = { time: -Infinity, isPage: false };
+  const last = { time: -Infinity, isPage: false };
   let travel = 0;
 
   const onWheel = (event) => {
@@ -171,7 +173,7 @@ function attachWheel(viewer, viewAt, signal) {
   document.addEventListener("wheel", onWheel, { signal, passive: false });
 }
 
-function attachKeys(viewer) {
+export function attachKeys(viewer) {
   const { root, stage, listeners } = viewer;
   const { signal } = listeners;
   let isOver = false;

@@ -1,5 +1,7 @@
 // How large everything is: columns, heights, and the device pixels of each canvas.
 
+import { arrangeGrid } from "./viewport.js";
+
 const GRID = {
   gapPx: 8,
   minWidthPx: 140,
@@ -7,7 +9,7 @@ const GRID = {
   headerPx: (paneWidth) => (paneWidth < 300 ? 52 : 36),
 };
 
-function observeSizes(viewer) {
+export function observeSizes(viewer) {
   viewer.viewOfBox = new Map();
   viewer.sizes = new ResizeObserver((entries) => {
     for (const entry of entries) {
@@ -22,16 +24,16 @@ function observeSizes(viewer) {
   viewer.rootSize.observe(viewer.root);
 }
 
-function observeView(viewer, view) {
+export function observeView(viewer, view) {
   viewer.viewOfBox.set(view.box, view);
   try {
     viewer.sizes.observe(view.box, { box: "device-pixel-content-box" });
-  } catch (error) {
+  } catch {
     viewer.sizes.observe(view.box);
   }
 }
 
-function watchScreen(viewer) {
+export function watchScreen(viewer) {
   const { signal } = viewer.listeners;
   const relayout = () => (viewer.isGone() ? undefined : layOut(viewer));
   window.addEventListener("resize", relayout, { signal });
@@ -54,7 +56,7 @@ function watchScreen(viewer) {
   watchDpr();
 }
 
-function layOut(viewer) {
+export function layOut(viewer) {
   if (!viewer.extent || !viewer.stage.clientWidth) return viewer.requestDraw();
   const isFullscreen = document.fullscreenElement === viewer.root;
   const width = viewer.stage.clientWidth;

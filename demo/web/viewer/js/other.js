@@ -1,18 +1,22 @@
 // "As on another display": the choice of the display, and what to say of it.
 
+import { setAttribute, setText } from "../../js/elements.js";
+import { MM_PER_INCH, ppdOf, PRESETS } from "../../js/optics.js";
+import { screens } from "../../js/storage.js";
+
 // Pixels per degree of this screen, as the display tab keeps them; null when not measured.
-function densityNow() {
+export function densityNow() {
   const known = screens.recall();
   return known?.ppi && known?.distance_cm ? ppdOf(known.ppi, known.distance_cm) : null;
 }
 
 // Device pixels of this screen that take the angle of one pixel there; null: pixel for pixel.
-function unitOf(other) {
+export function unitOf(other) {
   const own = densityNow();
   return other && own ? own / ppdOf(other.ppi, other.cm) : null;
 }
 
-function attachOther(viewer) {
+export function attachOther(viewer) {
   const { root, listeners } = viewer;
   const { signal } = listeners;
   const select = root.querySelector("[data-as]");
@@ -47,7 +51,7 @@ function attachOther(viewer) {
   form.addEventListener("submit", (event) => event.preventDefault(), { signal });
 }
 
-function showOtherWords(viewer) {
+export function showOtherWords(viewer) {
   const select = viewer.root.querySelector("[data-as]");
   const chosen = select.value || "own";
   const nameOf = ({ kind, inches, width, height, cm }) =>
@@ -68,7 +72,7 @@ function showOtherWords(viewer) {
   select.value = chosen;
 }
 
-function showOther(viewer) {
+export function showOther(viewer) {
   const { root } = viewer;
   const select = root.querySelector("[data-as]");
   const isOwn = select.value === "own";

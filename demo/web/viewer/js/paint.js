@@ -3,11 +3,11 @@
 
 const TILE_PX = 512;
 const MAX_TILES = 96;
-const PAINT_BUDGET_MS = 12;
+export const PAINT_BUDGET_MS = 12;
 
 // Draws the part of a picture that a clip shows. Nearest neighbour where a picture pixel covers
 // at least one device pixel, smooth below.
-function drawPicture(context, picture, frame, clip) {
+export function drawPicture(context, picture, frame, clip) {
   const scale = Math.min(frame.width / picture.width, frame.height / picture.height);
   const isExact = scale >= 1;
   const bitmap = isExact ? picture.levels[0] : picture.bitmapFor(scale);
@@ -35,7 +35,7 @@ function drawPicture(context, picture, frame, clip) {
 }
 
 // A neutral checkerboard under pictures that may be transparent.
-function drawCheckerboard(context, frame, clip, squarePx) {
+export function drawCheckerboard(context, frame, clip, squarePx) {
   const side = Math.max(2, Math.round(squarePx));
   if (drawCheckerboard.side !== side) {
     const tile = document.createElement("canvas");
@@ -60,7 +60,7 @@ function drawCheckerboard(context, frame, clip, squarePx) {
 
 // |A - B| times a gain, per channel, on the stored pixels: made in tiles, a few in each frame.
 // Transparent pixels are compared over mid grey.
-class Difference {
+export class Difference {
   constructor() {
     this.tiles = new Map();
     this.identity = "";

@@ -1,18 +1,14 @@
 // The elements of one pane: a heading, a canvas whose backing store has exactly the device pixels
 // it covers, and what is shown while there is no picture yet.
 
-function create(tag, className, attributes = {}) {
-  const node = document.createElement(tag);
-  node.className = className;
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
+import { create, setAttribute, setText } from "../../js/elements.js";
+import { dprNow, wholePixelStep } from "../../js/pixels.js";
 
 const DOWNLOAD_ICON =
   '<svg class="nv-icon" viewBox="0 0 16 16" aria-hidden="true">' +
   '<path d="M8 2v8.5M4.5 7.500L8 11l3.500-3.500M3 13.500h10"/></svg>';
 
-class PaneView {
+export class PaneView {
   constructor() {
     this.figure = create("figure", "nv-pane");
     this.head = create("figcaption", "nv-head");
@@ -42,7 +38,7 @@ class PaneView {
   // Sizes the backing store. `observed` is the size in device pixels where the browser reports
   // it (Safari does not, and an emulated devicePixelRatio is left out of it).
   resize(observed) {
-    const dpr = window.devicePixelRatio || 1;
+    const dpr = dprNow();
     this.dpr = dpr;
     const isReported = observed && Math.abs(observed.width - this.box.clientWidth * dpr) < 2 * dpr;
     this.isEstimated = !isReported;
@@ -89,7 +85,7 @@ class PaneView {
 
   // An estimate holds for one place on the screen and one devicePixelRatio.
   checkEstimate() {
-    const dpr = window.devicePixelRatio || 1;
+    const dpr = dprNow();
     if (this.isEstimated && (dpr !== this.dpr || !Number.isInteger(dpr))) this.resize(null);
   }
 
@@ -139,28 +135,11 @@ class PaneView {
   }
 
   showCross(frame, zoom, place) {
-    const dpr = window.devicePixelRatio || 1;
+    const dpr = dprNow();
     const x = place && frame.x + (Math.floor(place.x) + 0.5) * zoom;
     const y = place && frame.y + (Math.floor(place.y) + 0.5) * zoom;
     const isSeen = place && x >= 0 && y >= 0 && x < this.size.width && y < this.size.height;
     this.cross.hidden = !isSeen;
     if (isSeen) this.cross.style.transform = `translate(${x / dpr}px, ${y / dpr}px)`;
   }
-}
-
-// The fewest CSS pixels that are a whole number of device pixels: 2 at a ratio of 1.5.
-function wholePixelStep(dpr) {
-  for (let step = 1; step <= 64; step += 1) {
-    if (Math.abs(step * dpr - Math.round(step * dpr)) < 1e-4) return step;
-  }
-  return 1 / dpr;
-}
-
-function setText(node, text) {
-  if (node.textContent !== String(text)) node.textContent = text;
-}
-
-function setAttribute(node, name, value) {
-  if (value === null) node.removeAttribute(name);
-  else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }

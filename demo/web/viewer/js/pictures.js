@@ -6,7 +6,7 @@ const DECODE_OPTIONS = { colorSpaceConversion: "none" };
 async function decodeBytes(blob) {
   try {
     return await createImageBitmap(blob, DECODE_OPTIONS);
-  } catch (error) {
+  } catch {
     return await createImageBitmap(blob); // a browser that does not know the option
   }
 }
@@ -27,7 +27,7 @@ async function fetchBlob(url) {
 }
 
 // One file: loaded once, decoded once, with halved copies made when a small zoom asks for them.
-class Picture {
+export class Picture {
   constructor(url, onChange) {
     this.url = url;
     this.onChange = onChange;
@@ -79,7 +79,7 @@ class Picture {
       this.levels.push(copy);
       this.isHalving = false;
       this.onChange();
-    } catch (error) {
+    } catch {
       // Without copies the full picture is drawn: slower, not wrong. isHalving stays set.
     }
   }

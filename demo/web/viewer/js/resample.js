@@ -2,49 +2,14 @@
 // square of light; here a pixel takes the mean of the light that would fall on it. Light is
 // linear, so sRGB values are decoded before the mean and encoded after it (IEC 61966-2-1).
 
+import { coverage, encodeLight, reduceRow } from "./light.js";
+import { drawPicture } from "./paint.js";
+
 const SEEN_TILE_PX = 256;
 const SEEN_TILES = 384;
 const STRIP_PX = 128; // rows of the picture that are read at once
-const LIGHT_STEPS = 65535;
 
-const lightOf = (() => {
-  const table = new Float32Array(256);
-  for (let value = 0; value < 256; value += 1) {
-    const share = value / 255;
-    table[value] = share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  }
-  return table;
-})();
-
-const valueOfLight = (() => {
-  const table = new Uint8ClampedArray(LIGHT_STEPS + 1);
-  for (let step = 0; step <= LIGHT_STEPS; step += 1) {
-    const light = step / LIGHT_STEPS;
-    table[step] = 255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
-  }
-  return table;
-})();
-
-// For each of the pixels `from` to `to` of a side of `whole` pixels: the first of `length` source
-// pixels it covers, and its share of each.
-function coverage(from, to, whole, length) {
-  const step = length / whole;
-  const spans = [];
-  for (let index = from; index < to; index += 1) {
-    const begin = index * step;
-    const end = Math.min(length, begin + step);
-    const first = Math.floor(begin + 1e-9);
-    const last = Math.max(first + 1, Math.ceil(end - 1e-9));
-    const shares = [];
-    for (let pixel = first; pixel < last; pixel += 1) {
-      shares.push((Math.min(end, pixel + 1) - Math.max(begin, pixel)) / (end - begin));
-    }
-    spans.push({ first, shares });
-  }
-  return spans;
-}
-
-class Resampler {
+export class Resampler {
   constructor() {
     this.tiles = new Map();
     this.scratch = document.createElement("canvas");
@@ -126,7 +91,7 @@ class Resampler {
       const height = Math.min(STRIP_PX, lastY - y);
       const { data } = this.read(picture, firstX, y, lastX - firstX, height);
       for (let line = 0; line < height; line += 1) {
-        const across = this.reduceRow(data, line * (lastX - firstX), columns, firstX);
+        const across = reduceRow(data, line * (lastX - firstX), columns, firstX);
         while (begin < rows.length && rows[begin].first + rows[begin].shares.length <= y + line) {
           begin += 1;
         }
@@ -152,40 +117,10 @@ class Resampler {
     return this.context.getImageData(0, 0, width, height);
   }
 
-  // One row of stored values as light, premultiplied by alpha, in the tile's columns.
-  reduceRow(data, start, columns, firstX) {
-    const across = new Float32Array(columns.length * 4);
-    columns.forEach(({ first, shares }, index) => {
-      let [red, green, blue, alpha] = [0, 0, 0, 0];
-      let place = (start + first - firstX) * 4;
-      for (const share of shares) {
-        const weight = (share * data[place + 3]) / 255;
-        red += weight * lightOf[data[place]];
-        green += weight * lightOf[data[place + 1]];
-        blue += weight * lightOf[data[place + 2]];
-        alpha += weight;
-        place += 4;
-      }
-      across[index * 4] = red;
-      across[index * 4 + 1] = green;
-      across[index * 4 + 2] = blue;
-      across[index * 4 + 3] = alpha;
-    });
-    return across;
-  }
-
   encode(light, width, height) {
     const { canvas, context } = this.newCanvas(width, height);
     const image = context.createImageData(width, height);
-    for (let place = 0; place < light.length; place += 4) {
-      const alpha = light[place + 3];
-      const scale = alpha > 0 ? LIGHT_STEPS / alpha : 0;
-      for (let channel = 0; channel < 3; channel += 1) {
-        const step = Math.min(LIGHT_STEPS, Math.round(light[place + channel] * scale));
-        image.data[place + channel] = valueOfLight[step];
-      }
-      image.data[place + 3] = Math.round(alpha * 255);
-    }
+    encodeLight(light, image.data);
     context.putImageData(image, 0, 0);
     return canvas;
   }

@@ -2,9 +2,28 @@
 // the loop that draws it. Value and viewport are separate: a new value of the same set changes
 // the pictures and nothing else.
 
-const GAINS = [1, 2, 4, 8, 16];
+import { create, setText } from "../../js/elements.js";
+import { fillIn, languageOf, numberIn } from "../../js/words.js";
+import { attachControls, showControls, showHeads, showStatus } from "./controls.js";
+import { drawView } from "./draw.js";
+import { attachKeys, attachPointer } from "./input.js";
+import { layOut, observeSizes, observeView, watchScreen } from "./layout.js";
+import { attachOther, unitOf } from "./other.js";
+import { Difference } from "./paint.js";
+import { PaneView } from "./panes.js";
+import { Picture } from "./pictures.js";
+import { Resampler } from "./resample.js";
+import {
+  allowedZoom,
+  centerAfterZoom,
+  clampCenter,
+  fitZoom,
+  frameOf,
+  MAX_ZOOM,
+  nextZoom,
+} from "./viewport.js";
 
-class Viewer {
+export class Viewer {
   constructor(element, props, watch) {
     this.root = element.querySelector(".nv");
     this.texts = props.text;
@@ -79,12 +98,11 @@ class Viewer {
   // Words
 
   t(key, values = {}) {
-    const phrase = this.texts[this.language][key];
-    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    return fillIn(this.texts[this.language][key], values);
   }
 
   number(value, digits = 0) {
-    return new Intl.NumberFormat(this.language, { maximumFractionDigits: digits }).format(value);
+    return numberIn(this.language, value, digits);
   }
 
   zoomName() {
@@ -112,8 +130,7 @@ class Viewer {
       ...pane,
       url: pane.url || (pane.image && pane.image.url) || null,
     }));
-    const asked = received.language || navigator.language || "en";
-    this.language = asked.toLowerCase().startsWith("pt") ? "pt-BR" : "en";
+    this.language = languageOf(received.language || navigator.language || "en");
     if ((received.set ?? null) !== this.setId) {
       this.setId = received.set ?? null;
       this.resetLook();
@@ -462,3 +479,6 @@ class Viewer {
     return true;
   }
 }
+
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props, watch }) => new Viewer(element, props, watch);

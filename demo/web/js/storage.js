@@ -1,6 +1,8 @@
 // What the browser remembers: localStorage where there is one, else this page's memory alone.
 
-const memory = {
+import { dprNow } from "./pixels.js";
+
+export const storage = {
   kept: new Map(),
   isLasting: true,
 
@@ -8,7 +10,7 @@ const memory = {
     try {
       const text = window.localStorage.getItem(key);
       return text === null ? this.kept.get(key) ?? null : JSON.parse(text);
-    } catch (error) {
+    } catch {
       return this.kept.get(key) ?? null;
     }
   },
@@ -17,7 +19,7 @@ const memory = {
     this.kept.set(key, value);
     try {
       window.localStorage.setItem(key, JSON.stringify(value));
-    } catch (error) {
+    } catch {
       this.isLasting = false;
     }
   },
@@ -26,7 +28,7 @@ const memory = {
     this.kept.delete(key);
     try {
       window.localStorage.removeItem(key);
-    } catch (error) {
+    } catch {
       this.isLasting = false;
     }
   },
@@ -35,7 +37,7 @@ const memory = {
     const names = new Set(this.kept.keys());
     try {
       Object.keys(window.localStorage).forEach((name) => names.add(name));
-    } catch (error) {
+    } catch {
       this.isLasting = false;
     }
     return [...names].filter((name) => name.startsWith(prefix));
@@ -47,13 +49,13 @@ const memory = {
 const SCREENS_KEY = "nitidez-screens";
 
 function screenKey() {
-  const dpr = window.devicePixelRatio || 1;
+  const dpr = dprNow();
   const sides = [window.screen.width * dpr, window.screen.height * dpr].map(Math.round);
   return `${Math.max(...sides)}x${Math.min(...sides)}@${dpr.toFixed(3)}`;
 }
 
-const screens = {
-  recall: () => (memory.get(SCREENS_KEY) || {})[screenKey()] || null,
+export const screens = {
+  recall: () => (storage.get(SCREENS_KEY) || {})[screenKey()] || null,
   remember: (measured) =>
-    memory.set(SCREENS_KEY, { ...memory.get(SCREENS_KEY), [screenKey()]: measured }),
+    storage.set(SCREENS_KEY, { ...storage.get(SCREENS_KEY), [screenKey()]: measured }),
 };

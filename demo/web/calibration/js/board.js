@@ -1,22 +1,24 @@
 // Pixel check: a checkerboard of single device pixels looks evenly grey only where nothing between
 // the canvas and the glass resamples it.
 
+import { dprNow } from "../../js/pixels.js";
+
 const BOARD_PX = { width: 240, height: 96 };
 
-class PixelStep {
+export class PixelStep {
   constructor(root) {
     this.canvas = root.querySelector(".nc-board");
     this.isResampled = false;
     this.observer = new ResizeObserver(([entry]) => this.compare(entry));
     try {
       this.observer.observe(this.canvas, { box: "device-pixel-content-box" });
-    } catch (error) {
+    } catch {
       this.observer.observe(this.canvas); // a browser that does not report device pixels
     }
   }
 
   draw() {
-    const dpr = window.devicePixelRatio || 1;
+    const dpr = dprNow();
     const { width, height } = BOARD_PX;
     Object.assign(this.canvas, BOARD_PX);
     this.canvas.style.width = `${width / dpr}px`;

@@ -1,0 +1,24 @@
+// What a page says: the language, phrases with values in {braces}, numbers.
+
+export const languageOf = (tag) => (tag.toLowerCase().startsWith("pt") ? "pt-BR" : "en");
+
+export const languageNow = () => languageOf(document.documentElement.lang);
+
+export const fillIn = (phrase, values) => phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+export const numberIn = (language, value, most = 0, least = 0) =>
+  new Intl.NumberFormat(language, {
+    maximumFractionDigits: most,
+    minimumFractionDigits: least,
+  }).format(value);
+
+// A function that says the texts of a page, in the language that `language` tells.
+export function makeSay(texts, language) {
+  const say = (key, values = {}) => {
+    const known = texts[language()];
+    return fillIn(known[key] ?? known.survey_error, values);
+  };
+  say.number = (value, most, least) => numberIn(language(), value, most, least);
+  Object.defineProperty(say, "language", { get: language });
+  return say;
+}

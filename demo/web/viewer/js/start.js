@@ -1,2 +1,0 @@
-// What runs when the component is loaded: element, props and watch are Gradio's.
-new Viewer(element, props, watch);
