@@ -104,6 +104,7 @@ def main() -> int:
     from demo.app.build import build_app, launch_options
     from demo.app.owner import Owner
     from demo.rating.routes import close_surveys, open_survey
+    from survey.preparation.default_study import prepare_in_background
 
     signal.signal(signal.SIGTERM, end)  # what `docker stop`, systemd and Spaces send
     try:
@@ -121,7 +122,7 @@ def main() -> int:
             inbrowser=args.open,
             prevent_thread_lock=True,
         )
-        survey.prepare_in_background()
+        prepare_in_background(survey)
     except (SRError, SurveyError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -11,11 +11,9 @@ from typing import Any
 
 from demo.app.owner import SHORTEST_PASSWORD
 from sr.base.errors import ConfigError
+from survey.study.settings import DEFAULT_STUDY, data_folder, served_study
 
 LONGEST_KEEP_MINUTES = 59  # nothing uploaded stays longer than an hour, sweeps included
-
-
-ROOT = Path(__file__).parents[2]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -46,8 +44,8 @@ class Settings:
     max_waiting: int = 16  # photos in work or waiting, over all visitors
     photos_per_minute: int = 20  # of one page; of one address ten times as many
     folder: Path = field(default_factory=default_folder)
-    data_folder: Path = ROOT / "var"  # what must not be lost: the survey's answers
-    study: str = "default"  # of the survey, which raters get
+    data_folder: Path = field(default_factory=lambda: data_folder({}))  # the survey's answers
+    study: str = DEFAULT_STUDY  # of the survey, which raters get
     backup: str = ""  # of the survey: folder:PATH, dataset:OWNER/NAME, bucket:OWNER/NAME or none
     backup_seconds: int = 120  # between two copies
     owner_password: str = field(default="", repr=False)  # of who may see and export results
@@ -87,13 +85,12 @@ class Settings:
         the source, and data lie beside the application's folder, not in it.
         """
         env = os.environ if environment is None else environment
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {"data_folder": data_folder(env), "study": served_study(env)}
         if space := env.get("SPACE_ID"):
-            values = {
+            values |= {
                 "host": "0.0.0.0",
                 "source_url": f"https://huggingface.co/spaces/{space}",
                 "is_proxied": True,
-                "data_folder": Path.home() / "nitidez-data",
             }
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),
@@ -106,8 +103,6 @@ class Settings:
             "NITIDEZ_MAX_WAITING": ("max_waiting", int, "a whole number"),
             "NITIDEZ_PHOTOS_PER_MINUTE": ("photos_per_minute", int, "a whole number"),
             "NITIDEZ_FOLDER": ("folder", Path, "a folder"),
-            "NITIDEZ_DATA": ("data_folder", Path, "a folder"),
-            "NITIDEZ_STUDY": ("study", str, "a study's name"),
             "NITIDEZ_BACKUP": ("backup", str, "folder:PATH, dataset:OWNER/NAME or bucket:..."),
             "NITIDEZ_BACKUP_SECONDS": ("backup_seconds", int, "a whole number"),
             "NITIDEZ_OWNER_PASSWORD": ("owner_password", str, "a password"),

@@ -1,4 +1,4 @@
-"""HTTP for the survey: plain JSON routes beside Gradio's, each a call of `survey.session.service`.
+"""HTTP for the survey: plain JSON routes beside Gradio's, each a call of `survey.session`.
 
 Addresses are relative to the page: `survey/status`, `survey/start`, ... and `survey/image/<token>`.
 The session's token comes in a header, so that it stands in no address and no log. Work is done in
@@ -21,9 +21,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from demo.web.i18n import LANGUAGES, label_of
+from survey.session import rating
 from survey.session.consent import consent_text
 from survey.session.protected import DEFAULT_SECONDS, ProtectedSurvey
-from survey.session.service import Survey
+from survey.session.start import start
+from survey.session.survey import Survey
 from survey.study.errors import InvalidAnswerError, StaleTrialError, SurveyError
 
 logger = logging.getLogger(__name__)
@@ -115,27 +117,27 @@ def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
     return dict(body)
 
 
-def start(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
+def start_session(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
     """Consent, and a new session."""
     chosen = fields(body, request=str, language=str, consent_version=str, adult=bool)
-    return survey.start(user_agent=user_agent, **chosen)
+    return start(survey, user_agent=user_agent, **chosen)
 
 
 def withdraw(survey: Survey, token: str, body: dict[str, Any]) -> dict[str, Any]:
     """Erase everything of one person."""
-    survey.withdraw(fields(body, code=str)["code"])
+    rating.withdraw(survey, fields(body, code=str)["code"])
     return {"withdrawn": True}
 
 
 ACTIONS: dict[str, Call] = {
-    "start": start,
-    "state": lambda survey, token, body: survey.state(token, **fields(body)),
-    "display": lambda survey, token, body: survey.set_display(token, body),
-    "answer": lambda survey, token, body: survey.answer(token, body),
-    "undo": lambda survey, token, body: survey.undo(token, **fields(body)),
-    "resume": lambda survey, token, body: survey.resume(token, **fields(body)),
-    "finish": lambda survey, token, body: survey.finish(
-        token, **fields(body, comment=str, vision=str)
+    "start": start_session,
+    "state": lambda survey, token, body: rating.state(survey, token, **fields(body)),
+    "display": rating.set_display,
+    "answer": rating.answer,
+    "undo": lambda survey, token, body: rating.undo(survey, token, **fields(body)),
+    "resume": lambda survey, token, body: rating.resume(survey, token, **fields(body)),
+    "finish": lambda survey, token, body: rating.finish(
+        survey, token, **fields(body, comment=str, vision=str)
     ),
     "withdraw": withdraw,
 }
@@ -160,7 +162,9 @@ def survey_routes(get_survey: Callable[[], Survey]) -> list[Route]:
 
     async def serve_image(request: Request) -> Response:
         def read() -> bytes:
-            return get_survey().image(request.path_params["token"][:LONGEST_TOKEN]).read_bytes()
+            return rating.image(
+                get_survey(), request.path_params["token"][:LONGEST_TOKEN]
+            ).read_bytes()
 
         try:
             png = await in_thread(loading, read)
@@ -187,7 +191,7 @@ def survey_routes(get_survey: Callable[[], Survey]) -> list[Route]:
                 logger.exception("the survey's %s failed", name)
                 return JSONResponse({"error": {"key": "survey_error"}}, 500, headers=PRIVATE)
             try:  # the page goes on from where the session really is
-                state = await in_thread(answering, lambda: get_survey().state(token))
+                state = await in_thread(answering, lambda: rating.state(get_survey(), token))
             except SurveyError as gone:
                 return refusal(gone)
             return refusal(error, state=named(state))

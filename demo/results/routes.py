@@ -24,7 +24,9 @@ from demo.rating.routes import IMAGE_HEADERS, PRIVATE, fields, read_body, refusa
 from demo.upscale.jobs import give_way
 from demo.web.i18n import LANGUAGES
 from survey.reporting.results import Results, ResultsClosedError
+from survey.session.owner import set_open, set_results_open
 from survey.session.protected import ProtectedSurvey
+from survey.storage.responses import answers_stamp
 from survey.study.errors import InvalidAnswerError, SurveyError
 
 logger = logging.getLogger(__name__)
@@ -95,7 +97,7 @@ class ResultsApi:
         if status["problem"]:
             answer["problem"] = status["problem"]["key"]
         if answer["can_see"] and status["state"] in ("open", "closed"):
-            answer["stamp"] = protected.survey.store.stamp(status["study"])
+            answer["stamp"] = answers_stamp(protected.survey.store, status["study"])
         if caller.is_owner and (backup := protected.backup_status):
             at = backup.last_success
             answer["backup"] = {
@@ -170,9 +172,9 @@ class ResultsApi:
         survey = self._get_survey().survey
         match body:
             case {"study_open": bool(is_open), **rest} if not rest:
-                survey.set_open(is_open)
+                set_open(survey, is_open)
             case {"results_open": bool(is_open), **rest} if not rest:
-                survey.set_results_open(is_open)
+                set_results_open(survey, is_open)
             case _:
                 raise InvalidAnswerError(
                     f"got {sorted(body)}; needed study_open or results_open, true or false"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from survey.preparation.versions import Source, prepare_study
+from survey.session.survey import Survey
 from survey.study.errors import StudyError
-from survey.study.study import Source
+from survey.study.moments import stamp
 
 MAIN = (
     "astronaut.png",
@@ -39,6 +43,24 @@ def default_sources() -> list[Source]:
         *(Source(Path(name).stem, read(folder / name), "main") for name in MAIN),
         *(Source(Path(name).stem, read(folder / name), "practice") for name in PRACTICE),
     ]
+
+
+def prepare_default(
+    survey: Survey, *, sources: Callable[[], list[Source]] = default_sources
+) -> None:
+    """Make the default study of a survey when it is not there yet; returns when it is."""
+
+    def make(folder: Path, progress: Callable[[float], None]) -> None:
+        prepare_study(sources(), folder, progress=progress, now=stamp(survey.clock()))
+
+    survey.make_study(make)
+
+
+def prepare_in_background(survey: Survey) -> None:
+    """`prepare_default`, in a thread."""
+    threading.Thread(
+        target=prepare_default, args=[survey], name="survey-prepare", daemon=True
+    ).start()
 
 
 def sources_of(folder: Path) -> tuple[list[Source], list[str]]:

@@ -17,7 +17,8 @@ from survey.reporting import public
 from survey.reporting.page import Origin, section
 from survey.reporting.report import figures_of, need_libraries, report_files, zip_bytes
 from survey.reporting.words import Language, number, say, texts
-from survey.session.service import Survey
+from survey.session.survey import Survey
+from survey.storage.responses import answers_stamp, read_responses
 from survey.study.errors import SurveyError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Results:
         key = (language, is_public, simulated)
         survey = self._get_survey()
         with self._lock:
-            stamp = survey.store.stamp(survey.study_name)
+            stamp = answers_stamp(survey.store, survey.study_name)
             made_at, made = self._made.get(key, (-math.inf, None))
             if made and (made.stamp == stamp or time.monotonic() < made_at + self._seconds):
                 return made
@@ -90,7 +91,7 @@ class Results:
         from survey.statistics.questions.summary import analyse
 
         study = survey.study
-        responses = survey.store.responses(study.name, simulated)
+        responses = read_responses(survey.store, study.name, simulated)
         if is_public:
             responses = public.with_numbers(responses)
         analysis = analyse(responses, figures_of(study))
@@ -112,7 +113,7 @@ class Results:
             SurveyError: see `shown`.
         """
         survey = self._get_survey()
-        responses = survey.store.responses(survey.study.name, simulated)
+        responses = read_responses(survey.store, survey.study.name, simulated)
         files = report_files(responses, survey.study, is_public=is_public, language=language)
         return zip_bytes(files)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
-from survey.session.service import DEFAULT_STUDY, Survey
+from survey.session.owner import snapshot
+from survey.session.survey import Survey
 from survey.storage.backends import open_backend
 from survey.storage.backup import Backend, Backup, BackupError, BackupStatus, restore
-from survey.storage.store import check_database, is_nobody_in
+from survey.storage.erasure import is_nobody_in
+from survey.storage.store import check_database
 from survey.study.errors import BackupUnreachableError
+from survey.study.settings import DEFAULT_STUDY
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +58,11 @@ class ProtectedSurvey:
             self.survey = Survey(data_folder, study=study, problem=problem)
             return
         self.survey = Survey(data_folder, study=study)
-        if self.survey.is_broken:
+        if self.survey.problem is not None:
             return
-        self.backup = Backup(data_folder, backend, place=place, snapshot=self.survey.snapshot)
+        self.backup = Backup(
+            data_folder, backend, place=place, snapshot=partial(snapshot, self.survey)
+        )
         self.survey.on_erased = self.backup.soon
         self.backup.start(seconds)
 

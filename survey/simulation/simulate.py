@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from survey.session.service import Survey
+from survey.session import rating
+from survey.session.start import start
+from survey.session.survey import Survey
+from survey.storage import repository
 from survey.study.study import Version
 
 # What a careful person gives on average (Ledig et al. 2017, table 2, rounded); and the spread.
@@ -83,22 +86,23 @@ def simulate(
     stored = 0
     for number in range(raters):
         rater = SimulatedRater(seed * 1_000_003 + number)
-        started = survey.start(
+        started = start(
+            survey,
             language=rater.random.choice(("en", "pt-BR")),
             simulated=True,
             seed=rater.random.getrandbits(62),
             **version_of,
         )
         token = started["token"]
-        state = survey.set_display(token, _display(rater))
+        state = rating.set_display(survey, token, _display(rater))
         while state["phase"] in ("practice", "rating", "pair", "break"):
             if state["phase"] == "break":
-                state = survey.resume(token)
+                state = rating.resume(survey, token)
                 continue
-            result = survey.answer(token, _answer(rater, survey, state["trial"], known))
+            result = rating.answer(survey, token, _answer(rater, survey, state["trial"], known))
             stored += 1
             state = result["state"]
-        survey.finish(token)
+        rating.finish(survey, token)
         if progress is not None:
             progress(number + 1)
     return stored
@@ -124,7 +128,7 @@ def _answer(
     known: dict[str, tuple[Version, str]],
 ) -> dict[str, Any]:
     """What this rater's browser would send."""
-    row = survey.store.trial(trial["id"])
+    row = repository.trial(survey.store, trial["id"])
     assert row is not None
     version, image = known[row["left_id"]]
     value: dict[str, Any]

@@ -1,7 +1,7 @@
 """An append-only diary of everything that happened, one JSON object a line, apart from SQLite.
 
 An event holds whole table rows: read in order they give the database again. Several processes may
-write, one at a time (`survey.session.service` sees to it): all go on with the newest file, whoever
+write, one at a time (`survey.session.survey` sees to it): all go on with the newest file, whoever
 began it, so that the order of lines is the order of events. A line cut off by a crash stays the
 last of its file.
 """
@@ -110,35 +110,6 @@ def read_journal(folder: Path) -> Iterator[Event]:
                     f"{path.name}: line {index + 1} is damaged; restore the file from a backup"
                 ) from None
             yield event
-
-
-def final_rows(events: Iterable[Event]) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the rows that change are in the end, by table and key: equal for equal stories.
-
-    When a session was last seen is no part of it: answers change it without an event.
-    """
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for event in events:
-        match event["event"]:
-            case "study":
-                rows["study", event["row"]["name"]] = event["row"]
-            case "session":
-                for table in ("participant", "session"):
-                    rows[table, event[table]["id"]] = dict(event[table])
-            case "session_changed":
-                rows["session", event["id"]] |= event["changes"]
-            case "finished":
-                changes = {k: event[k] for k in ("vision", "comment")}
-                rows["participant", event["participant"]] |= changes
-                rows["session", event["session"]]["finished_at"] = event["finished_at"]
-            case "response":
-                rows["response", event["trial_id"]] = event["row"]
-            case "withdrawal":
-                rows["withdrawal", event["participant"]] = {}
-    for (table, _), row in rows.items():
-        if table == "session":
-            row.pop("last_seen_at", None)
-    return rows
 
 
 def _is_whole(path: Path) -> bool:

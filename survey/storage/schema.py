@@ -121,3 +121,9 @@ def m002_same_angle(db: Database) -> None:
     """Pictures that are magnified towards a density, and by how much they were."""
     db.execute("ALTER TABLE trial ADD COLUMN target_ppd REAL")  # NULL: pixel for pixel
     db.execute("ALTER TABLE response ADD COLUMN magnification INTEGER NOT NULL DEFAULT 1")
+
+
+def unknown_migrations(db: Database) -> list[str]:
+    """Migrations of a newer version that a database has been through."""
+    known = {m.name for m in migrations.pending(Database(memory=True))}
+    return [m.name for m in migrations.applied(db) if m.name not in known]

@@ -12,11 +12,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from survey.study.study import Protocol, Study, StudyImage
+from survey.study.order import (
+    Item,
+    Role,
+    beside,
+    fits,
+    joined,
+    spread,
+    sprinkled,
+    with_repeats,
+)
+from survey.study.protocol import Protocol
+from survey.study.study import Study, StudyImage
 
 Block = Literal["practice", "rating", "pair"]
 Kind = Literal["rating", "pair"]
-Role = Literal["practice", "warmup", "main", "golden", "repeat", "instructed", "angle"]
 Pair = tuple[str, str, str]  # image, method, method
 
 BAD, GOOD = "<=2", ">=4"  # expected scores of the anchors
@@ -52,18 +62,6 @@ class Coverage:
     instructed: Counter[str] = field(default_factory=Counter)  # by block
 
 
-@dataclass
-class _Item:
-    """A trial on its way into a block."""
-
-    role: Role
-    image: str
-    left: str
-    right: str | None = None
-    expected: str | None = None
-    repeats: _Item | None = None
-
-
 def build_schedule(study: Study, coverage: Coverage, *, seed: int) -> list[PlannedTrial]:
     """All trials of one rater, in order.
 
@@ -80,21 +78,21 @@ def build_schedule(study: Study, coverage: Coverage, *, seed: int) -> list[Plann
     protocol = study.protocol
     images = sorted(study.main, key=lambda i: (coverage.images[i.id], rng.random()))
     images = images[: protocol.images_per_rater]
-    blocks: dict[str, list[_Item]] = {
+    blocks: dict[str, list[Item]] = {
         "rating": _rating_block(study, images, coverage, rng),
         "pair": _pair_block(study, images, coverage, rng),
     }
     first = min(("rating", "pair"), key=lambda b: (coverage.first_blocks[b], rng.random()))
     instructed = min(("rating", "pair"), key=lambda b: (coverage.instructed[b], rng.random()))
     blocks[instructed] = _with_instructed(blocks[instructed], study, instructed, rng)
-    order: list[tuple[Block, list[_Item]]] = [("practice", _practice(study, rng))]
+    order: list[tuple[Block, list[Item]]] = [("practice", _practice(study, rng))]
     order += [("rating", blocks["rating"]), ("pair", blocks["pair"])]
     if first == "pair":
         order[1:] = order[:0:-1]
     return _numbered(order)
 
 
-def _numbered(order: Sequence[tuple[Block, list[_Item]]]) -> list[PlannedTrial]:
+def _numbered(order: Sequence[tuple[Block, list[Item]]]) -> list[PlannedTrial]:
     place: dict[int, int] = {}
     trials: list[PlannedTrial] = []
     for block, items in order:
@@ -115,10 +113,10 @@ def _numbered(order: Sequence[tuple[Block, list[_Item]]]) -> list[PlannedTrial]:
     return trials
 
 
-def _practice(study: Study, rng: random.Random) -> list[_Item]:
+def _practice(study: Study, rng: random.Random) -> list[Item]:
     """Large differences, so that the feedback teaches the task and the ends of the scale."""
     images = _cycle(study.practice, rng)
-    makers: list[Callable[[StudyImage], _Item]] = [
+    makers: list[Callable[[StudyImage], Item]] = [
         lambda i: _anchor("practice", i, "original", GOOD),
         lambda i: _anchor("practice", i, "nearest", BAD),
         lambda i: _known_pair("practice", i, "original", "nearest", left=rng.random() < 0.5),
@@ -131,10 +129,10 @@ def _practice(study: Study, rng: random.Random) -> list[_Item]:
 
 def _rating_block(
     study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
-) -> list[_Item]:
+) -> list[Item]:
     protocol = study.protocol
     items = [
-        _Item("main", image.id, image.versions[method].id)
+        Item("main", image.id, image.versions[method].id)
         for image in images
         for method in protocol.rated
     ]
@@ -152,23 +150,23 @@ def _rating_block(
         image.versions[method].id for image in images for method in ("nearest", "original")
     }
     repeated = [item for item in items if item.left not in anchor_ids] or items
-    items = _with_repeats(items, repeated, protocol, rng, turn=lambda item: item)
-    items = _sprinkled(items, goldens, rng)
+    items = with_repeats(items, repeated, protocol, rng, turn=lambda item: item)
+    items = sprinkled(items, goldens, rng)
     warmups = [
-        _Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
+        Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
         for image in (practice[i % len(practice)] for i in range(protocol.warmups))
     ]
-    return _joined(warmups, items)
+    return joined(warmups, items)
 
 
 def _pair_block(
     study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
-) -> list[_Item]:
+) -> list[Item]:
     protocol = study.protocol
     pairs = [(image, a, b) for image in images for a, b in protocol.compared]
     items = _on_sides("main", pairs, coverage.left_first, coverage.left_second, rng)
 
-    def seen(item: _Item) -> int:
+    def seen(item: Item) -> int:
         return coverage.versions[item.left] + coverage.versions[item.right or ""]
 
     items.sort(key=lambda item: (seen(item), rng.random()))
@@ -187,15 +185,15 @@ def _pair_block(
         )
         for i in range(_goldens(len(items), protocol))
     ]
-    items = _with_repeats(items, items, protocol, rng, turn=_swapped)
-    items = _sprinkled(items, goldens, rng)
-    items = _beside(items, _angle_part(study, images, coverage, rng), rng)
+    items = with_repeats(items, items, protocol, rng, turn=_swapped)
+    items = sprinkled(items, goldens, rng)
+    items = beside(items, _angle_part(study, images, coverage, rng), rng)
     warmups = []
     for index in range(protocol.warmups if protocol.compared else 0):
         image = practice[index % len(practice)]
         a, b = rng.sample(rng.choice(protocol.compared), 2)
-        warmups.append(_Item("warmup", image.id, image.versions[a].id, image.versions[b].id))
-    return _joined(warmups, items)
+        warmups.append(Item("warmup", image.id, image.versions[a].id, image.versions[b].id))
+    return joined(warmups, items)
 
 
 def _on_sides(
@@ -204,7 +202,7 @@ def _on_sides(
     first: Counter[Pair],
     second: Counter[Pair],
     rng: random.Random,
-) -> list[_Item]:
+) -> list[Item]:
     """Pairs with their sides: even over raters first, then even for this one, then by chance.
 
     Args:
@@ -221,13 +219,13 @@ def _on_sides(
         first_is_left = lead < 0 or (lead == 0 and (here < 0 or (here == 0 and rng.random() < 0.5)))
         left, right = (a, b) if first_is_left else (b, a)
         lefts[left] += 1
-        items.append(_Item(role, image.id, image.versions[left].id, image.versions[right].id))
+        items.append(Item(role, image.id, image.versions[left].id, image.versions[right].id))
     return items
 
 
 def _angle_part(
     study: Study, images: Sequence[StudyImage], coverage: Coverage, rng: random.Random
-) -> list[_Item]:
+) -> list[Item]:
     """The comparisons that are shown again, magnified to one visual angle for everybody."""
     if not study.protocol.angle_images:
         return []
@@ -242,27 +240,17 @@ def _angle_part(
     return _on_sides("angle", pairs, first, second, rng)
 
 
-def _beside(items: list[_Item], part: list[_Item], rng: random.Random) -> list[_Item]:
-    """A part before or after the others, by chance, with no photograph twice in a row."""
-    is_first = rng.random() < 0.5
-    joint = (items[:1] if is_first else items[-1:]) if part else []
-    end = -1 if is_first else 0
-    if joint and len(part) > 1 and part[end].image == joint[0].image:
-        part = [*part[1:], part[0]] if end == 0 else [part[-1], *part[:-1]]
-    return part + items if is_first else items + part
+def _anchor(role: Role, image: StudyImage, method: str, expected: str) -> Item:
+    return Item(role, image.id, image.versions[method].id, expected=expected)
 
 
-def _anchor(role: Role, image: StudyImage, method: str, expected: str) -> _Item:
-    return _Item(role, image.id, image.versions[method].id, expected=expected)
-
-
-def _known_pair(role: Role, image: StudyImage, better: str, worse: str, *, left: bool) -> _Item:
+def _known_pair(role: Role, image: StudyImage, better: str, worse: str, *, left: bool) -> Item:
     a, b = (better, worse) if left else (worse, better)
     expected = "left" if left else "right"
-    return _Item(role, image.id, image.versions[a].id, image.versions[b].id, expected)
+    return Item(role, image.id, image.versions[a].id, image.versions[b].id, expected)
 
 
-def _swapped(item: _Item) -> _Item:
+def _swapped(item: Item) -> Item:
     assert item.right is not None
     return replace(item, left=item.right, right=item.left)
 
@@ -277,90 +265,17 @@ def _cycle(images: Sequence[StudyImage], rng: random.Random) -> list[StudyImage]
     return shuffled
 
 
-def spread(items: list[_Item]) -> list[_Item]:
-    """Keep the order as far as possible, with no photograph twice in a row where that can be."""
-    waiting = list(items)
-    left = Counter(item.image for item in waiting)
-    result: list[_Item] = []
-    while waiting:
-        last = result[-1].image if result else None
-        image, most = left.most_common(1)[0]
-        must = 2 * most > len(waiting) and image != last  # else it would pile up at the end
-        chosen = next(
-            (i for i in waiting if i.image != last and (not must or i.image == image)), waiting[0]
-        )
-        waiting.remove(chosen)
-        left[chosen.image] -= 1
-        result.append(chosen)
-    return result
-
-
-def _fits(items: list[_Item], index: int, image: str) -> bool:
-    """Whether a trial of an image may stand at a position without a twin beside it."""
-    before = items[index - 1].image if index else None
-    after = items[index].image if index < len(items) else None
-    return image not in (before, after)
-
-
-def _with_repeats(
-    items: list[_Item],
-    candidates: list[_Item],
-    protocol: Protocol,
-    rng: random.Random,
-    *,
-    turn: Callable[[_Item], _Item],
-) -> list[_Item]:
-    """Show some trials of the first half again, far enough behind."""
-    items = list(items)
-    half = {id(item) for item in items[: max(1, len(items) // 2)]}
-    early = [item for item in candidates if id(item) in half]
-    for original in rng.sample(early, min(protocol.repeats, len(early))):
-        first = next(i for i, item in enumerate(items) if item is original)
-        earliest = first + protocol.repeat_distance + 1
-        places = [
-            index
-            for index in range(earliest, len(items) + 1)
-            if _fits(items, index, original.image)
-        ]
-        if places:
-            again = replace(turn(original), role="repeat", repeats=original)
-            items.insert(rng.choice(places), again)
-    return items
-
-
-def _sprinkled(items: list[_Item], extras: list[_Item], rng: random.Random) -> list[_Item]:
-    """Put extra trials at even distances, moved a little so that nobody can count on them."""
-    items = list(items)
-    for number, extra in enumerate(extras):
-        ideal = round(len(items) * (number + 0.5) / len(extras)) + rng.randint(-2, 2)
-        places = [index for index in range(len(items) + 1) if _fits(items, index, extra.image)]
-        places = places or list(range(len(items) + 1))
-        items.insert(min(places, key=lambda index: abs(index - ideal)), extra)
-    return items
-
-
-def _joined(warmups: list[_Item], items: list[_Item]) -> list[_Item]:
-    """Warm-ups first, in an order that does not end with the photograph that comes next."""
-    if items and warmups and warmups[-1].image == items[0].image:
-        other = next((w for w in warmups if w.image != items[0].image), None)
-        if other is not None:
-            warmups = [*(w for w in warmups if w is not other), other]
-    return [*warmups, *items]
-
-
-def _with_instructed(
-    items: list[_Item], study: Study, block: str, rng: random.Random
-) -> list[_Item]:
+def _with_instructed(items: list[Item], study: Study, block: str, rng: random.Random) -> list[Item]:
     """One trial that says on the screen what to answer."""
     image = rng.choice(study.practice)
     if block == "rating":
         version = image.versions[rng.choice(study.protocol.rated)].id
-        extra = _Item("instructed", image.id, version, expected=str(rng.randint(1, 5)))
+        extra = Item("instructed", image.id, version, expected=str(rng.randint(1, 5)))
     else:
         a, b = rng.sample(study.protocol.compared[0], 2)
-        extra = _Item("instructed", image.id, image.versions[a].id, image.versions[b].id, "tie")
+        extra = Item("instructed", image.id, image.versions[a].id, image.versions[b].id, "tie")
     middle = len(items) // 2
-    places = [i for i in range(len(items) + 1) if _fits(items, i, image.id)] or [middle]
+    places = [i for i in range(len(items) + 1) if fits(items, i, image.id)] or [middle]
     items = list(items)
     items.insert(min(places, key=lambda index: abs(index - middle)), extra)
     return items

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from survey.session import rating
 from tests.helpers.ports import free_port
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import gradio as gr
     from playwright.sync_api import Browser, Page
 
-    from survey.session.service import Survey
+    from survey.session.survey import Survey
     from tests.unit.survey.conftest import Rater
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -177,9 +178,9 @@ def session_at(survey: Survey) -> Callable[..., Rater]:
             if state["phase"] == phase and not (state["trial"] or {}).get("instructed"):
                 return rater
             if state["phase"] == "break":
-                rater.state = survey.resume(rater.token)
+                rater.state = rating.resume(survey, rater.token)
             elif state["phase"] == "comment":
-                rater.state = survey.finish(rater.token)
+                rater.state = rating.finish(survey, rater.token)
             else:
                 rater.answer()
         raise AssertionError(f"no session comes to {phase}")

@@ -14,8 +14,9 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import Request, Response, expect
 
-from survey.session.service import Survey
-from survey.study.study import METHODS
+from survey.session import rating
+from survey.session.survey import Survey
+from survey.study.protocol import METHODS
 from tests.helpers.fake_engine import FakeEngine
 from tests.helpers.survey_page import PHONE, Visit, rows_of, token_of
 
@@ -74,7 +75,7 @@ def test_a_whole_session_by_keyboard(
     expect(rater.page.get_by_role("heading", name=words[0])).to_be_visible()
     rater.take_part()
     token = token_of(rater.page)
-    total = survey.state(token)["progress"]["total"]
+    total = rating.state(survey, token)["progress"]["total"]
     steps = rater.finish()
     expect(rater.page.get_by_role("heading", name=words[1])).to_be_visible()
     expect(rater.page.locator(".ns-reveal table")).to_have_count(2)
@@ -158,7 +159,7 @@ def test_nothing_that_the_browser_receives_tells_which_version_is_which(
         ]
     )
 
-    total = survey.state(token_of(page))["progress"]["total"]
+    total = rating.state(survey, token_of(page))["progress"]["total"]
     assert len(rows_of(survey, token_of(page))) == total
     page.locator("[data-go=finish]").click()
     expect(page.locator(".ns-reveal")).to_contain_text("SRGAN")

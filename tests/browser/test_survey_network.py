@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from survey.session.service import Survey
+from survey.session import rating
+from survey.session.survey import Survey
 from tests.helpers.survey_page import JUDGE, Visit, rows_of, shown, stored
 
 
@@ -23,7 +24,7 @@ def test_a_reload_comes_back_to_the_same_trial(visit, session_at, survey: Survey
     page.keyboard.press("4")
     opened.saved(rater.state["progress"]["done"] + 1)
     assert opened.at() == "judging"
-    trial = survey.state(rater.token)["trial"]
+    trial = rating.state(survey, rater.token)["trial"]
     before = shown(page, 0)
     page.reload()
     expect(page.get_by_text("You continue where you stopped.")).to_be_visible()

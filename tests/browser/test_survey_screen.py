@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from survey.session.service import Survey
+from survey.session import rating
+from survey.session.survey import Survey
 from tests.helpers.survey_page import JUDGE, frames_of, rows_of, shown, stored
 
 
@@ -41,12 +42,13 @@ def test_every_picture_pixel_is_one_device_pixel(visit, session_at, survey: Surv
 
 def test_the_same_angle_part_is_magnified_in_whole_squares(visit, session_at, survey: Survey):
     rater = session_at("pair", screen_width=1003, screen_height=701)
-    with survey.store._writing() as db:
-        db.execute("UPDATE trial SET target_ppd = 19 WHERE kind = 'pair'")
+    with survey.store.writing() as db:
+        for trial in db.table("trial").rows_where("kind = 'pair'"):
+            db.table("trial").update(trial["id"], {"target_ppd": 19})
     opened = visit(rater.token, width=1003, height=701)
     page = opened.page
     opened.begin()
-    trial = survey.state(rater.token)["trial"]
+    trial = rating.state(survey, rater.token)["trial"]
     for index, name in enumerate(trial["images"]):
         pixels = stored(survey, name).repeat(2, axis=0).repeat(2, axis=1)
         assert np.array_equal(shown(page, index), pixels)

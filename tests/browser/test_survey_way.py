@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import Page, expect
 
-from survey.session.service import Survey
+from survey.session import owner, rating
+from survey.session.survey import Survey
 from tests.helpers.survey_page import Visit, rows_of
 
 
@@ -34,7 +35,7 @@ def test_the_card_the_slider_and_the_distance_give_pixels_per_degree(visit, sess
     page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_role("button", name="Stripes or blotches").click()
     expect(page.locator("[data-screen=ready]")).to_be_visible()
-    display = survey.state(rater.token)["display"]
+    display = rating.state(survey, rater.token)["display"]
     assert display["ppi"] == pytest.approx(width * 2 * 25.4 / 85.6, rel=0.01)
     assert (display["ppi_method"], display["distance_method"]) == ("card", "ruler")
     assert (display["distance_cm"], display["pixel_check"], display["dpr"]) == (57.5, "fail", 2)
@@ -45,7 +46,7 @@ def test_the_card_the_slider_and_the_distance_give_pixels_per_degree(visit, sess
     page.get_by_role("button", name="I cannot tell").click()
     page.get_by_role("button", name="I cannot tell").click()
     expect(page.locator("[data-screen=ready]")).to_be_visible()
-    display = survey.state(rater.token)["display"]
+    display = rating.state(survey, rater.token)["display"]
     assert display["ppi_method"] == "manual"
     assert display["ppi"] == pytest.approx(2 * np.hypot(1280, 900) / 24, rel=0.01)
     assert (display["distance_cm"], display["pixel_check"]) == (None, "skipped")
@@ -63,7 +64,7 @@ def test_a_screen_that_was_measured_is_remembered(visit, session_at, survey: Sur
     expect(page.get_by_text("This screen is known")).to_be_visible()
     page.get_by_role("button", name="Still right, go on").click()
     expect(page.locator("[data-screen=ready]")).to_be_visible()
-    known = [survey.state(rater.token)["display"] for rater in (first, second)]
+    known = [rating.state(survey, rater.token)["display"] for rater in (first, second)]
     assert known[0] == known[1]
 
 
@@ -80,7 +81,7 @@ def test_the_blind_spot_test_gives_a_distance(visit, session_at, survey: Survey)
     page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_role("button", name="Even").click()
     expect(page.locator("[data-screen=ready]")).to_be_visible()
-    display = survey.state(rater.token)["display"]
+    display = rating.state(survey, rater.token)["display"]
     assert display["distance_method"] == "blind_spot"
     assert 24 < display["distance_cm"] < 60
 
@@ -126,14 +127,14 @@ def test_a_study_that_was_closed_takes_nobody_and_loses_nothing(visit, session_a
     opened = visit(rater.token)
     page = opened.page
     opened.begin()
-    survey.set_open(False)
+    owner.set_open(survey, False)
     try:
         page.keyboard.press("3")
         expect(page.get_by_role("heading", name="The survey is closed")).to_be_visible()
         page.reload()
         expect(page.get_by_role("heading", name="The survey is closed")).to_be_visible()
     finally:
-        survey.set_open(True)
+        owner.set_open(survey, True)
     assert len(rows_of(survey, rater.token)) == rater.state["progress"]["done"]
 
 
@@ -142,7 +143,7 @@ def test_a_code_erases_everything_and_the_page_begins_anew(visit, session_at, su
     opened = visit(rater.token)
     page = opened.page
     opened.begin()
-    survey.withdraw(rater.code)
+    rating.withdraw(survey, rater.code)
     page.keyboard.press("3")
     expect(page.get_by_text("This session is not known here any more")).to_be_visible()
     page.get_by_role("button", name="want my answers erased").click()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from survey.simulation.generator import COMPARED, Studies
 from survey.statistics.estimates.data import METHOD_ORDER
-from survey.storage.store import RESPONSE_TYPES
+from survey.storage.responses import RESPONSE_TYPES
 
 
 def row(participant: str, seq: int, **values: Any) -> dict[str, Any]:

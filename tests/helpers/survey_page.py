@@ -21,13 +21,14 @@ from starlette.routing import Route
 from demo.rating.page import survey_css, survey_html, survey_text
 from demo.rating.routes import survey_routes
 from demo.web.scripts import script_route, start_script
+from survey.session import rating
 from survey.storage.codes import token_sha256
 from tests.helpers.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from survey.session.service import Survey
+    from survey.session.survey import Survey
 
 BOUNCE_MS = 260  # the page takes two answers as two only after 250 ms
 PHONE = {"dpr": 3, "width": 390, "height": 760, "is_mobile": True, "has_touch": True}
@@ -225,4 +226,4 @@ def shown(page: Page, index: int) -> np.ndarray:
 
 
 def stored(survey: Survey, token: str) -> np.ndarray:
-    return np.asarray(Image.open(survey.image(token)))
+    return np.asarray(Image.open(rating.image(survey, token)))

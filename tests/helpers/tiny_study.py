@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from survey.study.study import METHODS, Protocol, sha256_of, write_plain_png
+from survey.preparation.crops import write_plain_png
+from survey.study.protocol import METHODS, Protocol, sha256_of
 
 PROTOCOL = Protocol(
     compared=(("bicubic", "srresnet_x4"), ("bicubic", "srgan_x4")),

@@ -23,8 +23,9 @@ from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
 from sr.models.weights_file import load_model, read_header
+from survey.preparation.versions import Source, prepare_study
 from survey.study.errors import StudyError
-from survey.study.study import Protocol, Source, prepare_study
+from survey.study.protocol import Protocol
 from tests.helpers.toy_network import SCALES, photos, register_model, register_network, train
 
 pytestmark = pytest.mark.parametrize("scale", SCALES)

@@ -26,23 +26,15 @@ UPWARD: dict[str, set[str]] = {
     "demo/upscale/api.py": {"demo/app"},
     "demo/upscale/page.py": {"demo/app"},
     "demo/upscale/tab.py": {"demo/app"},
-    "survey/reporting/report.py": {"survey/commands"},
-    "survey/session/service.py": {"survey/preparation"},
-    "survey/simulation/validate.py": {"survey/reporting"},
 }
 LONG: set[str] = {
     "demo/upscale/jobs.py",
     "demo/upscale/page.py",
     "demo/upscale/tab.py",
     "sr/inference/upscaler.py",
-    "survey/commands/cli.py",
     "survey/reporting/figures.py",
     "survey/reporting/tables.py",
-    "survey/session/service.py",
     "survey/simulation/validate.py",
-    "survey/storage/store.py",
-    "survey/study/schedule.py",
-    "survey/study/study.py",
 }
 
 NEVER = {"sr": {"survey", "demo", "gradio", "app"}, "survey": {"demo", "torch", "app"}}

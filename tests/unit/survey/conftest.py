@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from survey.session.service import Survey
-from survey.study.study import Protocol, Source, Study, prepare_study
+from survey.preparation.versions import Source, prepare_study
+from survey.session import rating
+from survey.session.start import start
+from survey.session.survey import Survey
+from survey.study.protocol import Protocol
+from survey.study.study import Study
 
 PROTOCOL = Protocol(width=48, height=32, images_per_rater=4, practice=2, warmups=1, repeats=2)
 DISPLAY = {
@@ -57,27 +61,30 @@ class Rater:
 
     def __init__(self, survey: Survey, **options: Any) -> None:
         self.survey = survey
-        started = survey.start(
+        started = start(
+            survey,
             **{
                 "language": "en",
                 "consent_version": survey.status()["consent_version"],
                 "adult": True,
                 "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0",
             }
-            | options
+            | options,
         )
         self.token, self.code, self.state = started["token"], started["code"], started["state"]
 
     def answer(self, value: int | str | None = None, **changes: Any) -> dict[str, Any]:
         trial = self.state["trial"]
-        result = self.survey.answer(
-            self.token, answer_to(trial, value_for(trial) if value is None else value, **changes)
+        result = rating.answer(
+            self.survey,
+            self.token,
+            answer_to(trial, value_for(trial) if value is None else value, **changes),
         )
         self.state = result["state"]
         return result
 
     def show_display(self, **changes: Any) -> None:
-        self.state = self.survey.set_display(self.token, DISPLAY | changes)
+        self.state = rating.set_display(self.survey, self.token, DISPLAY | changes)
 
     def go_on(self, count: int | None = None) -> list[dict[str, Any]]:
         """Answer everything, or so many trials; the trials that were shown."""
@@ -88,7 +95,7 @@ class Rater:
             if count is not None and len(shown) == count:
                 break
             if self.state["phase"] == "break":
-                self.state = self.survey.resume(self.token)
+                self.state = rating.resume(self.survey, self.token)
                 continue
             shown.append(self.state["trial"])
             self.answer()
@@ -96,7 +103,7 @@ class Rater:
 
     def finish(self) -> None:
         self.go_on()
-        self.state = self.survey.finish(self.token, comment="fine", vision="normal")
+        self.state = rating.finish(self.survey, self.token, comment="fine", vision="normal")
 
 
 @pytest.fixture(scope="session")

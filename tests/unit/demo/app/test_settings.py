@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from demo.app.settings import ROOT, Settings
+from demo.app.settings import Settings
 from sr.base.errors import ConfigError
+from survey.study.settings import data_folder, served_study
+from tests.house import ROOT
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -53,3 +55,15 @@ def test_a_space_listens_on_every_address_unless_told_otherwise():
 def test_bad_values_are_refused_with_name_and_range(name: str, value: str, says: str):
     with pytest.raises(ConfigError, match=f"^{name} is .*{says}"):
         Settings.from_environment({name: value})
+
+
+def test_the_app_and_the_commands_find_the_same_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NITIDEZ_DATA", "NITIDEZ_STUDY", "SPACE_ID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (("", ""), ("SPACE_ID", "ana/nitidez"), ("NITIDEZ_DATA", "/data/here")):
+        if name:
+            monkeypatch.setenv(name, value)
+        assert Settings.from_environment().data_folder == data_folder()
+    assert data_folder() == Path("/data/here")
+    monkeypatch.setenv("NITIDEZ_STUDY", "mine")
+    assert Settings.from_environment().study == served_study() == "mine"

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
+from survey.storage.responses import read_responses
 from tests.helpers.fake_engine import FakeEngine
 from tests.helpers.tiny_study import make_study
 
@@ -33,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, serve_demo: Callable[..., st
     make_study(folder)
     survey = open_survey(folder)
     simulate(survey, raters=2, seed=1)
-    frame = survey.store.responses("default", True)
+    frame = read_responses(survey.store, "default", True)
     study = survey.study
     ids = {*frame["participant"], *frame["session"], *frame["trial_id"]}
     ids |= {version.id for image in study.images for version in image.versions.values()}
@@ -47,7 +48,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, serve_demo: Callable[..., st
 def state_of(survey: Survey) -> Any:
     """What a stranger must not change."""
     status = survey.status()
-    return status["state"], status["results_open"], len(survey.store.responses("default", True))
+    return (
+        status["state"],
+        status["results_open"],
+        len(read_responses(survey.store, "default", True)),
+    )
 
 
 def check(place: Place, reply: httpx.Response) -> None:

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from demo.rating.routes import LONGEST_BODY, TOKEN_HEADER, open_survey, survey_routes
-from survey.session.service import Survey
-from survey.study.study import METHODS
+from survey.session.survey import Survey
+from survey.storage.responses import read_responses
+from survey.study.protocol import METHODS
 from tests.helpers.tiny_study import make_study
 from tests.unit.survey.conftest import CONDITIONS, DISPLAY, answer_to, value_for
 
@@ -209,6 +210,6 @@ def test_a_browser_sends_conditions_that_are_all_stored(client: TestClient, surv
     conditions = CONDITIONS | {"dpr": 1.25, "visual_scale": 1.5, "clipped": 0.25}
     body = answer_to(trial, value_for(trial), conditions=conditions)
     assert post(client, "answer", token, body).status_code == 200
-    row = survey.store.responses("default").iloc[0]
+    row = read_responses(survey.store, "default").iloc[0]
     assert (row["dpr"], row["visual_scale"], row["clipped"]) == (1.25, 1.5, 0.25)
     assert {"dpr_changed", "fractional_dpr", "pinched", "clipped"} <= set(row["flags"].split(";"))

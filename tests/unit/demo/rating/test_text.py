@@ -11,7 +11,7 @@ import pytest
 from demo.rating.page import survey_text
 from demo.web.calibration import calibration_text
 from survey.study.errors import SurveyError
-from survey.study.study import METHODS
+from survey.study.protocol import METHODS
 
 DEMO = Path(__file__).parents[4] / "demo"
 FOLDERS = (DEMO / "rating", DEMO / "web" / "calibration")

@@ -16,9 +16,10 @@ from starlette.testclient import TestClient
 from demo.app.owner import ATTEMPTS, Owner
 from demo.results.page import results_text
 from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
+from survey.preparation.default_study import prepare_default
 from survey.reporting.figures import scores
 from survey.session.protected import ProtectedSurvey
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.study.errors import SurveyError
 from tests.helpers.tiny_study import make_study
@@ -179,7 +180,7 @@ def test_hugging_face_names_sign_in(protected: ProtectedSurvey) -> None:
 
 
 def test_a_broken_survey_is_told_in_words(client: TestClient, protected: ProtectedSurvey) -> None:
-    protected.survey.suspend(SurveyError("secret place: /home/ana"))
+    protected.survey.problem = SurveyError("secret place: /home/ana")
     reply = client.get("/results/status")
     assert reply.status_code == 200
     assert (reply.json()["state"], reply.json()["problem"]) == ("broken", "survey_error")
@@ -217,7 +218,7 @@ def test_pictures_in_the_making_and_pictures_that_cannot_be_used_are_told_apart(
         return str(reply.json()["error"]["key"])
 
     assert told() == "survey_not_ready"
-    survey.prepare(sources=lambda: [])
+    prepare_default(survey, sources=lambda: [])
     assert told() == "survey_study"
 
 

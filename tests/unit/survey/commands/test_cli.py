@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from survey.commands.cli import build_parser, main
+from survey.preparation.versions import Source
 from survey.session.protected import ProtectedSurvey
-from survey.session.service import Survey
-from survey.study.study import Source
+from survey.session.survey import Survey
+from survey.storage.responses import read_responses
 from tests.helpers.tiny_study import make_study
 from tests.unit.survey.conftest import Rater
 
@@ -87,7 +88,7 @@ def test_withdraw_and_anonymise(data: Path, capsys: pytest.CaptureFixture[str]) 
     assert run("anonymise", "--older-than", "1") == 0
     assert "0 participants" in capsys.readouterr().out
     assert run("withdraw", rater.code) == 0
-    assert Survey(data).store.responses("default").empty
+    assert read_responses(Survey(data).store, "default").empty
     assert run("withdraw", rater.code) == 2
     assert capsys.readouterr().err == (
         "error: nobody has this code; check it, or everything is erased\n"

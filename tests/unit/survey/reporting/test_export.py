@@ -19,10 +19,11 @@ from survey.reporting.export import (
     write_export,
 )
 from survey.reporting.report import report_files
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from survey.simulation.simulate import SimulatedRater, simulate
 from survey.statistics.estimates.mos import COLUMNS as MOS_COLUMNS
 from survey.statistics.estimates.pairs import PAIR_COLUMNS
+from survey.storage.responses import read_responses
 from survey.study.study import Study
 from tests.helpers.simulated import frame as frame_of
 from tests.helpers.simulated import rating
@@ -41,7 +42,7 @@ def table(files: dict[str, bytes], name: str) -> pd.DataFrame:
 
 
 def test_summaries_agree_with_pandas(filled: Survey) -> None:
-    frame = filled.store.responses("default", include_simulated=True)
+    frame = read_responses(filled.store, "default", include_simulated=True)
     main = frame[(frame.role == "main") & (frame.kind == "rating")]
     expected = main.groupby(["method", "image"]).score.mean()
     files = export_files(frame, filled.study)
@@ -63,7 +64,7 @@ def test_an_export_says_what_the_report_says(
     monkeypatch.setattr(
         "survey.reporting.figures.draw_all", lambda *_: {}
     )  # figures take most of the time
-    frame = filled.store.responses("default", include_simulated=True)
+    frame = read_responses(filled.store, "default", include_simulated=True)
     frame = frame.drop(frame.index[frame.image == frame.image.iloc[-1]][:9])  # answers are missing
     exported = export_files(frame, filled.study)
     reported = report_files(frame, filled.study, is_public=False, language="en")
@@ -84,9 +85,9 @@ def test_an_interval_holds_its_own_mean_when_severe_raters_stop_early(filled: Su
 
 
 def test_simulated_raters_are_left_out_of_real_results(filled: Survey) -> None:
-    real = filled.store.responses("default")
+    real = read_responses(filled.store, "default")
     assert set(real.participant) < set(
-        filled.store.responses("default", include_simulated=True).participant
+        read_responses(filled.store, "default", include_simulated=True).participant
     )
     assert not real.simulated.any()
     manifest = json.loads(export_files(real, filled.study)["manifest.json"])
@@ -104,9 +105,9 @@ def test_the_same_seed_gives_the_same_rater(prepared: Study) -> None:
 
 
 def test_an_export_reads_back_and_is_equal_every_time(filled: Survey, tmp_path: Path) -> None:
-    frame = filled.store.responses("default")
+    frame = read_responses(filled.store, "default")
     files = export_files(frame, filled.study)
-    assert files == export_files(filled.store.responses("default"), filled.study)
+    assert files == export_files(read_responses(filled.store, "default"), filled.study)
     write_export(files, tmp_path / "out")
     back = pd.read_csv(tmp_path / "out" / "responses.csv")
     assert list(back.columns) == list(frame.columns.drop(["vision", "comment"]))
@@ -121,13 +122,13 @@ def test_an_export_reads_back_and_is_equal_every_time(filled: Survey, tmp_path: 
 def test_no_code_and_no_token_is_exported(filled: Survey) -> None:
     rater = Rater(filled)
     rater.finish()
-    data = b"".join(export_files(filled.store.responses("default"), filled.study).values())
+    data = b"".join(export_files(read_responses(filled.store, "default"), filled.study).values())
     for secret in (rater.code, rater.code.replace("-", ""), rater.token):
         assert secret.encode() not in data
 
 
 def test_an_empty_study_exports_empty_tables(survey: Survey) -> None:
-    files = export_files(survey.store.responses("default"), survey.study)
+    files = export_files(read_responses(survey.store, "default"), survey.study)
     assert files["responses.csv"].count(b"\n") == 1
     assert files["mos_summary.csv"].count(b"\n") == 1
     assert files["pairs_summary.csv"].count(b"\n") == 1

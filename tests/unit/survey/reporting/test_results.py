@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from survey.commands.cli import main
-from survey.session.service import Survey
+from survey.session import rating
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
+from survey.storage.responses import read_responses
 from tests.unit.survey.conftest import Rater
 
 
@@ -64,7 +66,7 @@ def test_a_study_without_an_answer_has_a_report(data: Path, tmp_path: Path) -> N
 def test_the_public_edition_points_to_nobody(data: Path, tmp_path: Path) -> None:
     survey = Survey(data)
     simulate(survey, raters=2, seed=3)
-    participants = set(survey.store.responses("default", include_simulated=True).participant)
+    participants = set(read_responses(survey.store, "default", include_simulated=True).participant)
     survey.close()
     report(tmp_path / "public.zip", "--include-simulated", "--public")
     with zipfile.ZipFile(tmp_path / "public.zip") as archive:
@@ -82,7 +84,7 @@ def test_comment_and_eyesight_are_in_the_full_edition_only(
     simulate(survey, raters=2, seed=3)
     rater = Rater(survey)
     rater.go_on()
-    survey.finish(rater.token, comment="=2+3, xyzzy\nlong", vision="corrected")
+    rating.finish(survey, rater.token, comment="=2+3, xyzzy\nlong", vision="corrected")
     survey.close()
     report(tmp_path / "full.zip", "--include-simulated")
     report(tmp_path / "public.zip", "--include-simulated", "--public")

@@ -8,13 +8,13 @@ import threading
 
 from filelock import FileLock, Timeout
 
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from tests.unit.survey.conftest import Rater
 
 HOLD = """
 import sys
 from pathlib import Path
-from survey.session.service import Survey
+from survey.session.survey import Survey
 with Survey(Path(sys.argv[1])).alone():
     print("held", flush=True)
     sys.stdin.read()

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from survey.session import owner, rating
 from survey.session.protected import ProtectedSurvey
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.storage.backends import FolderBackend
 from survey.storage.backup import BackupError
 from survey.storage.journal import Event, read_journal
+from survey.storage.replay import apply
+from survey.storage.responses import counts, read_responses, response_ids
 from survey.storage.store import Store
 from tests.unit.survey.conftest import Rater
 
@@ -66,12 +69,12 @@ def test_an_empty_database_does_not_hide_a_backup(
     simulate(other, raters=1, seed=1)
     other.close()
     again = ProtectedSurvey(new, place=PLACE, seconds=3600, backend=backend)
-    assert again.survey.store.counts("default")["responses"] == 3
-    assert again.survey.state(rater.token)["progress"]["done"] == 3
+    assert counts(again.survey.store, "default")["responses"] == 3
+    assert rating.state(again.survey, rater.token)["progress"]["done"] == 3
     again.close()
     replayed = Store(tmp_path / "replayed.db")
-    replayed.apply(read_journal(new / "journal"))
-    assert len(replayed.response_ids()) == 3  # and none of the simulated rater
+    apply(replayed, read_journal(new / "journal"))
+    assert len(response_ids(replayed)) == 3  # and none of the simulated rater
     replayed.close()
 
 
@@ -86,7 +89,7 @@ def test_a_journal_that_somebody_is_in_is_not_replaced_by_a_backup(
     new = tmp_path / "new"
     shutil.copytree(data_folder, new, ignore=shutil.ignore_patterns("survey.db*", "lock"))
     again = ProtectedSurvey(new, place=PLACE, seconds=3600, backend=backend)
-    assert again.survey.state(rater.token)["progress"]["done"] == 3
+    assert rating.state(again.survey, rater.token)["progress"]["done"] == 3
     again.close()
 
 
@@ -104,16 +107,16 @@ def test_what_was_backed_up_survives_a_lost_disk(
     rater.go_on(8)
     assert opened.backup is not None
     opened.backup.run()
-    before = opened.survey.store.responses("default")
+    before = read_responses(opened.survey.store, "default")
     rater.go_on(2)  # not yet backed up: what the next interval would have taken
     shutil.rmtree(data_folder)
     again = ProtectedSurvey(data_folder, place=PLACE, seconds=3600, backend=backend)
-    assert again.survey.store.responses("default").equals(before)
+    assert read_responses(again.survey.store, "default").equals(before)
     rater.survey = again.survey
-    rater.state = again.survey.state(rater.token)
+    rater.state = rating.state(again.survey, rater.token)
     assert rater.state["progress"]["done"] == 8
     rater.finish()
-    again.survey.withdraw(rater.code)
+    rating.withdraw(again.survey, rater.code)
     again.close()
 
 
@@ -122,7 +125,7 @@ def test_closing_backs_up_the_rest(data_folder: Path, backend: Unreachable, tmp_
     Rater(first.survey).go_on(5)
     first.close()
     second = ProtectedSurvey(tmp_path / "new", place=PLACE, seconds=3600, backend=backend)
-    assert len(second.survey.store.responses("default")) == 5
+    assert len(read_responses(second.survey.store, "default")) == 5
     second.close()
 
 
@@ -155,7 +158,7 @@ def test_an_erased_person_is_in_no_backup(
     opened.backup.run()
     trial = goes.state["trial"]["id"]
     backend.is_down = True
-    opened.survey.withdraw(goes.code)
+    rating.withdraw(opened.survey, goes.code)
     wait_for(lambda: opened.backup_status.problem)  # type: ignore[union-attr]
     backend.is_down = False
     opened.backup.run()
@@ -163,7 +166,7 @@ def test_an_erased_person_is_in_no_backup(
     data = b"".join(backend.read(name) for name in backend.names())
     assert trial.encode() not in data
     again = ProtectedSurvey(tmp_path / "new", place=PLACE, seconds=3600, backend=backend)
-    assert len(again.survey.store.responses("default")) == 4
+    assert len(read_responses(again.survey.store, "default")) == 4
     again.close()
 
 
@@ -181,7 +184,7 @@ def test_a_person_whom_a_command_erases_is_in_no_backup(
     if not while_the_app_runs:
         app.close()
     command = Survey(data_folder)
-    command.withdraw(goes.code)
+    rating.withdraw(command, goes.code)
     command.close()
     if not while_the_app_runs:
         app = ProtectedSurvey(data_folder, place=PLACE, seconds=3600, backend=backend)
@@ -198,7 +201,7 @@ def test_a_backup_waits_until_an_erasure_is_done(
 
     def copy() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            opened.survey.snapshot(Path(folder))
+            owner.snapshot(opened.survey, Path(folder))
             copied.extend(path.read_text() for path in Path(folder).rglob("*.jsonl"))
 
     copying = threading.Thread(target=copy)
@@ -210,7 +213,7 @@ def test_a_backup_waits_until_an_erasure_is_done(
         real(events)
 
     monkeypatch.setattr(opened.survey.journal, "replace", replace)
-    opened.survey.withdraw(goes.code)
+    rating.withdraw(opened.survey, goes.code)
     copying.join()
     assert len(copied) == 1
     assert '"event":"session"' not in copied[0]

@@ -13,19 +13,23 @@ import pandas as pd
 import pytest
 from sqlite_utils import Database
 
+from survey.preparation.versions import Source, prepare_study
 from survey.reporting.public import public_analysis, with_numbers
-from survey.session.service import Survey
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.statistics.estimates.data import read_pairs
 from survey.statistics.estimates.pairs import pair_table
 from survey.statistics.questions.angle import angle_table
 from survey.statistics.questions.summary import analyse
-from survey.storage.journal import final_rows, read_journal
+from survey.storage.journal import read_journal
+from survey.storage.replay import apply, events, final_rows
+from survey.storage.responses import read_responses
 from survey.storage.schema import m001_tables, migrations
 from survey.storage.store import Store
 from survey.study.display import Display
+from survey.study.protocol import Protocol
 from survey.study.schedule import Coverage, build_schedule
-from survey.study.study import Protocol, Source, Study, prepare_study
+from survey.study.study import Study
 from tests.unit.survey.conftest import DISPLAY, PROTOCOL, Rater
 from tests.unit.survey.study.test_schedule import make_study, method
 
@@ -120,7 +124,7 @@ def test_answers_say_how_much_was_magnified(angle_survey: Survey, angle_study: S
     assert set(factors) == {("rating", 1), ("pair", 1), ("pair", 3)}
     rater.finish()
     assert sum(pair["n"] for pair in _revealed(rater)) == len(angle_study.main) * 3
-    frame = angle_survey.store.responses("default")
+    frame = read_responses(angle_survey.store, "default")
     magnified = frame[frame["magnification"] > 1]
     assert set(magnified["role"]) == {"angle"}
     assert len(magnified) == 3
@@ -134,7 +138,7 @@ def _revealed(rater: Rater) -> list[dict]:
 
 
 def test_the_table_is_that_of_the_answers(angle_survey: Survey):
-    frame = angle_survey.store.responses("default", include_simulated=True)
+    frame = read_responses(angle_survey.store, "default", include_simulated=True)
     frame = frame[frame["simulated"]]
     angle = frame[frame["role"] == "angle"]
     assert len(angle) == 12 * 3
@@ -158,7 +162,7 @@ def test_the_table_is_that_of_the_answers(angle_survey: Survey):
 
 
 def test_no_answers_give_an_empty_table(angle_survey: Survey):
-    frame = angle_survey.store.responses("default", include_simulated=True)
+    frame = read_responses(angle_survey.store, "default", include_simulated=True)
     assert angle_table(frame[frame["role"] == "main"]).empty
     one = frame[frame["participant"] == frame["participant"].iloc[0]]
     (row,) = angle_table(one[one["role"] == "angle"]).to_dict("records")
@@ -167,7 +171,7 @@ def test_no_answers_give_an_empty_table(angle_survey: Survey):
 
 
 def test_the_public_edition_tells_nobodys_display(angle_survey: Survey):
-    frame = with_numbers(angle_survey.store.responses("default", include_simulated=True))
+    frame = with_numbers(read_responses(angle_survey.store, "default", include_simulated=True))
     for raters, is_told in ((2, False), (5, True)):
         some = frame[frame["participant"].isin(sorted(set(frame["participant"]))[:raters])]
         (row,) = public_analysis(analyse(some), some).same_angle.to_dict("records")
@@ -178,7 +182,7 @@ def test_the_public_edition_tells_nobodys_display(angle_survey: Survey):
 def test_a_database_of_before_is_brought_up_to_date(tmp_path: Path, survey: Survey):
     rater = Rater(survey)
     rater.go_on(3)
-    events = list(survey.store.events())
+    told = list(events(survey.store))
     path = tmp_path / "old.db"
     old = Database(path)
     m001_tables(old)
@@ -189,11 +193,11 @@ def test_a_database_of_before_is_brought_up_to_date(tmp_path: Path, survey: Surv
     old.conn.commit()
     old.close()
     store = Store(path)
-    for event in events:  # as a journal of before: rows without the new columns
+    for event in told:  # as a journal of before: rows without the new columns
         for row in [event.get("row") or {}, *event.get("trials", []), *event.get("rows", [])]:
             row.pop("target_ppd", None)
             row.pop("magnification", None)
-    store.apply(events)
-    assert final_rows(store.events()) == final_rows(survey.store.events())
-    assert final_rows(read_journal(survey.journal.folder)) == final_rows(survey.store.events())
+    apply(store, told)
+    assert final_rows(events(store)) == final_rows(events(survey.store))
+    assert final_rows(read_journal(survey.journal.folder)) == final_rows(events(survey.store))
     store.close()

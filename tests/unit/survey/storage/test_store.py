@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from survey.session.service import Survey
+from survey.preparation.default_study import prepare_default
+from survey.session import owner, rating
+from survey.session.start import start
+from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
+from survey.storage import erasure, repository
 from survey.storage.codes import CROCKFORD, normal_code, read_secret, token_and_code
 from survey.storage.journal import Journal, read_journal
+from survey.storage.replay import apply, events
+from survey.storage.responses import read_responses, response_ids
 from survey.storage.store import Store, check_database
 from survey.study.display import pixels_per_degree
 from survey.study.errors import StoreError, StudyError, SurveyError
@@ -31,11 +37,11 @@ def prepare_again(data_folder: Path) -> None:
 
 
 def test_tables_are_strict_and_durable(survey: Survey) -> None:
-    connection = survey.store._db.conn
+    connection = survey.store.db.conn
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
-    tables = [t for t in survey.store._db.tables if not t.name.startswith("_")]
+    tables = [t for t in survey.store.db.tables if not t.name.startswith("_")]
     assert {t.name for t in tables} >= {"participant", "session", "trial", "response"}
     assert all(table.strict for table in tables)
 
@@ -51,7 +57,7 @@ def test_a_file_that_is_no_database_breaks_the_survey_and_not_the_program(
     assert "replay" in status["problem"]["detail"]
     assert str(data_folder) not in status["problem"]["detail"]
     with pytest.raises(StoreError):
-        survey.start(language="en", consent_version="x", adult=True)
+        start(survey, language="en", consent_version="x", adult=True)
 
 
 def test_a_damaged_database_is_noticed_at_the_start(
@@ -96,7 +102,7 @@ def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
 def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "survey.db").close()  # no table at all yet
     store = Store(tmp_path / "survey.db")
-    assert store.response_ids() == set()
+    assert response_ids(store) == set()
     store.close()
 
 
@@ -112,17 +118,17 @@ def test_a_study_changed_on_disk_breaks_the_survey(
 def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
     data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
 ) -> None:
-    open_survey().set_results_open(True)
+    owner.set_results_open(open_survey(), True)
     prepare_again(data_folder)
     survey = open_survey()
-    row = survey.store.study("default")
+    row = repository.study_row(survey.store, "default")
     assert row is not None
     assert row["created_at"] == AGAIN
     assert row["protocol_sha256"] == survey.study.protocol.sha256 == PROTOCOL.sha256
     Rater(survey).finish()
     replayed = Store(tmp_path / "replayed.db")
-    replayed.apply(read_journal(survey.journal.folder))
-    assert list(replayed.events())[:2] == list(survey.store.events())[:2]  # study and versions
+    apply(replayed, read_journal(survey.journal.folder))
+    assert list(events(replayed))[:2] == list(events(survey.store))[:2]  # study and versions
     replayed.close()
     assert open_survey().status()["state"] == "open"
 
@@ -134,10 +140,10 @@ def test_simulated_raters_leave_with_the_study_they_rehearsed(
     prepare_again(data_folder)
     survey = open_survey()
     assert survey.status()["state"] == "open"
-    assert survey.store.responses("default", include_simulated=True).empty
+    assert read_responses(survey.store, "default", include_simulated=True).empty
     replayed = Store(tmp_path / "replayed.db")
-    replayed.apply(read_journal(survey.journal.folder))
-    assert list(replayed.events()) == list(survey.store.events())
+    apply(replayed, read_journal(survey.journal.folder))
+    assert list(events(replayed)) == list(events(survey.store))
     replayed.close()
 
 
@@ -170,8 +176,8 @@ def test_without_a_study_the_default_one_is_prepared(tmp_path: Path, sources: li
     survey = Survey(tmp_path)
     assert survey.status()["state"] == "preparing"
     with pytest.raises(StudyError, match="being prepared"):
-        survey.start(language="en", consent_version="x", adult=True)
-    survey.prepare(sources=lambda: [])
+        start(survey, language="en", consent_version="x", adult=True)
+    prepare_default(survey, sources=lambda: [])
     assert survey.status()["state"] == "broken"
     survey.close()
 
@@ -194,8 +200,8 @@ def test_a_full_disk_acknowledges_nothing_and_the_answer_can_be_sent_again(
     with monkeypatch.context() as patch:
         patch.setattr("survey.storage.journal.os.fsync", full)
         with pytest.raises(StoreError, match="free disk space"):
-            survey.answer(rater.token, body)
-    assert survey.answer(rater.token, body)["saved"] == 4
+            rating.answer(survey, rater.token, body)
+    assert rating.answer(survey, rater.token, body)["saved"] == 4
     written = [e["trial_id"] for e in read_journal(survey.journal.folder) if "trial_id" in e]
     assert written.count(trial["id"]) == 1
 
@@ -203,7 +209,7 @@ def test_a_full_disk_acknowledges_nothing_and_the_answer_can_be_sent_again(
 def test_a_full_disk_under_the_database(survey: Survey) -> None:
     rater = Rater(survey)
     rater.go_on(3)
-    connection = survey.store._db.conn
+    connection = survey.store.db.conn
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count={pages}")
 
@@ -295,8 +301,8 @@ def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -
     untold.show_display(ppi=None, ppi_method="skipped")
     untold.go_on(4)
     untold.answer(conditions=CONDITIONS | {"viewport_width": 1873})
-    assert survey.store.anonymise("9999", "2027-01-01") == 2
-    frame = survey.store.responses("default")
+    assert erasure.anonymise(survey.store, "9999", "2027-01-01") == 2
+    frame = read_responses(survey.store, "default")
     assert set(frame["vision"]) == set(frame["comment"]) == {""}
     told = frame[frame["ppi"].notna()]
     assert set(told["ppd"]) == {pixels_per_degree(90, 60)}
@@ -307,8 +313,8 @@ def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -
 
 def test_events_give_the_database_again(survey: Survey, tmp_path: Path) -> None:
     Rater(survey).finish()
-    events = json.loads(json.dumps(list(survey.store.events())))
+    told = json.loads(json.dumps(list(events(survey.store))))
     other = Store(tmp_path / "other.db")
-    other.apply(events)
-    assert list(other.events()) == events
+    apply(other, told)
+    assert list(events(other)) == told
     other.close()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from scipy.stats import chisquare
 
+from survey.study.protocol import METHODS, Protocol
 from survey.study.schedule import Coverage, PlannedTrial, build_schedule, is_right
-from survey.study.study import METHODS, Protocol, Study, StudyImage, Version
+from survey.study.study import Study, StudyImage, Version
 
 RATERS = 24
 

@@ -10,18 +10,12 @@ import pytest
 from PIL import Image
 
 from sr.images.resize import matlab_bicubic, nearest
+from survey.preparation.crops import crop
 from survey.preparation.default_study import MAIN, PRACTICE, default_sources, sources_of
+from survey.preparation.versions import Source, prepare_study
 from survey.study.errors import StudyError
-from survey.study.study import (
-    METHODS,
-    Protocol,
-    Source,
-    Study,
-    crop,
-    load_study,
-    prepare_study,
-    sha256_of,
-)
+from survey.study.protocol import METHODS, Protocol, sha256_of
+from survey.study.study import Study, load_study
 from tests.unit.survey.conftest import PROTOCOL
 
 NOW = "2026-01-02T03:04:05.678+00:00"

@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 
-from survey.session.service import Survey
+from survey.session import owner, rating
+from survey.session.survey import Survey
+from survey.storage import erasure
 from survey.storage.codes import code_hmac
-from survey.storage.journal import final_rows, read_journal
+from survey.storage.journal import read_journal
+from survey.storage.replay import apply, events, final_rows
+from survey.storage.responses import counts, read_responses, response_ids
 from survey.storage.store import Store
 from survey.study.errors import (
     ConsentError,
@@ -44,7 +48,7 @@ def test_a_whole_session(survey: Survey) -> None:
         "srgan_x4",
         "original",
     }
-    frame = survey.store.responses("default")
+    frame = read_responses(survey.store, "default")
     assert len(frame) == len(shown)
     main = frame[frame.role == "main"]
     assert (main.kind == "rating").sum() == 4 * 5
@@ -61,7 +65,7 @@ def test_nothing_a_browser_is_told_before_the_end_says_which_version_is_which(
     rater.show_display()
     while rater.state["phase"] in ("practice", "rating", "pair", "break"):
         if rater.state["phase"] == "break":
-            rater.state = survey.resume(rater.token)
+            rater.state = rating.resume(survey, rater.token)
         told.append(json.dumps(rater.answer()))
     assert rater.state["phase"] == "comment"
     for text in told:
@@ -75,7 +79,7 @@ def test_pictures_have_other_names_for_every_rater_and_the_same_size(survey: Sur
     ]
     assert tokens[0]
     assert not tokens[0] & tokens[1]
-    files = [survey.image(token) for token in tokens[0]]
+    files = [rating.image(survey, token) for token in tokens[0]]
     assert len({path.stat().st_size for path in files}) == 1
     for path in files:
         data = path.read_bytes()
@@ -85,7 +89,7 @@ def test_pictures_have_other_names_for_every_rater_and_the_same_size(survey: Sur
         assert not chunks
         assert len(path.stem) == 32
     with pytest.raises(UnknownTokenError):
-        survey.image("0" * 32)
+        rating.image(survey, "0" * 32)
 
 
 def test_an_answer_twice_is_one_response_and_another_one_is_refused(survey: Survey) -> None:
@@ -93,13 +97,13 @@ def test_an_answer_twice_is_one_response_and_another_one_is_refused(survey: Surv
     rater.go_on(4)
     trial = rater.state["trial"]
     body = answer_to(trial, 2 if trial["kind"] == "rating" else "right")
-    first = survey.answer(rater.token, body)
-    again = survey.answer(rater.token, body)
+    first = rating.answer(survey, rater.token, body)
+    again = rating.answer(survey, rater.token, body)
     assert first["saved"] == again["saved"] == 5
     other = answer_to(trial, 4 if trial["kind"] == "rating" else "left")
     with pytest.raises(StaleTrialError, match="another answer"):
-        survey.answer(rater.token, other)
-    assert len(survey.store.responses("default")) == 5
+        rating.answer(survey, rater.token, other)
+    assert len(read_responses(survey.store, "default")) == 5
 
 
 def test_two_tabs_at_once_store_one_response_each_trial(survey: Survey) -> None:
@@ -108,7 +112,7 @@ def test_two_tabs_at_once_store_one_response_each_trial(survey: Survey) -> None:
     body = answer_to(rater.state["trial"], 3 if rater.state["trial"]["kind"] == "rating" else "tie")
     results: list[Any] = []
     threads = [
-        threading.Thread(target=lambda: results.append(survey.answer(rater.token, body)))
+        threading.Thread(target=lambda: results.append(rating.answer(survey, rater.token, body)))
         for _ in range(8)
     ]
     for thread in threads:
@@ -116,19 +120,21 @@ def test_two_tabs_at_once_store_one_response_each_trial(survey: Survey) -> None:
     for thread in threads:
         thread.join()
     assert [result["saved"] for result in results] == [1] * 8
-    assert len(survey.store.responses("default")) == 1
+    assert len(read_responses(survey.store, "default")) == 1
 
 
 def test_only_the_open_trial_can_be_answered(survey: Survey) -> None:
     rater, other = Rater(survey), Rater(survey)
     with pytest.raises(StaleTrialError, match="not open"):  # before the display
-        survey.answer(rater.token, answer_to(rater.state["next"], _any(rater.state["next"])))
+        rating.answer(
+            survey, rater.token, answer_to(rater.state["next"], _any(rater.state["next"]))
+        )
     rater.show_display()
     for trial in (rater.state["next"], other.state["next"]):
         with pytest.raises(StaleTrialError):
-            survey.answer(rater.token, answer_to(trial, _any(trial)))
+            rating.answer(survey, rater.token, answer_to(trial, _any(trial)))
     with pytest.raises(UnknownTokenError):
-        survey.answer("x" * 43, answer_to(rater.state["trial"], _any(rater.state["trial"])))
+        rating.answer(survey, "x" * 43, answer_to(rater.state["trial"], _any(rater.state["trial"])))
 
 
 def _any(trial: dict[str, Any]) -> int | str:
@@ -162,8 +168,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
     rater.show_display()
     body = answer_to(rater.state["trial"], _any(rater.state["trial"])) | change
     with pytest.raises(InvalidAnswerError):
-        survey.answer(rater.token, body)
-    assert survey.store.responses("default").empty
+        rating.answer(survey, rater.token, body)
+    assert read_responses(survey.store, "default").empty
 
 
 @pytest.mark.parametrize(
@@ -180,15 +186,15 @@ def test_what_cannot_be_is_refused_and_nothing_is_stored(
 def test_an_impossible_display_is_refused(survey: Survey, change: dict[str, Any]) -> None:
     rater = Rater(survey)
     with pytest.raises(InvalidAnswerError):
-        survey.set_display(rater.token, DISPLAY | change)
-    assert survey.state(rater.token)["phase"] == "display"
+        rating.set_display(survey, rater.token, DISPLAY | change)
+    assert rating.state(survey, rater.token)["phase"] == "display"
 
 
 def test_a_display_that_is_not_told_shuts_nobody_out(survey: Survey) -> None:
     rater = Rater(survey)
     rater.show_display(ppi=None, ppi_method="skipped", distance_cm=None, distance_method="skipped")
     rater.answer()
-    (row,) = survey.store.responses("default").to_dict("records")
+    (row,) = read_responses(survey.store, "default").to_dict("records")
     assert row["flags"] == "no_display"
     assert row["ppi"] != row["ppi"]  # NaN
 
@@ -200,14 +206,14 @@ def test_undo_opens_the_last_answer_once_and_keeps_the_first(survey: Survey) -> 
     values = (2, 5) if trial["kind"] == "rating" else ("left", "right")
     rater.answer(values[0])
     assert rater.state["can_undo"]
-    rater.state = survey.undo(rater.token)
+    rater.state = rating.undo(survey, rater.token)
     assert rater.state["trial"]["id"] == trial["id"]
     assert rater.state["progress"]["done"] == 5
     rater.answer(values[1])
     assert not rater.state["can_undo"]
     with pytest.raises(StaleTrialError):
-        survey.undo(rater.token)
-    row = survey.store.responses("default").set_index("trial_id").loc[trial["id"]]
+        rating.undo(survey, rater.token)
+    row = read_responses(survey.store, "default").set_index("trial_id").loc[trial["id"]]
     kind = "score" if trial["kind"] == "rating" else "choice"
     assert (row[kind], row[f"original_{kind}"]) == (values[1], values[0])
 
@@ -227,7 +233,7 @@ def test_a_session_goes_on_after_a_restart(open_survey: Callable[..., Survey]) -
     rater.go_on(7)
     expected = rater.state
     again = open_survey()
-    assert again.state(rater.token) == expected
+    assert rating.state(again, rater.token) == expected
     rater.survey = again
     rater.finish()
     assert rater.state["phase"] == "end"
@@ -237,7 +243,7 @@ def test_a_start_whose_answer_was_lost_can_be_repeated(survey: Survey) -> None:
     one, two = Rater(survey, request="ab" * 16), Rater(survey, request="ab" * 16)
     assert (one.token, one.code, one.state) == (two.token, two.code, two.state)
     assert Rater(survey, request="cd" * 16).token != one.token
-    assert sum(event["event"] == "session" for event in survey.store.events()) == 2
+    assert sum(event["event"] == "session" for event in events(survey.store)) == 2
     with pytest.raises(InvalidAnswerError, match="32 hexadecimal digits"):
         Rater(survey, request="short")
 
@@ -249,11 +255,13 @@ def test_what_a_crash_kept_from_the_journal_is_written_at_the_next_start(
     rater = Rater(survey)
     rater.go_on(12)
     other = Rater(survey)
-    monkeypatch.setattr(survey, "_write", lambda events: None)  # the crash is before it
-    rater.survey.undo(rater.token)
+    monkeypatch.setattr(survey.journal, "append", lambda events: None)  # the crash is before it
+    rating.undo(rater.survey, rater.token)
     rater.show_display(distance_cm=71.0)
-    survey.store.withdraw(code_hmac(survey._secret, other.code), "2026-11-01T00:00:00.000+00:00")
-    stored = final_rows(survey.store.events())
+    erasure.withdraw(
+        survey.store, code_hmac(survey.secret, other.code), "2026-11-01T00:00:00.000+00:00"
+    )
+    stored = final_rows(events(survey.store))
     assert final_rows(read_journal(survey.journal.folder)) != stored
     again = open_survey()
     assert final_rows(read_journal(again.journal.folder)) == stored
@@ -266,9 +274,9 @@ def test_a_repeated_end_is_in_the_journal(survey: Survey, monkeypatch: pytest.Mo
     rater = Rater(survey)
     rater.go_on()
     with monkeypatch.context() as crash:
-        crash.setattr(survey, "_write", lambda events: None)
-        survey.finish(rater.token, comment="kept")
-    survey.finish(rater.token, comment="another")
+        crash.setattr(survey.journal, "append", lambda events: None)
+        rating.finish(survey, rater.token, comment="kept")
+    rating.finish(survey, rater.token, comment="another")
     events = [e for e in read_journal(survey.journal.folder) if e["event"] == "finished"]
     assert [event["comment"] for event in events] == ["kept"]
 
@@ -284,13 +292,13 @@ def test_consent_is_needed(survey: Survey) -> None:
 def test_a_closed_study_takes_nobody_and_no_answer(survey: Survey) -> None:
     rater = Rater(survey)
     rater.show_display()
-    survey.set_open(False)
+    owner.set_open(survey, False)
     with pytest.raises(StudyClosedError):
         Rater(survey)
     with pytest.raises(StudyClosedError):
         rater.answer()
-    assert survey.state(rater.token)["phase"] == "closed"
-    survey.set_open(True)
+    assert rating.state(survey, rater.token)["phase"] == "closed"
+    owner.set_open(survey, True)
     rater.answer()
 
 
@@ -298,22 +306,22 @@ def test_finishing_needs_all_trials_and_a_short_comment(survey: Survey) -> None:
     rater = Rater(survey)
     rater.go_on(3)
     with pytest.raises(StaleTrialError):
-        survey.finish(rater.token)
+        rating.finish(survey, rater.token)
     rater.go_on()
     with pytest.raises(InvalidAnswerError):
-        survey.finish(rater.token, comment="x" * 2001)
+        rating.finish(survey, rater.token, comment="x" * 2001)
     rater.finish()
     with pytest.raises(StaleTrialError):
-        survey.undo(rater.token)
+        rating.undo(survey, rater.token)
 
 
 def test_withdrawal_erases_a_person_everywhere(survey: Survey, data_folder: Path) -> None:
     stays, goes = Rater(survey), Rater(survey)
     stays.go_on(6)
     goes.finish()
-    session = survey.store.responses("default").iloc[-1]
-    survey.withdraw(goes.code.lower().replace("-", " "))
-    frame = survey.store.responses("default")
+    session = read_responses(survey.store, "default").iloc[-1]
+    rating.withdraw(survey, goes.code.lower().replace("-", " "))
+    frame = read_responses(survey.store, "default")
     assert len(frame) == 6
     assert session.participant not in set(frame.participant)
     text = "".join(path.read_text() for path in (data_folder / "journal").glob("*.jsonl"))
@@ -321,9 +329,9 @@ def test_withdrawal_erases_a_person_everywhere(survey: Survey, data_folder: Path
     assert "withdrawal" in text
     assert session.session.encode() not in (data_folder / "survey.db").read_bytes()
     with pytest.raises(UnknownTokenError):
-        survey.state(goes.token)
+        rating.state(survey, goes.token)
     with pytest.raises(UnknownCodeError):
-        survey.withdraw(goes.code)
+        rating.withdraw(survey, goes.code)
     stays.go_on(1)
 
 
@@ -331,16 +339,16 @@ def test_a_replayed_journal_gives_the_same_rows(survey: Survey, tmp_path: Path) 
     first, second, gone = Rater(survey), Rater(survey), Rater(survey)
     first.finish()
     second.go_on(9)
-    second.state = survey.undo(second.token)
+    second.state = rating.undo(survey, second.token)
     gone.go_on(3)
-    survey.withdraw(gone.code)
+    rating.withdraw(survey, gone.code)
     second.answer()
     other = Store(tmp_path / "other.db")
     for _ in range(2):  # twice is once
-        other.apply(read_journal(survey.journal.folder))
-        ours, theirs = survey.store.responses("default"), other.responses("default")
+        apply(other, read_journal(survey.journal.folder))
+        ours, theirs = read_responses(survey.store, "default"), read_responses(other, "default")
         assert ours.equals(theirs)
-        assert other.counts("default") == survey.store.counts("default")
+        assert counts(other, "default") == counts(survey.store, "default")
     other.close()
 
 
@@ -350,12 +358,12 @@ def test_a_lost_database_comes_back_from_the_journal(
     survey = open_survey()
     rater = Rater(survey)
     rater.go_on(6)
-    before = survey.store.responses("default")
+    before = read_responses(survey.store, "default")
     survey.close()
     for path in data_folder.glob("survey.db*"):
         path.unlink()
     again = open_survey()
-    assert again.store.responses("default").equals(before)
+    assert read_responses(again.store, "default").equals(before)
     rater.survey = again
     rater.finish()
 
@@ -376,7 +384,7 @@ def test_a_lost_journal_comes_back_from_the_database(
 def tell_the_same(survey: Survey) -> bool:
     """Whether journal and database do."""
     written = final_rows(read_journal(survey.journal.folder))
-    return written == final_rows(survey.store.events())
+    return written == final_rows(events(survey.store))
 
 
 def test_a_command_that_erases_beside_the_app_loses_none_of_its_answers(
@@ -385,7 +393,7 @@ def test_a_command_that_erases_beside_the_app_loses_none_of_its_answers(
     app = open_survey()
     stays, goes = Rater(app), Rater(app)
     stays.go_on(3)
-    open_survey().withdraw(goes.code)
+    rating.withdraw(open_survey(), goes.code)
     stays.go_on(4)
     Rater(app)
     assert tell_the_same(app)
@@ -398,17 +406,16 @@ def test_an_answer_waits_until_a_command_has_replaced_the_journal(
     stays, goes = Rater(app), Rater(app)
     stays.go_on(3)
     answering = threading.Thread(target=stays.answer)
-    real = command.store.events
 
-    def events() -> Iterator[Any]:
-        yield from real()
+    def slowly(store: Store) -> Iterator[Any]:
+        yield from events(store)
         answering.start()
         answering.join(1)
 
-    monkeypatch.setattr(command.store, "events", events)
-    command.withdraw(goes.code)
+    monkeypatch.setattr("survey.session.survey.events", slowly)
+    rating.withdraw(command, goes.code)
     answering.join()
-    assert len(app.store.response_ids()) == 4
+    assert len(response_ids(app.store)) == 4
     assert tell_the_same(app)
 
 
@@ -419,14 +426,14 @@ def test_an_older_database_hears_from_the_journal_who_has_gone(
     goes = Rater(survey)
     goes.go_on(2)
     survey.store.snapshot(tmp_path / "older.db")
-    survey.withdraw(goes.code)
+    rating.withdraw(survey, goes.code)
     survey.close()
     for path in data_folder.glob("survey.db*"):
         path.unlink()
     (tmp_path / "older.db").rename(data_folder / "survey.db")
     again = open_survey()
     with pytest.raises(UnknownTokenError):
-        again.state(goes.token)
+        rating.state(again, goes.token)
     assert tell_the_same(again)
 
 
@@ -436,15 +443,15 @@ def test_anonymised_rows_are_coarse(open_survey: Callable[..., Survey], data_fol
     rater = Rater(survey)
     rater.finish()
     now += timedelta(days=10)
-    assert survey.anonymise(older_than_days=30) == 0
+    assert owner.anonymise(survey, older_than_days=30) == 0
     now += timedelta(days=30)
-    assert survey.anonymise(older_than_days=30) == 1
-    assert survey.anonymise(older_than_days=30) == 0
-    frame = survey.store.responses("default")
+    assert owner.anonymise(survey, older_than_days=30) == 1
+    assert owner.anonymise(survey, older_than_days=30) == 0
+    frame = read_responses(survey.store, "default")
     assert set(frame.created_at) == {"2026-03-01"}
     assert set(frame.ppi) == {90.0}
     assert set(frame.screen_height) == {1100}  # of 1080
     with pytest.raises(UnknownCodeError):
-        survey.withdraw(rater.code)
+        rating.withdraw(survey, rater.code)
     text = "".join(path.read_text() for path in (data_folder / "journal").glob("*.jsonl"))
     assert "2026-03-01T" not in text

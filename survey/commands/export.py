@@ -1,0 +1,32 @@
+"""python -m survey export: responses and summaries as CSV."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from survey.session.survey import opened
+from survey.storage.responses import read_responses
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `python -m survey export`."""
+    parser.add_argument("--output", metavar="FOLDER", type=Path, required=True)
+    parser.add_argument(
+        "--include-simulated", action="store_true", help="simulated raters too, for tests"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the files.
+
+    Raises:
+        SurveyError: the study cannot be read, or the folder not written.
+    """
+    from survey.reporting.export import export_files, write_export
+
+    with opened(args.study) as survey:
+        frame = read_responses(survey.store, args.study, args.include_simulated)
+        write_export(export_files(frame, survey.study), args.output)
+    print(f"{len(frame)} responses written to {args.output}")
+    return 0

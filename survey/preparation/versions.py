@@ -1,0 +1,160 @@
+"""Studies are made here: the crops of photographs, and every method's version of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sr.base.files import file_sha256
+from survey.preparation.crops import crop, fits, write_plain_png
+from survey.study.errors import StudyError
+from survey.study.protocol import Protocol, sha256_of
+from survey.study.study import FORMAT, ImageRole, Study, check_name, draft_of, load_study
+
+
+class Source(NamedTuple):
+    """A photograph to take a crop of: uint8 (H, W, 3), sRGB."""
+
+    name: str
+    rgb: np.ndarray
+    role: ImageRole = "main"
+
+
+def prepare_study(
+    sources: Sequence[Source],
+    folder: Path,
+    *,
+    protocol: Protocol | None = None,
+    progress: Callable[[float], None] | None = None,
+    now: str,
+) -> Study:
+    """Compute all versions of all sources and put the finished study in place at once.
+
+    Args:
+        sources: photographs at least as large as the protocol's crop; larger ones are reduced
+            and the window with the most detail is taken.
+        protocol: its methods are models of one scale, interpolations and "original".
+        folder: of the study; must not exist. Until all is done nothing is there.
+        progress: told the share that is done, 0 to 1.
+        now: UTC, ISO 8601.
+
+    Raises:
+        StudyError: the folder exists, no source is large enough, models of several scales, or
+            crops that are no multiples of the scale.
+        SRError: a model cannot be used.
+    """
+    from sr.inference.upscaler import get_upscaler
+
+    protocol = protocol or Protocol()
+    check_name(folder.name)
+    if folder.exists():
+        raise StudyError(
+            f"study {folder.name!r} exists; choose another name, or remove {folder} if nobody has "
+            "begun it"
+        )
+    usable = [s for s in sources if fits(s.rgb, protocol)]
+    if not any(source.role == "main" for source in usable):
+        raise StudyError(
+            f"none of {len(sources)} photographs is at least {protocol.width}x{protocol.height} "
+            "pixels; give larger ones"
+        )
+    scale = scale_of(protocol)
+    if protocol.width % scale or protocol.height % scale:
+        raise StudyError(
+            f"crops of {protocol.width}x{protocol.height}; needed multiples of {scale}"
+        )
+    draft = draft_of(folder)
+    shutil.rmtree(draft, ignore_errors=True)
+    (draft / "images").mkdir(parents=True)
+    models = [method for method in protocol.methods if method != "original"]
+    upscalers = {name: get_upscaler(name, scale=scale) for name in models}
+    images = []
+    for index, source in enumerate(usable):
+        versions = _versions_of(crop(source.rgb, protocol), upscalers, scale)
+        entry: dict[str, Any] = {
+            "id": f"image-{index + 1:03d}",
+            "name": source.name,
+            "role": source.role,
+            "versions": [],
+        }
+        for method, (pixels, measured) in versions.items():
+            file = f"{secrets.token_hex(16)}.png"
+            digest = write_plain_png(draft / "images" / file, pixels)
+            entry["versions"].append(
+                {"id": secrets.token_hex(16), "method": method, "file": file, "sha256": digest}
+                | measured
+            )
+        images.append(entry)
+        if progress is not None:
+            progress((index + 1) / len(usable))
+    values: dict[str, Any] = {
+        "format": FORMAT,
+        "name": folder.name,
+        "created_at": now,
+        "protocol": json.loads(json.dumps(dataclasses.asdict(protocol))),
+        "protocol_sha256": protocol.sha256,
+        "models": model_hashes(models),
+        "images": images,
+    }
+    values["sha256"] = sha256_of(values)
+    text = json.dumps(values, indent=1, ensure_ascii=False)
+    (draft / "study.json").write_text(text + "\n", encoding="utf-8")
+    os.replace(draft, folder)
+    return load_study(folder)
+
+
+def scale_of(protocol: Protocol) -> int:
+    """By how much the models of a study enlarge: its networks, or else its interpolations.
+
+    Raises:
+        UnknownModelError: a method that is no model.
+        StudyError: networks of several scales.
+    """
+    from sr.models.registry import model_info
+
+    models = [model_info(method) for method in protocol.methods if method != "original"]
+    chosen = [model for model in models if model.network] or models[:1]
+    scale = chosen[0].scale
+    if any(model.scale != scale for model in chosen):
+        said = ", ".join(f"{model.name} {model.scale}" for model in chosen)
+        raise StudyError(f"a study compares models of one scale; these enlarge: {said}")
+    return scale
+
+
+def model_hashes(models: Sequence[str]) -> dict[str, str]:
+    """sha256 of the weights the versions are made with."""
+    from sr.models.registry import MODELS, verified_weights
+
+    return {name: file_sha256(verified_weights(name)) for name in models if MODELS[name].network}
+
+
+def _versions_of(
+    original: np.ndarray, upscalers: dict[str, Any], scale: int
+) -> dict[str, tuple[np.ndarray, dict[str, float | None]]]:
+    """Every method's version of one crop, with its results against the crop."""
+    from sr.images.photo import Photo
+    from sr.images.resize import matlab_bicubic
+    from sr.metrics.fidelity import measure
+
+    small = Photo(matlab_bicubic(original, 1 / scale))
+    versions: dict[str, tuple[np.ndarray, dict[str, float | None]]] = {}
+    for method, upscaler in upscalers.items():
+        pixels = upscaler.upscale(small).rgb
+        result = measure(pixels, original, crop_px=scale)
+        versions[method] = (
+            pixels,
+            {
+                "psnr_y": round(result.psnr_y, 3),
+                "ssim_y": None if result.ssim_y is None else round(result.ssim_y, 4),
+                "lpips_alex": None if result.lpips_alex is None else round(result.lpips_alex, 4),
+            },
+        )
+    return versions | {"original": (original, {})}

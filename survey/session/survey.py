@@ -1,0 +1,244 @@
+"""A study in a data folder: opened, locked, told about. What raters do with it is in `rating`.
+
+An answer is acknowledged when its transaction is committed and its journal line is on the disk.
+Both happen under one lock, which every process at the data folder takes in turn: the app, a second
+one, each command of `python -m survey`. Nothing can land between the two, nor while they are
+compared or the journal is replaced.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from survey.session.consent import consent_version
+from survey.storage import repository
+from survey.storage.codes import read_secret
+from survey.storage.journal import Journal
+from survey.storage.replay import agree, events
+from survey.storage.responses import counts
+from survey.storage.store import Store
+from survey.study.errors import StoreError, StudyError, StudyNotReadyError, SurveyError
+from survey.study.moments import utc_now
+from survey.study.settings import DEFAULT_STUDY, data_folder
+from survey.study.study import Study, check_name, draft_of, load_study
+
+logger = logging.getLogger(__name__)
+
+MINUTES = 14
+
+
+class Survey:
+    """One study in one data folder, for any number of threads.
+
+    A survey that cannot work (database damaged, study changed on disk) is made all the same: its
+    `status` says what is wrong and everything else raises it, so that the rest of the app runs.
+
+    Args:
+        data_folder: database, journal, secret, studies.
+        study: name of the study raters get.
+        clock: the present moment, for tests.
+        problem: a reason not to run at all; nothing on disk is touched then.
+
+    Attributes:
+        problem: what keeps it from running at all, or None.
+        pictures: files by picture token, as far as they have been asked for.
+        on_erased: told after an erasure, for backups.
+    """
+
+    secret: bytes
+    journal: Journal
+
+    def __init__(
+        self,
+        data_folder: Path,
+        *,
+        study: str = DEFAULT_STUDY,
+        clock: Callable[[], datetime] = utc_now,
+        problem: SurveyError | None = None,
+    ) -> None:
+        self.data_folder = data_folder
+        self.study_name = check_name(study)
+        self.clock = clock
+        self.problem = problem
+        self.pictures: dict[str, Path] = {}
+        self.on_erased: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
+        self._file_lock = FileLock(data_folder / "lock", poll_interval=0.01)
+        self._progress: float | None = None  # of the preparation; None when there is none
+        self._database: Store | None = None
+        self._study: Study | None = None
+        if problem is not None:
+            return
+        try:
+            self.secret = read_secret(data_folder / "secret")
+            with self.alone():
+                self._database = Store(data_folder / "survey.db")
+                self.journal = Journal(data_folder / "journal")
+                agree(self._database, self.journal)
+            self._load()
+        except SurveyError as error:
+            logger.error("the survey cannot run: %s", error)
+            self.problem = error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One change at a time at this data folder, of all threads of all processes.
+
+        Raises:
+            StoreError: the folder cannot be locked.
+        """
+        with self._lock, ExitStack() as stack:
+            try:
+                stack.enter_context(self._file_lock)
+            except OSError as error:
+                raise StoreError(
+                    f"{self.data_folder / 'lock'}: {error.strerror}; make the folder writable, or "
+                    "set NITIDEZ_DATA to one on a local disk"
+                ) from error
+            yield
+
+    @property
+    def study_folder(self) -> Path:
+        """Where the study lies."""
+        return self.data_folder / "studies" / self.study_name
+
+    @property
+    def store(self) -> Store:
+        """The database of a survey that works.
+
+        Raises:
+            SurveyError: the survey cannot run.
+        """
+        if self.problem is not None:
+            raise self.problem
+        return self.database
+
+    @property
+    def database(self) -> Store:
+        """The database, whether or not the study can be used.
+
+        Raises:
+            SurveyError: there is none, because the survey cannot run.
+        """
+        if self._database is None:
+            assert self.problem is not None
+            raise self.problem
+        return self._database
+
+    @property
+    def study(self) -> Study:
+        """The study.
+
+        Raises:
+            SurveyError: it cannot be used, or is not ready yet.
+        """
+        if self.problem is not None:
+            raise self.problem
+        if self._study is None:
+            raise StudyNotReadyError(
+                f"study {self.study_name!r} is being prepared; come back in a minute"
+            )
+        return self._study
+
+    def _load(self) -> None:
+        if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
+            return  # make_study() brings it
+        study = load_study(self.study_folder)
+        with self.alone():
+            if repository.register(self.store, study):
+                self.rewrite_journal()  # versions of before leave it, too
+        self._study = study
+
+    def rewrite_journal(self) -> None:
+        """Tell the journal anew from the database, so that what was erased leaves it, too."""
+        self.journal.replace(events(self.database))
+
+    def make_study(self, make: Callable[[Path, Callable[[float], None]], object]) -> None:
+        """Have the default study made when it is not there yet; returns when it is.
+
+        Args:
+            make: puts it into a folder, and tells the share that is done, 0 to 1.
+        """
+        if self.problem is not None or self._study is not None:
+            return
+        with self._lock:
+            if self._progress is not None:
+                return
+            self._progress = 0.0
+        try:
+            make(self.study_folder, self._set_progress)
+            self._load()
+        except SurveyError as error:
+            self.problem = error
+        except Exception as error:
+            logger.exception("the study could not be prepared")
+            self.problem = StudyError(f"the study could not be prepared: {error}")
+        finally:
+            self._progress = None
+
+    def _set_progress(self, share: float) -> None:
+        self._progress = share
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._database is not None:
+            self._database.close()
+
+    def status(self) -> dict[str, Any]:
+        """What the page needs to know before anybody starts."""
+        answer: dict[str, Any] = {
+            "study": self.study_name,
+            "state": "open",
+            "progress": 1.0,
+            "problem": None,
+            "raters": 0,
+            "minutes": MINUTES,
+            "consent_version": consent_version(),
+            "results_open": False,
+        }
+        try:
+            store = self.store
+            if self._study is None:
+                return answer | {"state": "preparing", "progress": self._progress or 0.0}
+            row = repository.study_row(store, self.study_name)
+            raters = counts(store, self.study_name)["finished"]
+        except SurveyError as error:
+            detail = str(error).replace(f"{self.data_folder}/", "")
+            detail = detail.replace(str(self.data_folder), "")
+            return answer | {"state": "broken", "problem": {"key": error.key, "detail": detail}}
+        assert row is not None
+        results_open = bool(row["results_open"])
+        return answer | {"state": row["state"], "raters": raters, "results_open": results_open}
+
+
+@contextmanager
+def opened(study: str) -> Iterator[Survey]:
+    """The survey of a study that is there, for a command.
+
+    Raises:
+        SurveyError: it is not, or the survey cannot run.
+    """
+    folder = data_folder()
+    studies = folder / "studies"
+    is_preparing = study == DEFAULT_STUDY and draft_of(studies / study).exists()
+    if not (studies / check_name(study)).exists() and not is_preparing:
+        others = sorted(path.name for path in studies.glob("[!.]*"))
+        raise StudyError(
+            f"{folder} holds no study {study!r}; "
+            + (f"it holds {', '.join(others)} (--study NAME), " if others else "")
+            + "make one with python -m survey prepare, or set NITIDEZ_DATA to the survey's folder"
+        )
+    survey = Survey(folder, study=study)
+    try:
+        survey.study  # noqa: B018  # raises what keeps the survey from running
+        yield survey
+    finally:
+        survey.close()

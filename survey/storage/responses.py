@@ -1,0 +1,198 @@
+"""What raters have answered: as a table for the statistics, and as counts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from survey.storage.store import Row, Store
+from survey.study.schedule import Coverage, is_right
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESPONSES = """
+SELECT
+    p.study, p.id AS participant, s.id AS session, t.id AS trial_id, t.seq, t.block, t.kind,
+    CASE WHEN t.target_ppd IS NULL THEN t.role ELSE 'angle' END AS role, t.repeat_of,
+    l.image, l.method AS left_method, r.method AS right_method, a.score, a.choice,
+    a.original_score, a.original_choice, t.expected, a.rt_ms, a.ready_ms, a.switches, a.flicker_ms,
+    a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
+    a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
+    a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
+    a.created_at, y.protocol_sha256, p.vision, p.comment
+FROM response a
+JOIN trial t ON t.id = a.trial_id
+JOIN session s ON s.id = t.session
+JOIN participant p ON p.id = s.participant
+JOIN study y ON y.name = p.study
+JOIN stimulus l ON l.id = t.left_id
+LEFT JOIN stimulus r ON r.id = t.right_id
+WHERE p.study = ? AND p.simulated <= ?
+ORDER BY p.consented_at, s.id, t.seq
+"""
+
+RESPONSE_TYPES: Mapping[str, str] = {
+    **dict.fromkeys(("study", "participant", "session", "trial_id"), "object"),
+    "seq": "int64",
+    **dict.fromkeys(("block", "kind", "role", "repeat_of", "image"), "object"),
+    **dict.fromkeys(("method", "method_left", "method_right"), "object"),
+    "score": "Int64",
+    **dict.fromkeys(("choice", "preferred"), "object"),
+    "original_score": "Int64",
+    **dict.fromkeys(("original_choice", "expected"), "object"),
+    "correct": "boolean",
+    **dict.fromkeys(("rt_ms", "ready_ms"), "float64"),
+    "switches": "int64",
+    "flicker_ms": "float64",
+    "focus_lost": "int64",
+    "ppi": "float64",
+    "ppi_method": "object",
+    "distance_cm": "float64",
+    "distance_method": "object",
+    **dict.fromkeys(("ppd", "dpr", "visual_scale"), "float64"),
+    **dict.fromkeys(
+        ("screen_width", "screen_height", "viewport_width", "viewport_height"), "int64"
+    ),
+    **dict.fromkeys(("orientation", "pixel_check"), "object"),
+    "clipped": "float64",
+    "magnification": "int64",
+    "language": "object",
+    "simulated": "bool",
+    **dict.fromkeys(("flags", "created_at", "protocol_sha256", "vision", "comment"), "object"),
+}
+
+
+def read_responses(store: Store, study: str, include_simulated: bool = False) -> pd.DataFrame:
+    """One row a response, with all conditions; see docs/survey.md for the columns."""
+    import pandas as pd
+
+    rows = store.rows(RESPONSES, [study, int(include_simulated)])
+    frame = pd.DataFrame([_analysed(row) for row in rows], columns=list(RESPONSE_TYPES))
+    return frame.astype(RESPONSE_TYPES)
+
+
+def _analysed(row: Row) -> Row:
+    """One row of RESPONSES as the columns that are documented."""
+    kind = row["kind"]
+    left, right = row.pop("left_method"), row.pop("right_method")
+    choice = row["choice"]
+    row["method"] = left if kind == "rating" else None
+    row["method_left"] = left if kind == "pair" else None
+    row["method_right"] = right
+    row["preferred"] = {"left": left, "right": right, "tie": "tie", None: None}[choice]
+    answer = row["score"] if kind == "rating" else choice
+    row["correct"] = is_right(row["expected"], answer)
+    row["flags"] = ";".join(json.loads(row["flags"]))
+    return row
+
+
+def answers_of(store: Store, session: str) -> list[Row]:
+    """A session's answered main trials with images and methods, for its own rater's eyes."""
+    return store.rows(
+        "SELECT t.kind, l.image, l.method AS left_method, r.method AS right_method, "
+        "a.score, a.choice FROM trial t JOIN response a ON a.trial_id = t.id "
+        "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
+        "WHERE t.session = ? AND t.role = 'main' AND t.target_ppd IS NULL ORDER BY t.seq",
+        [session],
+    )
+
+
+def response_ids(store: Store) -> set[str]:
+    """All trials that have a response."""
+    return {row["trial_id"] for row in store.rows("SELECT trial_id FROM response")}
+
+
+def counts(store: Store, study: str) -> Row:
+    """How far a study is: raters started and finished, responses; simulated ones apart."""
+    rows = store.rows(
+        "SELECT p.simulated, count(DISTINCT p.id) AS started, "
+        "count(DISTINCT CASE WHEN s.finished_at IS NOT NULL THEN p.id END) AS finished, "
+        "count(a.trial_id) AS responses "
+        "FROM participant p JOIN session s ON s.participant = p.id "
+        "JOIN trial t ON t.session = s.id LEFT JOIN response a ON a.trial_id = t.id "
+        "WHERE p.study = ? GROUP BY p.simulated",
+        [study],
+    )
+    empty = {"started": 0, "finished": 0, "responses": 0}
+    found = {bool(row.pop("simulated")): row for row in rows}
+    withdrawn = store.rows("SELECT count(*) AS n FROM withdrawal")[0]["n"]
+    return {
+        **found.get(False, empty),
+        "simulated": found.get(True, empty),
+        "withdrawn": withdrawn,
+    }
+
+
+def answers_stamp(store: Store, study: str) -> str:
+    """A text that changes with every answer to a study, and with every one that goes."""
+    row = store.rows(
+        "SELECT count(*) AS n, sum(a.undone) AS undone, max(a.created_at) AS made, "
+        "max(a.changed_at) AS changed FROM response a JOIN trial t ON t.id = a.trial_id "
+        "JOIN session s ON s.id = t.session JOIN participant p ON p.id = s.participant "
+        "WHERE p.study = ?",
+        [study],
+    )[0]
+    return " ".join(str(value) for value in row.values())
+
+
+def coverage(store: Store, study: str, *, simulated: bool, active_since: str) -> Coverage:
+    """What raters have answered, and what those who are at it now will answer.
+
+    Args:
+        simulated: count simulated raters, or real ones.
+        active_since: ISO 8601; unanswered trials of sessions seen since then are reserved.
+    """
+    rows = store.rows(
+        "SELECT t.kind, t.role, t.block, t.expected, t.target_ppd, l.image, "
+        "l.id AS left_version, l.method AS left_method, r.method AS right_method, "
+        "count(*) AS n "
+        "FROM trial t JOIN session s ON s.id = t.session "
+        "JOIN participant p ON p.id = s.participant "
+        "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
+        "LEFT JOIN response a ON a.trial_id = t.id "
+        "WHERE p.study = ? AND p.simulated = ? AND "
+        "(a.trial_id IS NOT NULL OR (s.finished_at IS NULL AND s.last_seen_at >= ?)) "
+        "GROUP BY t.kind, t.role, t.block, t.expected, t.target_ppd, t.left_id, t.right_id",
+        [study, int(simulated), active_since],
+    )
+    result = Coverage()
+    golden: Counter[str] = Counter()
+    for row in rows:
+        n = row["n"]
+        if row["target_ppd"] is not None:
+            left, right = row["left_method"], row["right_method"]
+            result.angle_first[row["image"], left, right] += n
+            result.angle_second[row["image"], right, left] += n
+        elif row["role"] == "main":
+            result.images[row["image"]] += n
+            if row["kind"] == "rating":
+                result.versions[row["left_version"]] += n
+            else:
+                left, right = row["left_method"], row["right_method"]
+                result.left_first[row["image"], left, right] += n
+                result.left_second[row["image"], right, left] += n
+        elif row["role"] == "golden" and row["kind"] == "pair":
+            golden[row["expected"]] += n
+        elif row["role"] == "instructed":
+            result.instructed[row["block"]] += n
+    blocks = store.rows(
+        "SELECT s.first_block, count(*) AS n FROM session s "
+        "JOIN participant p ON p.id = s.participant WHERE p.study = ? AND p.simulated = ? AND "
+        "(s.finished_at IS NOT NULL OR s.last_seen_at >= ?) GROUP BY s.first_block",
+        [study, int(simulated), active_since],
+    )
+    return Coverage(
+        result.images,
+        result.versions,
+        result.left_first,
+        result.left_second,
+        result.angle_first,
+        result.angle_second,
+        golden["left"],
+        golden["right"],
+        Counter({row["first_block"]: row["n"] for row in blocks}),
+        result.instructed,
+    )

@@ -1,0 +1,97 @@
+"""What every rater of a study goes through: methods, counts, limits."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from survey.study.errors import StudyError
+
+METHODS = ("nearest", "bicubic", "srresnet_x4", "srgan_x4", "original")  # of a study by default
+NETWORKS = ("srresnet_x4", "srgan_x4")
+ANCHORS = ("nearest", "bicubic", "original")  # trials with a known answer take these
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """What every rater of a study goes through. Defaults: see docs/survey.md."""
+
+    rated: tuple[str, ...] = METHODS
+    compared: tuple[tuple[str, str], ...] = (
+        ("bicubic", "srresnet_x4"),
+        ("bicubic", "srgan_x4"),
+        ("srresnet_x4", "srgan_x4"),
+    )
+    images_per_rater: int = 10
+    practice: int = 5
+    warmups: int = 3  # at the start of each block, not counted
+    golden_every: int = 12  # one trial with a known answer in so many
+    repeats: int = 3  # in each block
+    repeat_distance: int = 10  # trials between a repeat and what it repeats, at least
+    fast_rating_ms: int = 800
+    fast_pair_ms: int = 600
+    slow_ms: int = 60_000
+    width: int = 448
+    height: int = 288
+    # The same-angle part: so many photographs' networks are compared once more, each picture
+    # magnified by the whole number that brings it nearest to `angle_ppd` of its own pixels per
+    # degree on the rater's display.
+    angle_images: int = 0
+    angle_ppd: float = 30.0
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole protocol; of studies without a same-angle part as it ever was."""
+        values = dataclasses.asdict(self)
+        if not self.angle_images:
+            del values["angle_images"], values["angle_ppd"]
+        return sha256_of(values)
+
+    @property
+    def angle_pair(self) -> tuple[str, str]:
+        """What the same-angle part compares: the networks, or the last pair of others."""
+        return NETWORKS if NETWORKS in self.compared else self.compared[-1]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """All methods of which a study has versions."""
+        compared = (method for pair in self.compared for method in pair)
+        return tuple(dict.fromkeys((*self.rated, *compared, *ANCHORS)))
+
+    @classmethod
+    def of_models(cls, models: Sequence[str], **fields: Any) -> Protocol:
+        """All are rated, with interpolations and originals; all models but nearest are compared.
+
+        Raises:
+            StudyError: no model.
+        """
+        if not models:
+            raise StudyError("a study needs one model or more")
+        rated = tuple(dict.fromkeys(("nearest", "bicubic", *models, "original")))
+        return cls(rated=rated, compared=tuple(combinations(rated[1:-1], 2)), **fields)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Protocol:
+        """The protocol of a study file.
+
+        Raises:
+            StudyError: an unknown or impossible field.
+        """
+        try:
+            values = dict(values)
+            values["rated"] = tuple(values["rated"])
+            values["compared"] = tuple((a, b) for a, b in values["compared"])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StudyError(f"protocol: {error}; prepare the study again") from None
+
+
+def sha256_of(value: Any) -> str:
+    """Hash of a JSON value, independent of key order and spacing."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
