@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import DRAWING, ROOT, draw, is_upward, room_of, rooms_of_imports, sources
+from tests.house import DRAWING, ROOMS, ROOT, draw, is_upward, room_of, rooms_of_imports, sources
 
 MOST_FILES, MOST_LINES = 10, 300
 
@@ -127,6 +127,12 @@ def test_no_file_is_too_long_to_hold_in_the_head() -> None:
 def test_the_drawing_of_the_house_is_up_to_date() -> None:
     fresh = draw() == DRAWING.read_text(encoding="utf-8")
     assert fresh, "imports have changed: run `python -m tests.house draw` and commit the drawing"
+
+
+def test_every_room_stands_on_the_page_of_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [room for room in ROOMS if (ROOT / room).is_dir() and room.count("/") == 1]
+    assert [room for room in rooms if f"`{room}`" not in page] == []
 
 
 def test_the_walk_sees_upward_arrows_of_every_kind() -> None:
