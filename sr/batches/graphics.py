@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from sr.base.machine import sent
+from sr.batches.chance import chosen_crops
 from sr.batches.drawing import KINDS, draw_graphic
 from sr.images.resize import matlab_bicubic
 from sr.images.tensors import to_tensor
@@ -43,17 +44,13 @@ def with_graphics(
     Returns:
         Both again.
     """
-    index, parts = part
-    size = lr.shape[0]
-    chosen = torch.rand(size * parts, generator=generator) < share
-    seeds = torch.randint(2**62, (size * parts,), generator=generator)
-    chosen, seeds = (drawn[index * size : (index + 1) * size] for drawn in (chosen, seeds))
-    if not chosen.any():
+    chosen = chosen_crops(lr.shape[0], share, generator, part)
+    if not chosen:
         return lr, hr
     lr, hr = lr.clone(), hr.clone()
     side, scale = lr.shape[2], hr.shape[2] // lr.shape[2]
-    for crop in chosen.nonzero().flatten().tolist():
-        small, large = graphic_pair(side, scale, np.random.default_rng(int(seeds[crop])))
+    for crop, seed in chosen:
+        small, large = graphic_pair(side, scale, np.random.default_rng(seed))
         for batch, image in ((lr, small), (hr, large)):
             batch[crop] = sent(to_tensor(image)[0].contiguous(), batch.device)
     return lr, hr

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sr.base.machine import sent
+from sr.batches.chance import chosen_crops
 
 FULL_CONTRAST_SHARE = 0.5  # of the patterns that are black and white, the hardest to bear
 
@@ -37,17 +38,13 @@ def with_patterns(
         Both again. A chosen crop is mixed with a pattern, its HR with the pattern's bicubic
         interpolation, in the same proportion.
     """
-    index, parts = part
-    size = lr.shape[0]
-    chosen = torch.rand(size * parts, generator=generator) < share
-    seeds = torch.randint(2**62, (size * parts,), generator=generator)
-    chosen, seeds = (drawn[index * size : (index + 1) * size] for drawn in (chosen, seeds))
-    if not chosen.any():
+    chosen = chosen_crops(lr.shape[0], share, generator, part)
+    if not chosen:
         return lr, hr
     lr, hr = lr.clone(), hr.clone()
     side, scale = lr.shape[2], hr.shape[2] // lr.shape[2]
-    for crop in chosen.nonzero().flatten().tolist():
-        own = torch.Generator().manual_seed(int(seeds[crop]))
+    for crop, seed in chosen:
+        own = torch.Generator().manual_seed(seed)
         weight = sent(pattern(side, own), lr.device)
         colours = torch.rand(2, 3, 1, 1, generator=own)
         alpha = float(torch.rand((), generator=own)) ** 0.5

@@ -13,13 +13,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def add_device_arguments(parser: argparse.ArgumentParser) -> None:
-    """How networks run: tile, device, precision."""
-    parser.add_argument(
-        "--tile",
-        metavar="PX",
-        type=positive_int,
-        help="side of a tile in low-resolution pixels (default: 384)",
-    )
+    """Where networks run, and how exactly."""
     parser.add_argument(
         "--device", metavar="DEVICE", default="auto", help="auto, cpu or cuda (default: auto)"
     )
@@ -30,6 +24,17 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help=f"one of: {', '.join(PRECISIONS)} (default: auto, the faster one here)",
     )
+
+
+def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
+    """How networks enlarge: tile, device, precision."""
+    parser.add_argument(
+        "--tile",
+        metavar="PX",
+        type=positive_int,
+        help="side of a tile in low-resolution pixels (default: 384)",
+    )
+    add_device_arguments(parser)
 
 
 def add_layout_argument(parser: argparse.ArgumentParser) -> None:

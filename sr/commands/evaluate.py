@@ -10,7 +10,7 @@ from typing import get_args
 
 from sr.base.errors import ConfigError, DataError
 from sr.base.files import check_file, check_folder, write_file
-from sr.commands.console import add_device_arguments, format_table, positive_int, progress_bar
+from sr.commands.console import add_inference_arguments, format_table, positive_int, progress_bar
 from sr.data.pairs import DataSet, Strength, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.measure import evaluate
@@ -129,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "angle (24-inch full HD at 60 cm: 38; a 460-ppi phone at 30 cm: 95)",
     )
     parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
-    add_device_arguments(parser)
+    add_inference_arguments(parser)
     parser.epilog = (
         "Exit status: 0 all measured; 1 images were left out; 2 an error, no table.\n\n"
         "Example:\n  python -m sr evaluate Set5 Set14 --models bicubic srresnet_x4 srgan_x4 "

@@ -14,7 +14,13 @@ from sr.base.machine import keep_freed_memory
 from sr.batches.crops import CropSampler
 from sr.batches.pixels import Pixels
 from sr.batches.training_data import TrainingData
-from sr.commands.console import add_layout_argument, fraction, positive_int, progress_bar
+from sr.commands.console import (
+    add_device_arguments,
+    add_layout_argument,
+    fraction,
+    positive_int,
+    progress_bar,
+)
 from sr.inference.upscaler import choose_device
 from sr.training.accelerate import accelerate
 from sr.training.distributed import Group, process_group
@@ -97,13 +103,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", metavar="N", type=positive_int, help="CPU threads (default: all)"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    parser.add_argument(
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="auto",
-        help="(default: auto)",
-    )
+    add_device_arguments(parser)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

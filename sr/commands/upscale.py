@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sr.base.errors import ConfigError, DataError, OutputError, SRError
 from sr.commands.console import (
     EXIT_ERROR,
-    add_device_arguments,
+    add_inference_arguments,
     positive_float,
     positive_int,
     progress_bar,
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_MAX_MEGAPIXELS,
         help="refuse larger inputs (default: %(default)g)",
     )
-    add_device_arguments(parser)
+    add_inference_arguments(parser)
     parser.epilog = (
         "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
         "  python -m sr upscale photos/ enlarged/"
