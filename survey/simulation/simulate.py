@@ -21,6 +21,7 @@ QUALITY = {
     "srgan_x4": 3.6,
     "original": 4.4,
 }
+UNKNOWN_QUALITY = 3.0  # of any other model
 IMAGE_SD, BIAS_SD, NOISE_SD, TIE_WIDTH = 0.3, 0.35, 0.6, 0.35
 CARELESS_SHARE = 0.1
 
@@ -42,7 +43,8 @@ class SimulatedRater:
     def sees(self, version: Version, image: str) -> float:
         """The quality felt, on the scale of the ratings."""
         effect = random.Random(f"{image}:{version.method}").gauss(0, IMAGE_SD)
-        return QUALITY[version.method] + effect + self.random.gauss(0, self.noise)
+        quality = QUALITY.get(version.method, UNKNOWN_QUALITY)
+        return quality + effect + self.random.gauss(0, self.noise)
 
     def score(self, version: Version, image: str) -> int:
         """A rating of one version."""

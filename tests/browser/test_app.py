@@ -16,6 +16,7 @@ from PIL import Image
 
 from demo.app.limits import PhotoLimit, TooOftenError
 from demo.upscale import tab as upscale
+from sr.models.registry import MODELS, Model
 from tests.helpers.bad_images import bad_images
 from tests.helpers.fake_engine import FakeEngine
 
@@ -98,6 +99,26 @@ def test_an_uploaded_photo_becomes_four_versions(open_page, quick: str, photo: P
     expect(page.locator(".compact .name")).to_have_text("férias & praia")
     expect(page.locator("#cancel")).to_be_hidden()
     expect(page.locator("#table table")).to_have_count(0)
+    expect(page.locator("#scale")).to_have_count(0)  # all networks are of one scale
+    assert not page.console_errors
+
+
+def test_the_scale_is_chosen_where_models_of_several_are_there(
+    open_page, serve_demo: Callable[..., str], photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    toy = Model(name="toy_x2", title="Toy", scale=2, description="a toy", network="toy")
+    monkeypatch.setitem(MODELS, "toy_x2", toy)
+    page = open_page(serve_demo(FakeEngine()))
+    choose(page, photo)
+    expect(page.get_by_text("80 × 60 → 320 × 240 px")).to_be_visible()
+    expect(page.get_by_text("Every version is 4 times as wide")).to_be_visible()
+    page.locator("#scale").get_by_text("2×", exact=True).click()
+    expect(page.get_by_text("80 × 60 → 160 × 120 px")).to_be_visible()
+    expect(page.get_by_text("Every version is 2 times as wide")).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    for label in ("Nearest", "Bicubic", "Toy"):
+        expect(pane(page, label)).to_be_visible()
+    expect(page.locator("#viewer").get_by_text("SRGAN", exact=True)).to_have_count(0)
     assert not page.console_errors
 
 

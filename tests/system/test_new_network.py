@@ -23,6 +23,7 @@ from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
 from sr.models.weights_file import load_model, read_header
+from survey.commands.cli import main as survey
 from survey.preparation.versions import Source, prepare_study
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
@@ -109,6 +110,22 @@ def test_a_study_is_prepared_of_it(name: str, scale: int, tmp_path: Path) -> Non
     several = Protocol.of_models([name, "srgan_x4"], width=48, height=36)
     with pytest.raises(StudyError, match="models of one scale"):
         prepare_study(sources, tmp_path / "no", protocol=several, now="2026-01-02")
+
+
+def test_a_study_of_it_is_answered_and_reported(
+    name: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITIDEZ_DATA", str(tmp_path / "data"))
+    size = ["--width", "48", "--height", "36", "--images-per-rater", "3"]
+    folder, out = str(tmp_path / "photos"), tmp_path / "out"
+    assert survey(["prepare", folder, "--study", "toy", "--models", name, *size]) == 0
+    assert survey(["simulate", "--study", "toy", "--raters", "3"]) == 0
+    export = ["export", "--study", "toy", "--include-simulated"]
+    assert survey([*export, "--output", str(out)]) == 0
+    assert name in (out / "mos_summary.csv").read_text()
+    assert (
+        survey(["report", "--study", "toy", "--include-simulated", "--output", f"{out}.zip"]) == 0
+    )
 
 
 def test_the_page_makes_and_measures_its_versions(
