@@ -106,14 +106,16 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
             left.set()  # ends the work when the client has cancelled; else without effect
 
     def models() -> list[dict[str, Any]]:
-        """The models: name, scale, parameters, description, data and metrics."""
+        """The models: name, title, scale, network, parameters, description, data and metrics."""
         from sr.models.registry import list_models
 
         try:
             return [
                 {
                     "name": info.name,
+                    "title": info.title,
                     "scale": info.scale,
+                    "network": info.network,
                     "parameters": info.parameters,
                     "description": info.description,
                     "paper": info.paper,
