@@ -71,7 +71,7 @@ def test_tiles_are_equal_to_the_whole_and_to_the_network(
     options = {"device": "cpu", "precision": "float32", "guard": False}
     whole = upscaler_from_file(weights, **options).upscale(photo).rgb
     tiles = upscaler_from_file(weights, tile_px=11, **options).upscale(photo).rgb
-    lr = torch.from_numpy(photo.rgb).permute(2, 0, 1)[None].float() / 255
+    lr = torch.from_numpy(photo.rgb.copy()).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         exact = (load_model(weights)(lr)[0].clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
     assert whole.shape == (36 * scale, 48 * scale, 3)
