@@ -11,14 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PIL import Image
-
 from sr.base.errors import DataError, SRError
 from sr.data.photo_set import PhotoSet
-from sr.images.reading import open_image
-
-_ORIENTATION, _SIDEWAYS = 274, (5, 6, 7, 8)
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+from sr.images import reading
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -138,16 +133,14 @@ def fitting(size: tuple[int, int], scale: int) -> tuple[int, int]:
 def header_size(path: Path) -> tuple[int, int] | SkippedFile:
     """Width and height, the right way up, from the header alone."""
     try:
-        with Image.open(path, formats=_FORMATS) as image:
-            turned = image.getexif().get(_ORIENTATION) in _SIDEWAYS
-            return (image.height, image.width) if turned else (image.width, image.height)
-    except Exception as error:  # Pillow raises many kinds at damaged files
-        return SkippedFile(path, f"not a readable image ({error})")
+        return reading.header_size(path)
+    except SRError as error:
+        return SkippedFile.because(path, error)
 
 
 def _decoded_size(path: Path) -> tuple[int, int] | SkippedFile:
     try:
-        photo = open_image(path)
+        photo = reading.open_image(path)
     except SRError as error:
         return SkippedFile.because(path, error)
     return photo.width, photo.height

@@ -187,6 +187,19 @@ def orientation(exif_block: bytes) -> int:
     return found if 1 <= found <= 8 else 1
 
 
+def upright_size(reader: Reader, stream: BinaryIO) -> tuple[int, int]:
+    """Width and height, the right way up, from the header alone.
+
+    Raises:
+        Exception: what Pillow raises at damaged data.
+    """
+    with reader(stream) as image:
+        width, height = image.size
+        # Of a TIFF that lies on its side Pillow gives the turned size already.
+        is_turned = reader.format != "TIFF" and orientation(image.info.get("exif") or b"") >= 5
+        return (height, width) if is_turned else (width, height)
+
+
 def _noted(decoded: Decoded, *notes: Note) -> Decoded:
     return replace(decoded, notes=(*notes, *decoded.notes))
 

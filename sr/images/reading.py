@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from sr.base.errors import ImageError, ImageTooLargeError
-from sr.formats.decode import decode
+from sr.formats.decode import decode, upright_size
 from sr.formats.kinds import ACCEPTED, HEADER_BYTES, NOT_IMAGES, image_class, what_it_is
 from sr.images.photo import Photo
 
@@ -80,6 +80,24 @@ def open_image(
     name = getattr(source, "name", None)
     label = Path(name).name if isinstance(name, str) and name else "image"
     return _read(io.BytesIO(source.read()), label, max_megapixels)
+
+
+def header_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image, the right way up, from its header where that is sound.
+
+    Raises:
+        ImageError: as `open_image`.
+    """
+    with _open_file(path) as stream:
+        reader = image_class(stream.read(HEADER_BYTES))
+        stream.seek(0)
+        if reader is not None:
+            try:
+                return upright_size(reader, stream)
+            except Exception:  # what reading it whole passes over, or says better
+                logger.debug("%s: no size from its header", path, exc_info=True)
+    photo = open_image(path)
+    return photo.width, photo.height
 
 
 def _open_file(path: Path) -> BinaryIO:

@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from sr.base.errors import DataError, ImageError, ImageTooLargeError, OutputError, ShapeError
 from sr.formats.kinds import list_images
 from sr.images.photo import Photo
-from sr.images.reading import open_image
+from sr.images.reading import header_size, open_image
 from sr.images.writing import encode_png, save_png
 from tests.helpers import bad_images as files
 
@@ -254,6 +254,29 @@ def test_every_exif_orientation_is_turned_upright(format_name: str, orientation:
     photo = open_image(as_file(stored, format_name, exif=exif))
     np.testing.assert_array_equal(photo.rgb, PATTERN)
     np.testing.assert_array_equal(photo.alpha, GREY)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize("format_name", ["PNG", "TIFF", "JPEG", "WEBP"])
+def test_the_size_of_a_header_is_turned_once(
+    format_name: str, orientation: int, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "photo"
+    path.write_bytes(as_file(Image.new("RGB", (24, 16)), format_name, exif=exif))
+    photo = open_image(path)
+    assert header_size(path) == (photo.width, photo.height)
+    assert photo.width == (16 if orientation >= 5 else 24)
+
+
+def test_the_size_of_a_sound_picture_in_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(files.png_bytes(PATTERN, (b"gAMA", b"")))
+    assert header_size(path) == (24, 16)
+    path.write_text("words")
+    with pytest.raises(ImageError, match="a text file"):
+        header_size(path)
 
 
 def test_a_rotated_jpeg_is_turned_and_broken_exif_is_ignored(odd: dict[str, Path]) -> None:
