@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from sr import __version__
 from sr.base.errors import SRError
-from sr.commands.console import EXIT_ERROR, report_error
+from sr.commands.console import EXIT_ERROR, print_any_name, report_error
 
 EXIT_INTERRUPTED = 130
 FUNCTIONS = {  # of commands that are not alone in the module of their name
@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in argv
     interrupts = count_interrupts()
+    print_any_name()
     try:
         arguments = build_parser(argv).parse_args(argv)
         return int(arguments.run(arguments))

@@ -8,14 +8,29 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sr.base.errors import ConfigError, DataError, OutputError, SRError
+from sr.base.errors import ConfigError, OutputError, SRError
 from sr.commands.console import (
     EXIT_ERROR,
     add_inference_arguments,
+    percent,
     positive_float,
     positive_int,
     progress_bar,
     report_error,
+)
+from sr.formats.decode import About
+from sr.images.folders import check_output, plan_outputs
+from sr.images.metadata import LEVELS, dpi_for, exif_for, texts_for
+from sr.images.reading import open_image
+from sr.images.writing import (
+    DEFAULT_QUALITY,
+    FORMATS,
+    Format,
+    check_fits,
+    encode_lossy,
+    encode_png,
+    format_of,
+    write_picture,
 )
 from sr.models.registry import INTERPOLATION_SCALES, MODELS, chosen_scale
 
@@ -37,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "output",
         metavar="OUTPUT",
-        help="PNG file, or folder; folders are created, files are not overwritten without --force",
+        help="PNG, JPEG or WebP file, or folder; folders are created, files are not overwritten "
+        "without --force",
     )
     parser.add_argument(
         "--model",
@@ -53,7 +69,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many times larger, for interpolations: "
         f"{', '.join(map(str, INTERPOLATION_SCALES))} (default: the model's own)",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite files that exist")
+    parser.add_argument(
+        "--format", choices=tuple(FORMATS), help="what is written (default: by OUTPUT's name, png)"
+    )
+    parser.add_argument(
+        "--quality",
+        metavar="N",
+        type=percent,
+        help=f"of JPEG and WebP, 1 to 100 (default: {DEFAULT_QUALITY})",
+    )
+    parser.add_argument(
+        "--metadata",
+        choices=LEVELS,
+        default=LEVELS[0],
+        help="of the input: drop it, keep date, author and resolution, or all, the place too "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--recursive", action="store_true", help="the folders within the folder too"
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--force", action="store_true", help="overwrite files that exist")
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="pass over images whose output exists: goes on with an interrupted run",
+    )
     parser.add_argument(
         "--max-megapixels",
         metavar="MP",
@@ -64,21 +105,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inference_arguments(parser)
     parser.epilog = (
         "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
-        "  python -m sr upscale photos/ enlarged/"
+        "  python -m sr upscale photos/ enlarged/ --recursive --skip-existing"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Upscale a file or the images of a folder; in a folder a bad file does not stop the others."""
-    from sr.images.reading import open_image
+    """Upscale a file or the images of a folder; in a folder a bad file does not stop the others.
 
+    Several processes (torchrun) share the images of a folder among them.
+    """
     if not arguments.model.endswith(WEIGHTS_SUFFIX):
         chosen_scale(arguments.model, arguments.scale)
     is_folder = arguments.input.is_dir()
-    jobs = plan_outputs(arguments.input, arguments.output)
+    jobs = plan(arguments)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     upscaler: Upscaler | None = None
-    failed = 0
+    failed = skipped = 0
+    jobs = jobs[rank::world]
     for source, output in jobs:
+        if arguments.skip_existing and output.is_file():
+            skipped += 1
+            continue
         try:
             check_output(source, output, force=arguments.force)
             photo = open_image(source, max_megapixels=arguments.max_megapixels)
@@ -91,14 +138,17 @@ def run(arguments: argparse.Namespace) -> int:
         if upscaler is None:  # without it every image would fail alike: this error ends the run
             upscaler = _load_upscaler(arguments.model, arguments)
         try:
-            upscale_file(upscaler, photo, source, output)
+            upscale_file(upscaler, photo, source, output, arguments)
         except SRError as error:
             if not is_folder:
                 raise
             failed += 1
             _report_image(source, error)
+    if skipped:
+        print(f"{skipped} of {len(jobs)} images were there already")
     if failed:
-        report_error(f"{failed} of {len(jobs)} images failed, {len(jobs) - failed} were upscaled")
+        done = len(jobs) - failed - skipped
+        report_error(f"{failed} of {len(jobs)} images failed, {done} were upscaled")
     return EXIT_ERROR if failed else 0
 
 
@@ -107,75 +157,78 @@ def _report_image(source: Path, error: SRError) -> None:
     report_error(text if source.name in text else f"{source}: {text}")
 
 
-def plan_outputs(source: Path, output: str) -> list[tuple[Path, Path]]:
-    """Which file each input image becomes: STEM.png in a folder, with the whole name on a clash.
+def plan(arguments: argparse.Namespace) -> list[tuple[Path, Path]]:
+    """Every input and its output, checked as far as can be without opening any.
 
     Raises:
-        DataError: an input folder without images.
-        OutputError: one image's output is not a .png; the output folder is the input folder.
+        ConfigError: options that have no effect together.
+        DataError, OutputError: as `plan_outputs`; a name that no format is written under.
     """
-    from sr.formats.kinds import IMAGE_SUFFIXES, list_images
-
-    target = Path(output)
-    if not source.is_dir():
-        if target.is_dir() or output.endswith(("/", os.sep)):
-            return [(source, target / f"{source.stem}.png")]
-        if target.suffix.lower() != ".png":
-            raise OutputError(
-                f"{target}: the result is written as PNG; give a name that ends in .png, "
-                "or a folder that exists"
-            )
-        return [(source, target)]
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file; a folder of images needs a folder for the results")
-    if target.resolve() == source.resolve():
-        raise OutputError(f"{target}: results need another folder than the images they come from")
-    images = list_images(source)
-    if not images:
-        suffixes = " ".join(sorted(IMAGE_SUFFIXES))
-        raise DataError(f"{source}: no images (looked for {suffixes})")
-    stems = [image.stem.lower() for image in images]
-    return [
-        (image, target / f"{image.stem if stems.count(stem) == 1 else image.name}.png")
-        for image, stem in zip(images, stems, strict=True)
-    ]
+    source, target = arguments.input, Path(arguments.output)
+    asked = FORMATS[arguments.format] if arguments.format else None
+    is_into_folder = target.is_dir() or arguments.output.endswith(("/", os.sep))
+    if source.is_dir() or is_into_folder:
+        kind = asked or FORMATS["png"]
+        _check_quality(arguments, kind)
+        if source.is_dir():
+            suffix = kind.suffixes[0]
+            return plan_outputs(source, target, suffix, recursive=arguments.recursive)
+        return [(source, target / f"{source.stem}{kind.suffixes[0]}")]
+    if arguments.recursive:
+        raise ConfigError("--recursive has no effect on one image; give a folder or leave it out")
+    named = format_of(target)
+    if named is None or (asked and asked is not named):
+        suffixes = " or ".join(f.suffixes[0] for f in ([asked] if asked else FORMATS.values()))
+        raise OutputError(
+            f"{target}: not a name for what is written; give one that ends in {suffixes}, "
+            "or a folder that exists"
+        )
+    _check_quality(arguments, named)
+    return [(source, target)]
 
 
-def check_output(source: Path, output: Path, *, force: bool) -> None:
-    """Refuse, before any work, an output that cannot or must not be written.
-
-    Raises:
-        OutputError: it exists and force is off, is the input itself, or has no folder to lie in.
-    """
-    if output.is_dir():
-        raise OutputError(f"{output} is a folder; name a .png file in it")
-    if output.exists():
-        if source.exists() and output.samefile(source):
-            raise OutputError(f"{output} is the input itself; give another name")
-        if not force:
-            raise OutputError(f"{output} exists; --force overwrites it")
-    parent = next(folder for folder in output.absolute().parents if folder.exists())
-    if not parent.is_dir():
-        raise OutputError(f"{parent} is a file, not a folder to write {output.name} in")
-    if not os.access(parent, os.W_OK):
-        raise OutputError(f"{parent}: no permission to write {output.name} in this folder")
+def _check_quality(arguments: argparse.Namespace, kind: Format) -> None:
+    if arguments.quality is not None and not kind.has_quality:
+        raise ConfigError(
+            f"--quality has no effect on {kind.name}, which loses nothing; "
+            "leave it out or take --format jpeg or webp"
+        )
 
 
-def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -> None:
-    """Upscale one photo into a PNG, with a bar and a line about the result."""
-    from sr.images.writing import save_png
-
+def upscale_file(
+    upscaler: Upscaler, photo: Photo, source: Path, output: Path, arguments: argparse.Namespace
+) -> None:
+    """Upscale one photo into a file, with a bar and a line about the result."""
+    kind = format_of(output)
+    assert kind is not None
+    scale = upscaler.scale
+    check_fits(photo.width * scale, photo.height * scale, kind)
     start = time.perf_counter()
     with progress_bar(desc=source.name, bar_format=TILE_BAR) as show:
         result = upscaler.upscale(photo, progress=lambda p: show(p.done, p.total))
     seconds = time.perf_counter() - start
-    output.parent.mkdir(parents=True, exist_ok=True)
-    save_png(output, result, text=upscaler.text(result), overwrite=True)
+    if kind.name == "JPEG":
+        result = result.on_white()
+    text = upscaler.text(result)
+    about, level = photo.about or About(), arguments.metadata
+    exif = exif_for(
+        about,
+        level,
+        size=(result.width, result.height),
+        software="" if kind.name == "PNG" else "; ".join(text.values()),
+    )
+    dpi = dpi_for(about, level, scale)
+    if kind.name == "PNG":
+        data = encode_png(result, text={**texts_for(about, level), **text}, exif=exif, dpi=dpi)
+    else:
+        quality = arguments.quality or DEFAULT_QUALITY
+        data = encode_lossy(result, kind, quality=quality, exif=exif, dpi=dpi)
+    write_picture(output, data)
     print(
         f"{output}: {photo.width}x{photo.height} to {result.width}x{result.height} "
         f"with {upscaler.name} in {seconds:.1f} s"
     )
-    for note in photo.notes:
+    for note in result.notes:
         print(f"  {note}")
     if result.mended_share:
         print(
@@ -185,10 +238,13 @@ def upscale_file(upscaler: Upscaler, photo: Photo, source: Path, output: Path) -
 
 
 def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
-    from sr.inference.upscaler import get_upscaler, upscaler_from_file
+    from sr.inference.upscaler import choose_device, get_upscaler, upscaler_from_file
 
+    device = arguments.device
+    if device == "auto" and "LOCAL_RANK" in os.environ and choose_device(device).type == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"  # torchrun: a GPU for each process
     how: dict[str, Any] = {
-        "device": arguments.device,
+        "device": device,
         "precision": arguments.precision,
         "tile_px": arguments.tile,
     }

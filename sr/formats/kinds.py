@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import (
@@ -103,6 +105,10 @@ def _is_text(header: bytes) -> bool:
 def list_images(folder: str | Path, *, recursive: bool = False) -> list[Path]:
     """The image files of a folder by their suffix, sorted; hidden files are left out.
 
+    Args:
+        recursive: with the folders within, hidden ones left out; linked ones are followed, unless
+            they lead back to where they came from.
+
     Raises:
         DataError: the folder is not there or cannot be read.
     """
@@ -110,13 +116,21 @@ def list_images(folder: str | Path, *, recursive: bool = False) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give a folder of images")
     try:
-        return sorted(
-            path
-            for path in (folder.rglob("*") if recursive else folder.iterdir())
-            if path.suffix.lower() in IMAGE_SUFFIXES
-            and not path.name.startswith(".")
-            and path.is_file()
-        )
+        return sorted(_images(folder, (os.path.realpath(folder),), recursive=recursive))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{folder}: cannot be read ({reason}); check permissions") from error
+
+
+def _images(folder: Path, way: tuple[str, ...], *, recursive: bool) -> Iterator[Path]:
+    """As `list_images`; `way` are the real paths of the folders on the way down."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                real = os.path.realpath(entry.path)
+                if recursive and real not in way:
+                    yield from _images(folder / entry.name, (*way, real), recursive=True)
+            elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
+                yield folder / entry.name

@@ -205,7 +205,7 @@ def test_debug_shows_where_an_error_arose(
 @pytest.mark.parametrize(
     ("output", "options", "said"),
     [
-        ("out.jpg", [], "ends in .png"),
+        ("out.bmp", [], "ends in .png"),
         ("out", [], "ends in .png"),
         ("taken.png", [], "--force overwrites it"),
         ("photo.png", ["--force"], "is the input itself"),
