@@ -14,7 +14,13 @@ from sr.commands.console import add_inference_arguments, format_table, positive_
 from sr.data.pairs import DataSet, Strength, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.measure import evaluate
-from sr.evaluation.methods import Method, Runtime, parse_methods
+from sr.evaluation.methods import (
+    DEFAULT_MODELS,
+    Method,
+    Runtime,
+    default_models,
+    parse_methods,
+)
 from sr.evaluation.results import Evaluation
 from sr.evaluation.tables import (
     CORRELATION_HEADINGS,
@@ -31,7 +37,6 @@ from sr.metrics.texture import MEASURES
 from sr.metrics.threshold import check_ppd
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
-DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
 OUTPUT_FILES = {
     "csv": "table.csv",
     "markdown": "table.md",
@@ -65,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scale",
         metavar="N",
         type=positive_int,
-        help="how many times larger, where only interpolations are measured (default: that of the "
+        help="how many times larger, where no network is named (default: that of the "
         "networks; models of one scale are measured at a time)",
     )
     parser.add_argument(
@@ -149,7 +154,9 @@ def run(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
-    methods = parse_methods(arguments.models or DEFAULT_MODELS, runtime, scale=arguments.scale)
+    methods = parse_methods(
+        arguments.models or default_models(arguments.scale), runtime, scale=arguments.scale
+    )
     data_sets = _data_sets(arguments.folders, methods[0].scale)
     if arguments.degradation:
         data_sets = [one.degraded(by) for one in data_sets for by in arguments.degradation]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,9 +11,10 @@ from typing import Protocol
 from sr.base.errors import ConfigError
 from sr.base.files import file_sha256
 from sr.images.photo import Photo
-from sr.models.registry import MODELS, chosen_scale, model_info, verified_weights
+from sr.models.registry import MODELS, chosen_scale, model_info, models_of_scale, verified_weights
 
 WEIGHTS_SUFFIX = ".safetensors"
+DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
 
 
 class Enlarges(Protocol):
@@ -55,6 +56,15 @@ class Runtime:
     device: str = "auto"
     precision: str = "auto"
     tile_px: int | None = None
+
+
+def default_models(scale: int | None) -> Sequence[str]:
+    """What is measured where no model is named: bicubic, and what there is of the scale."""
+    if scale is None or scale == MODELS[DEFAULT_MODELS[-1]].scale:
+        return DEFAULT_MODELS
+    return [model.name for model in models_of_scale(scale) if model.name != "nearest"] or [
+        "bicubic"
+    ]
 
 
 def parse_methods(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
-from sr.evaluation.methods import Runtime, parse_methods
+from sr.evaluation.methods import Runtime, default_models, parse_methods
 from sr.images.photo import Photo
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
@@ -85,3 +85,9 @@ def test_interpolations_follow_the_scale_of_the_networks_beside_them(tmp_path: P
         parse_methods([mine, "srresnet_x4"], CPU)
     with pytest.raises(ConfigError, match="bicubic enlarges 2 or 3 or 4 or 6 or 8 times, not 5"):
         parse_methods(["bicubic"], CPU, scale=5)
+
+
+def test_without_names_what_there_is_of_the_scale_is_measured() -> None:
+    assert list(default_models(None)) == ["bicubic", "srresnet_x4", "srgan_x4"]
+    assert list(default_models(4)) == list(default_models(None))
+    assert list(default_models(3)) == ["bicubic"]

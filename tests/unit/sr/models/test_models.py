@@ -10,7 +10,14 @@ import torch
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError, UnknownModelError, WeightsError
-from sr.models.registry import MODELS, model_info
+from sr.models.registry import (
+    MODELS,
+    Model,
+    chosen_scale,
+    model_info,
+    models_of_scale,
+    network_scales,
+)
 from sr.models.weights_file import load_model, read_header, save_model
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.registry import build
@@ -141,3 +148,29 @@ def test_the_registry_is_explicit_and_unknown_names_list_the_known() -> None:
         assert bool(info.network) == bool(info.weights)
     with pytest.raises(UnknownModelError, match="known: bicubic, nearest, srgan_x4, srresnet_x4"):
         model_info("espcn")
+
+
+def test_models_are_found_by_their_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert network_scales() == [4]
+    monkeypatch.setitem(
+        MODELS,
+        "toy_x2",
+        Model(name="toy_x2", title="Toy", scale=2, description="a toy", network="toy"),
+    )
+    assert network_scales() == [4, 2]
+    assert [model.name for model in models_of_scale(2)] == ["nearest", "bicubic", "toy_x2"]
+    assert [chosen_scale("bicubic"), chosen_scale("bicubic", 3), chosen_scale("toy_x2", 2)] == [
+        4, 3, 2
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match="toy_x2 enlarges 2 times, not 5; models that do: none"):
+        chosen_scale("toy_x2", 5)
+
+
+def test_a_discriminator_is_no_model(tmp_path: Path) -> None:
+    from sr.inference.upscaler import upscaler_from_file
+
+    path = tmp_path / "judge.safetensors"
+    save_model(path, SRGANDiscriminator(hr_patch_px=32), name="judge", about={})
+    assert isinstance(load_model(path), SRGANDiscriminator)
+    with pytest.raises(WeightsError, match=r"judge\.safetensors: a discriminator"):
+        upscaler_from_file(path, device="cpu")

@@ -17,6 +17,7 @@ from sr.models.registry import MODELS, list_models, read_manifest, verified_weig
 from sr.models.weights_file import read_header, save_model
 from sr.training.initial import build_generator
 from sr.training.recipes import SRRESNET_SMOKE
+from sr.training.settings import override
 
 
 @pytest.mark.parametrize("name", [name for name, info in MODELS.items() if info.weights])
@@ -74,6 +75,16 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
     (weights_dir / "srresnet_x4.safetensors").unlink()
     with pytest.raises(WeightsError, match="no such weights file"):
         verified_weights("srresnet_x4")
+
+
+def test_weights_of_another_scale_than_their_model_are_not_released(
+    weights_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = weights_dir / "run" / "srresnet_x4.safetensors"
+    model = build_generator(override(SRRESNET_SMOKE, ["name=mine", "scale=2"]))
+    save_model(source, model, name="srresnet_x4", about={})
+    assert main(["release", str(source), "--data", "three photographs", "--data-licence", "x"]) == 2
+    assert "enlarges 2 times, srresnet_x4 4" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_weights_ends_with_an_error_and_changes_nothing(
