@@ -157,7 +157,10 @@ def _bsds(folder: Path) -> PhotoSet | None:
             if (images / name).is_dir()
         }
         parts = {name: files for name, files in parts.items() if files}
-        if "train" not in parts or "test" not in parts:
+        named = re.search("bsds|bsr", str(images.resolve()), re.IGNORECASE)
+        if not {"train", "test"} <= set(parts) or not (
+            named or any(images.parent.glob("iids_*.txt"))
+        ):
             continue
         problems = []
         for name, files in parts.items():

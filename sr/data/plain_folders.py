@@ -20,7 +20,7 @@ from sr.data.paired_folders import (
     part_of,
     scale_of,
 )
-from sr.data.photo_set import PhotoSet, children, images_by_folder, some
+from sr.data.photo_set import PhotoSet, children, images_below, images_by_folder, some
 from sr.formats.kinds import list_images
 
 
@@ -54,6 +54,15 @@ def parts_of_folder(folder: Path) -> PhotoSet | None:
     scales = ", ".join(f"x{scale}" for scale in sorted(pairs)) or "none"
     title = f"{name}: {counts}; low-resolution versions: {scales}"
     return PhotoSet("folder", name, title, splits, default_part(splits), pairs, tuple(problems))
+
+
+def wrapped_folder(folder: Path) -> PhotoSet | None:
+    """Pairs or parts in the only folder of a folder, as unpackers leave them."""
+    inside = [path for path in children(folder) if images_below(path)]
+    if list_images(folder) or len(inside) != 1:
+        return None
+    (only,) = inside
+    return pairs_of_folders(only) or parts_of_folder(only) or wrapped_folder(only)
 
 
 def photographs(folder: Path, layout: str = "auto") -> PhotoSet | None:

@@ -16,7 +16,7 @@ from sr.base.errors import ConfigError, DataError
 from sr.data import known_sets
 from sr.data.paired_folders import BENCHMARKS, files_side_by_side, pairs_of_folders
 from sr.data.photo_set import PhotoSet, children, images_below, some
-from sr.data.plain_folders import parts_of_folder, photographs
+from sr.data.plain_folders import parts_of_folder, photographs, wrapped_folder
 from sr.formats.kinds import IMAGE_SUFFIXES
 
 Layout = Literal["auto", "top", "all"]
@@ -25,7 +25,7 @@ LAYOUTS: tuple[str, ...] = get_args(Layout)
 # The first that knows a folder reads it.
 Reader = Callable[[Path], PhotoSet | None]
 READERS: tuple[Reader, ...] = (
-    files_side_by_side, pairs_of_folders, parts_of_folder, photographs
+    files_side_by_side, pairs_of_folders, parts_of_folder, wrapped_folder, photographs
 )  # fmt: skip
 
 

@@ -135,3 +135,15 @@ def test_links_are_followed_and_loops_are_not(tmp_path: Path) -> None:
     (tmp_path / "links" / "up").symlink_to("..")
     (tmp_path / "links" / "self").symlink_to(".")
     assert len(recognise(tmp_path / "links").images()) == 3
+
+
+def test_a_folder_around_is_looked_through(tmp_path: Path) -> None:
+    pictures(tmp_path / "pairs" / "archive" / "set" / "HR")
+    pictures(tmp_path / "pairs" / "archive" / "set" / "LR", side=8)
+    found = recognise(tmp_path / "pairs")
+    assert (found.name, len(found.images()), len(found.low_resolution[4])) == ("set", 3, 3)
+    for part in ("train", "val", "test"):  # as detectors' sets lie; only the name says BSDS
+        pictures(tmp_path / "boxes" / "images" / part)
+    (tmp_path / "boxes" / "labels" / "train").mkdir(parents=True)
+    found = recognise(tmp_path / "boxes")
+    assert (found.kind, sorted(found.splits)) == ("folder", ["test", "train", "val"])
