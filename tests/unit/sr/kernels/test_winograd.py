@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -293,23 +292,3 @@ def test_without_kernels_convolutions_are_torchs_own(
         tiles.kernels.cache_clear()
     assert torch.equal(y, F.conv2d(x, weight, bias, padding=1))
     assert "none here" in caplog.text
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc")
-def test_freed_memory_is_kept_and_used_again() -> None:
-    code = (
-        "import resource, torch\n"
-        "from sr.base.machine import keep_freed_memory\n"
-        "print(keep_freed_memory())\n"
-        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
-        "for _ in range(40): torch.ones(10_000_000)\n"
-        "before = faults()\n"
-        "for _ in range(5): torch.ones(10_000_000)\n"
-        "print(faults() - before)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    if done[0] != "True":
-        pytest.skip("not glibc")
-    assert int(done[1]) < 1000  # of 10,000 pages each
