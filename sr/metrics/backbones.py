@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sr.base.errors import BackboneError, ConfigError
+from sr.metrics.downloads import fetched
 
 # Channels of the 3x3 convolutions between the poolings ("M"), torchvision's numbering.
 _VGG: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -38,7 +39,7 @@ def load_state(name: str) -> dict[str, Tensor]:
     """The weights of a network's `features` part, float32, under torchvision's key names.
 
     Looked for in the folder NITIDEZ_BACKBONES (`<name>_*.safetensors`), else downloaded from
-    torchvision's official address into torch's cache.
+    torchvision's official address into torch's cache, with a limit of seconds to wait.
 
     Args:
         name: "alexnet", "vgg16" or "vgg19".
@@ -69,10 +70,10 @@ def _download(name: str) -> dict[str, Tensor]:
         import torchvision
 
         weights = getattr(torchvision.models, _WEIGHTS[name]).IMAGENET1K_V1
-        state: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            weights.url, check_hash=True, progress=False, map_location="cpu"
+        state: dict[str, Tensor] = torch.load(
+            fetched(weights.url), map_location="cpu", weights_only=True
         )
-    except Exception as error:  # no torchvision, no network, a broken download: one way out
+    except Exception as error:  # no torchvision, no answer in time, a broken file: one way out
         folder = backbone_dir()
         looked = f"{folder} holds no {name}_*.safetensors" if folder else "it is not set"
         raise BackboneError(

@@ -185,7 +185,8 @@ def default_lpips() -> Lpips:
     """The AlexNet distance, loaded once.
 
     Raises:
-        BackboneError: its features are not to be had (asked again at the next call).
+        BackboneError: its features are not to be had; a failed download is not tried again
+            for ten minutes.
     """
     return Lpips()
 

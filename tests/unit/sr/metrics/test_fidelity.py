@@ -132,7 +132,7 @@ def test_without_features_lpips_says_so_and_the_rest_is_measured(
     def no_network(*args: object, **kwargs: object) -> None:
         raise OSError("no network")
 
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", no_network)
+    monkeypatch.setattr("sr.metrics.backbones.fetched", no_network)
     with pytest.raises(BackboneError, match="NITIDEZ_BACKBONES"):
         Lpips()
     image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
