@@ -133,11 +133,6 @@ class Owner:
             self._tokens = {key: end for key, end in self._tokens.items() if end > now}
             return _digest(token) in self._tokens
 
-    def sign_out(self, token: str) -> None:
-        """Forget a token."""
-        with self._lock:
-            self._tokens.pop(_digest(token), None)
-
     def _new_token(self) -> str:
         token = secrets.token_urlsafe(32)
         self._tokens[_digest(token)] = self._clock() + TOKEN_SECONDS

@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         if args.json is not None:
             args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         if args.figure is not None:
-            from survey.reporting.figures import coverage_figure, write_figure
+            from survey.reporting.drawing import write_figure
+            from survey.reporting.figures import coverage_figure
 
             write_figure(coverage_figure(result), args.figure)
     except OSError as error:

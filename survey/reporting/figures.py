@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.reporting.words import Language, name_of, number, percent, say
-from survey.statistics.estimates.data import METHOD_ORDER
+from survey.reporting.drawing import (
+    View,
+    colour_of,
+    draw_interval,
+    legend_beside,
+    new_axes,
+    new_panels,
+    plain_number,
+    set_title,
+    styled,
+)
+from survey.reporting.words import name_of, number, percent, say
 from survey.statistics.estimates.mos import ALL, SCORES
 from survey.statistics.questions import density
 from survey.statistics.questions.paper import TABLE_2
 from survey.statistics.questions.summary import Analysis
-from survey.study.display import PPD_BINS
+from survey.study.display import PPD_BIN_NAMES
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOTS_PER_INCH = 130
 BAR = 0.8
 DENSITIES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240)  # pixels per degree that are marked
-
-
-class View(NamedTuple):
-    """For whom a figure is drawn."""
-
-    language: Language
-    is_public: bool  # nothing that is one person's
 
 
 def draw_all(analysis: Analysis, view: View) -> dict[str, Figure]:
@@ -46,10 +44,10 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     methods = list(table["method"])
-    with _style(view):
-        figure, axes = _axes(7, 4.2)
+    with styled(view):
+        figure, axes = new_axes(7, 4.2)
         for place, row in enumerate(table.itertuples()):
-            _bar(axes, place, row.mos, row.ci95_low, row.ci95_high, _colour(row.method))
+            draw_interval(axes, place, row.mos, row.ci95_low, row.ci95_high, colour_of(row.method))
         markers = {"Set5": "s", "Set14": "^", "BSD100": "D"}
         for k, (data_set, marker) in enumerate(markers.items()):
             known = [
@@ -66,7 +64,7 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xticks(range(len(methods)), [name_of(view.language, m) for m in methods])
         axes.legend(loc="upper left", frameon=False, fontsize="small")
-        _title(figure, view, "scores", raters=analysis.facts["counted_raters"])
+        set_title(figure, view, "scores", raters=analysis.facts["counted_raters"])
     return figure
 
 
@@ -75,16 +73,16 @@ def histograms(analysis: Analysis, view: View) -> Figure | None:
     table = analysis.mos[(analysis.mos["image"] == ALL) & (analysis.mos["ppd_bin"] == ALL)]
     if table.empty:
         return None
-    with _style(view):
-        figure, panels = _panels(1, len(table), 2.2, 2.6)
+    with styled(view):
+        figure, panels = new_panels(1, len(table), 2.2, 2.6)
         for axes, row in zip(panels.flat, table.to_dict("records"), strict=True):
             shares = [100 * row[f"share_{score}"] for score in SCORES]
-            axes.bar(SCORES, shares, color=_colour(row["method"]), width=BAR)
+            axes.bar(SCORES, shares, color=colour_of(row["method"]), width=BAR)
             axes.set(title=name_of(view.language, row["method"]), ylim=(0, 100))
             axes.set_xticks(SCORES)
         panels[0, 0].set_ylabel(say(view.language, "axis_share"))
         figure.supxlabel(say(view.language, "axis_score"), fontsize="medium")
-        _title(figure, view, "histograms", ratings=analysis.facts["ratings"])
+        set_title(figure, view, "histograms", ratings=analysis.facts["ratings"])
     return figure
 
 
@@ -105,8 +103,8 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
         label[a, b] = _cell(view, row.preference_a, *ends)
         label[b, a] = _cell(view, 1 - row.preference_a, 1 - ends[1], 1 - ends[0])
     names = [name_of(view.language, m) for m in methods]
-    with _style(view):
-        figure, panels = _panels(1, 2, 4.6, 3.6)
+    with styled(view):
+        figure, panels = new_panels(1, 2, 4.6, 3.6)
         left, right = panels[0]
         sns.heatmap(
             100 * share, annot=label, fmt="", vmin=0, vmax=100, cmap="vlag", cbar=False,
@@ -114,13 +112,13 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
         )  # fmt: skip
         left.grid(False)
         left.set(title=say(view.language, "panel_matrix"))
-        right.yaxis.set_major_formatter(_plain_number(view.language))
+        right.yaxis.set_major_formatter(plain_number(view.language))
         for place, row in enumerate(analysis.jod.itertuples()):
-            _bar(right, place, row.jod, row.ci95_low, row.ci95_high, _colour(row.method))
+            draw_interval(right, place, row.jod, row.ci95_low, row.ci95_high, colour_of(row.method))
         right.set_xticks(range(len(names)), names)
         right.set(ylabel="JOD", title=say(view.language, "panel_jod"))
         right.margins(x=0.25)
-        _title(figure, view, "preferences", choices=analysis.facts["choices"])
+        set_title(figure, view, "preferences", choices=analysis.facts["choices"])
     return figure
 
 
@@ -143,11 +141,11 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
     from matplotlib.ticker import FixedLocator
 
     part = ratings.only(known)
-    with _style(view):
-        figure, axes = _axes(7, 4.2)
+    with styled(view):
+        figure, axes = new_axes(7, 4.2)
         for method in part.methods:
-            means = density._means(part.of(method)[:, :, None])[:, 0]
-            colour = _colour(method)
+            means = density.means_by_rater(part.of(method)[:, :, None])[:, 0]
+            colour = colour_of(method)
             label = name_of(view.language, method)
             axes.scatter(part.ppd, means, s=18, alpha=0.6, color=colour, linewidths=0, label=label)
             line = density.fit_line(means, part.ppd)
@@ -158,36 +156,35 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xlabel(say(view.language, "axis_ppd"))
         axes.xaxis.set_major_locator(FixedLocator(DENSITIES))
-        axes.xaxis.set_major_formatter(_plain_number(view.language))
-        axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-        _title(figure, view, "displays", raters=int(known.sum()))
+        axes.xaxis.set_major_formatter(plain_number(view.language))
+        legend_beside(axes)
+        set_title(figure, view, "displays", raters=int(known.sum()))
     return figure
 
 
 def _display_bins(analysis: Analysis, view: View) -> Figure | None:
     table = analysis.mos[(analysis.mos["image"] == ALL) & (analysis.mos["ppd_bin"] != ALL)]
-    low, middle, high = (f"{border:g}" for border in PPD_BINS)
-    bins = [f"<{low}", f"{low}-{middle}", f"{middle}-{high}", f">{high}"]
-    bins = [name for name in bins if name in set(table["ppd_bin"])]
+    bins = [name for name in PPD_BIN_NAMES if name in set(table["ppd_bin"])]
     if not bins:
         return None
     methods = list(analysis.ratings.methods)
-    with _style(view):
-        figure, axes = _axes(7, 4.2)
+    with styled(view):
+        figure, axes = new_axes(7, 4.2)
         for k, method in enumerate(methods):
             rows = table[table["method"] == method].set_index("ppd_bin")
             for place, name in enumerate(bins):
                 if name in rows.index:
                     row = rows.loc[name]
                     at = place + (k - (len(methods) - 1) / 2) * 0.12
-                    _bar(axes, at, row["mos"], row["ci95_low"], row["ci95_high"], _colour(method))
+                    ends = row["ci95_low"], row["ci95_high"]
+                    draw_interval(axes, at, row["mos"], *ends, colour_of(method))
             label = name_of(view.language, method)
-            axes.plot([], [], "o", color=_colour(method), label=label)
+            axes.plot([], [], "o", color=colour_of(method), label=label)
         axes.set_xticks(range(len(bins)), bins)
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xlabel(say(view.language, "axis_ppd"))
-        axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-        _title(figure, view, "displays", raters=analysis.facts["raters_with_density"])
+        legend_beside(axes)
+        set_title(figure, view, "displays", raters=analysis.facts["raters_with_density"])
     return figure
 
 
@@ -200,25 +197,23 @@ def measures(analysis: Analysis, view: View) -> Figure | None:
         return None
     rank = analysis.correlations.set_index(["measure", "kind"])["correlation"]
     methods = [m for m in analysis.ratings.methods if m in set(table["method"])]
-    with _style(view):
-        figure, panels = _panels(1, len(known), 3.4, 3.4, sharey=True)
+    with styled(view):
+        figure, panels = new_panels(1, len(known), 3.4, 3.4, sharey=True)
         for axes, measure in zip(panels.flat, known, strict=True):
             for method in methods:
                 part = table[table["method"] == method]
                 label = name_of(view.language, method)
                 axes.scatter(
-                    part[measure], part["mos"], s=20, color=_colour(method), linewidths=0,
+                    part[measure], part["mos"], s=20, color=colour_of(method), linewidths=0,
                     label=label,
                 )  # fmt: skip
             rho = number(view.language, float(rank[measure, "srocc"]))
             axes.set(xlabel=name_of(view.language, measure), title=f"SROCC {rho}")
-            axes.xaxis.set_major_formatter(_plain_number(view.language))
+            axes.xaxis.set_major_formatter(plain_number(view.language))
         panels[0, 0].set_ylabel(say(view.language, "axis_mos"))
-        panels[0, 0].yaxis.set_major_formatter(_plain_number(view.language))
-        panels[0, -1].legend(
-            frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5)
-        )
-        _title(figure, view, "measures", versions=len(table))
+        panels[0, 0].yaxis.set_major_formatter(plain_number(view.language))
+        legend_beside(panels[0, -1])
+        set_title(figure, view, "measures", versions=len(table))
     return figure
 
 
@@ -228,19 +223,19 @@ def consistency(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     has_reason = table["reasons"] != ""
-    with _style(view):
-        figure, axes = _axes(6, 4.2)
+    with styled(view):
+        figure, axes = new_axes(6, 4.2)
         for chosen, key, marker in ((~has_reason, "clean", "o"), (has_reason, "marked", "X")):
             part = table[chosen]
             label = say(view.language, f"raters_{key}", n=len(part))
             axes.scatter(part["bias"], part["inconsistency"], marker=marker, s=40, label=label)
         axes.axvline(0, color="0.7", linewidth=1)
         axes.set(ylim=(0, None), xlabel=say(view.language, "axis_bias"))
-        axes.xaxis.set_major_formatter(_plain_number(view.language))
-        axes.yaxis.set_major_formatter(_plain_number(view.language))
+        axes.xaxis.set_major_formatter(plain_number(view.language))
+        axes.yaxis.set_major_formatter(plain_number(view.language))
         axes.set_ylabel(say(view.language, "axis_inconsistency"))
         axes.legend(frameon=False, fontsize="small")
-        _title(figure, view, "consistency")
+        set_title(figure, view, "consistency")
     return figure
 
 
@@ -258,15 +253,15 @@ def needed(analysis: Analysis, view: View) -> Figure | None:
         )
         for row in table.itertuples()
     ]
-    with _style(view):
-        figure, axes = _axes(7, 0.5 * len(table) + 1.4)
+    with styled(view):
+        figure, axes = new_axes(7, 0.5 * len(table) + 1.4)
         axes.barh(labels, table["raters_needed"].astype(int), color="0.75", height=BAR)
         now = analysis.facts["counted_raters"]
         axes.axvline(now, color="black", linewidth=1, label=say(view.language, "raters_now", n=now))
         axes.invert_yaxis()
         axes.set(xlabel=say(view.language, "axis_raters"))
         axes.legend(frameon=False, fontsize="small", loc="best")
-        _title(figure, view, "needed")
+        set_title(figure, view, "needed")
     return figure
 
 
@@ -286,8 +281,8 @@ def coverage_figure(result: dict[str, Any]) -> Figure:
     names = ["mos", "difference", "dmos", "preference", "jod", "version_mos"]
     others = ["pooled_mos", "bootstrap_mos", "pooled_preference"]
     worlds = [name for name, found in result["coverage"].items() if "mos" in found]
-    with _style(View("en", False)):
-        figure, axes = _axes(8, 4.2)
+    with styled(View("en", False)):
+        figure, axes = new_axes(8, 4.2)
         axes.axhspan(93, 97, color="0.9")
         axes.axhline(95, color="0.6", linewidth=1)
         for k, world in enumerate(worlds):
@@ -302,85 +297,3 @@ def coverage_figure(result: dict[str, Any]) -> Figure:
         axes.set_title("used" + " " * 70 + "not used, for comparison", fontsize="small")
         axes.legend(frameon=False, fontsize="small", loc="lower left")
     return figure
-
-
-def encode(figure: Figure, suffix: str) -> bytes:
-    """A finished figure as PNG or SVG: ".png", ".svg". The same figure gives the same bytes.
-
-    What is where is decided the first time: finding it takes longer than drawing.
-    """
-    import matplotlib as mpl
-
-    content = io.BytesIO()
-    metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None}
-    with mpl.rc_context({"svg.hashsalt": "nitidez", "svg.fonttype": "path"}):
-        figure.savefig(content, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
-    figure.set_layout_engine(None)
-    return content.getvalue()
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as its name's ending says.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.write_bytes(encode(figure, path.suffix.lower() if path.suffix else ".png"))
-
-
-@contextmanager
-def _style(view: View) -> Iterator[None]:
-    import matplotlib as mpl
-    import seaborn as sns
-
-    with sns.axes_style("whitegrid"), mpl.rc_context({"axes.unicode_minus": True}):
-        yield
-
-
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
-    figure, panels = _panels(1, 1, width, height)
-    return figure, panels[0, 0]
-
-
-def _panels(rows: int, columns: int, width: float, height: float, **sharing: Any) -> Any:
-    """A figure that no window knows, and its axes in a grid, each of the size in inches."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(rows, columns, squeeze=False, **sharing)
-
-
-def _bar(axes: Axes, x: float, value: float, low: float, high: float, colour: Any) -> None:
-    """A point with its interval, where it has one."""
-    axes.plot([x], [value], "o", color=colour)
-    if not (np.isnan(low) or np.isnan(high)):
-        axes.errorbar(
-            [x],
-            [value],
-            [[max(0.0, value - low)], [max(0.0, high - value)]],
-            capsize=4,
-            color=colour,
-        )
-
-
-def _colour(method: str) -> Any:
-    import seaborn as sns
-
-    palette: Sequence[Any] = sns.color_palette("colorblind", 8)
-    known = {name: place for place, name in enumerate(METHOD_ORDER)}
-    return palette[known.get(method, 7)]
-
-
-def _plain_number(language: Language) -> Any:
-    from matplotlib.ticker import FuncFormatter
-
-    def text(value: float, _: int) -> str:
-        return f"{value:g}".replace(".", "," if language == "pt-BR" else ".")
-
-    return FuncFormatter(text)
-
-
-def _title(figure: Figure, view: View, key: str, **values: Any) -> None:
-    figure.suptitle(say(view.language, f"figure_{key}", **values), fontsize="medium")

@@ -19,7 +19,7 @@ from survey.study.errors import SurveyError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from survey.statistics.questions.correlation import Figures
+    from survey.statistics.questions.correlation import Measurements
     from survey.study.study import Study
 
 CODEBOOK = Path(__file__).parent / "text" / "codebook.md"
@@ -36,7 +36,7 @@ def report_files(
     """The files of a report by their names in the zip.
 
     Args:
-        responses: of `Store.responses`.
+        responses: of `read_responses`.
         is_public: leave out all that could point to a person.
         language: that report.html opens in; it holds both.
 
@@ -45,14 +45,15 @@ def report_files(
     """
     need_libraries()
     from survey.reporting import public
-    from survey.reporting.figures import View, draw_all, encode
-    from survey.reporting.page import Origin, page
+    from survey.reporting.drawing import View, encode
+    from survey.reporting.figures import draw_all
+    from survey.reporting.report_page import Origin, page
     from survey.statistics.questions.summary import analyse
 
     shown = responses
     if is_public:
         responses = public.with_numbers(responses)
-    analysis = analyse(responses, figures_of(study))
+    analysis = analyse(responses, measurements_of(study))
     if is_public:
         shown = public.public_responses(responses)
         analysis = public.public_analysis(analysis, responses)
@@ -76,7 +77,7 @@ def report_files(
     return files
 
 
-def figures_of(study: Study) -> Figures:
+def measurements_of(study: Study) -> Measurements:
     """PSNR, SSIM and LPIPS of a study's versions by (image, method)."""
     return {
         (image.id, version.method): {

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from survey.reporting import public
-from survey.reporting.page import Origin, section
-from survey.reporting.report import figures_of, need_libraries, report_files, zip_bytes
+from survey.reporting.report import measurements_of, need_libraries, report_files, zip_bytes
+from survey.reporting.report_page import Origin, section
 from survey.reporting.words import Language, number, say, texts
 from survey.session.survey import Survey
 from survey.storage.responses import answers_stamp, read_responses
@@ -63,7 +63,7 @@ class Results:
         """The results as of now, or of a moment ago.
 
         `images` has `id`, `name` and `versions` of each main photograph; a version has `id`,
-        `label` and `caption`, in which its scores and figures stand as far as they are known.
+        `label` and `caption`, in which its scores and measurements stand as far as they are known.
 
         Args:
             is_public: nothing that points to a person.
@@ -87,14 +87,15 @@ class Results:
         self, survey: Survey, stamp: str, language: Language, is_public: bool, simulated: bool
     ) -> Shown:
         need_libraries()
-        from survey.reporting.figures import View, draw_all, encode
+        from survey.reporting.drawing import View, encode
+        from survey.reporting.figures import draw_all
         from survey.statistics.questions.summary import analyse
 
         study = survey.study
         responses = read_responses(survey.store, study.name, simulated)
         if is_public:
             responses = public.with_numbers(responses)
-        analysis = analyse(responses, figures_of(study))
+        analysis = analyse(responses, measurements_of(study))
         means = analysis.mos
         if is_public:
             analysis = public.public_analysis(analysis, responses)

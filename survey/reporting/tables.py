@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from survey.reporting.markup import html_table
 from survey.reporting.words import (
     UNKNOWN,
     Language,
@@ -275,7 +275,7 @@ class Tables:
             fact("circular", percent(language, triads["share"]), n=triads["triads"]),
             fact("pairs_agree", percent(language, own["share"]), n=own["n"]),
         ]
-        return self._html("agreement", ("fact", "value"), rows)
+        return html_table(language, "agreement", ("fact", "value"), rows)
 
     def _number(self, value: float) -> str:
         return number(self._language, float(value))
@@ -291,20 +291,9 @@ class Tables:
 
     def _table(self, caption: str, table: pd.DataFrame, cells: Cells) -> str:
         rows = table.reset_index(drop=True).itertuples()
-        return self._html(
-            caption, tuple(cells), [tuple(cell(row) for cell in cells.values()) for row in rows]
-        )
-
-    def _html(self, caption: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-        if not rows:
-            return ""
-        names = (say(self._language, f"col_{name}") for name in columns)
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
-        title = escape(say(self._language, f"caption_{caption}"))
-        return (
-            f'<div class="table"><table><caption>{title}</caption><thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>"
+        return html_table(
+            self._language,
+            caption,
+            tuple(cells),
+            [tuple(cell(row) for cell in cells.values()) for row in rows],
         )

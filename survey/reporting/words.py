@@ -85,7 +85,7 @@ def percent_span(language: Language, low: float, high: float) -> str:
 
 
 def estimate(language: Language, found: Estimate, digits: int = 2) -> str:
-    """A figure with its interval, or the reason why it has none."""
+    """A value with its interval, or the reason why it has none."""
     value = number(language, found.value, digits)
     if found.is_known:
         interval = span(language, found.low, found.high, digits)

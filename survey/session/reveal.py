@@ -12,7 +12,7 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Summarise one rater's main trials.
 
     Args:
-        answers: rows of `Store.answers_of`.
+        answers: rows of `responses.answers_of`.
 
     Returns:
         `ratings`: per method the mean score, how many, and the mean PSNR (dB) and LPIPS of the
@@ -73,11 +73,11 @@ def _preferred(answer: dict[str, Any]) -> str:
 
 
 def _count(
-    images: Sequence[StudyImage], better: str, worse: str, figure: str, *, higher: bool
+    images: Sequence[StudyImage], better: str, worse: str, measure: str, *, higher: bool
 ) -> int | None:
-    """In how many images a figure prefers one method; None where the figure is not known."""
+    """In how many images a measure prefers one method; None where it is not known."""
     values = [
-        (getattr(image.versions[better], figure), getattr(image.versions[worse], figure))
+        (getattr(image.versions[better], measure), getattr(image.versions[worse], measure))
         for image in images
     ]
     if any(x is None or y is None for x, y in values):

@@ -1,6 +1,6 @@
-"""From a bank card and a distance to pixels per degree: pure functions.
+"""What a display and a distance make of a pixel: pure functions. The page measures both.
 
-Sources: ISO/IEC 7810 (card), ITU-R BT.500 and Mantiuk et al. 2021 (visual angle of one pixel).
+Sources: ITU-R BT.500 and Mantiuk et al. 2021 (visual angle of one pixel).
 """
 
 from __future__ import annotations
@@ -12,31 +12,15 @@ from typing import Any
 
 from survey.study.errors import InvalidAnswerError
 
-CARD_WIDTH_MM = 85.60  # ID-1
 MM_PER_INCH = 25.4
 PPI_RANGE = (20.0, 1000.0)  # from a projector or a large television to a phone
 DISTANCE_RANGE_CM = (10.0, 400.0)
-BLIND_SPOT_DEGREES = 13.5
 PPI_METHODS = ("card", "preset", "manual", "skipped")
 DISTANCE_METHODS = ("ruler", "arm", "blind_spot", "skipped")
 PIXEL_CHECKS = ("pass", "fail", "skipped")
 SCREEN_SHARE = 0.8  # of the screen's height that a magnified picture may take
 PPD_BINS = (45.0, 60.0, 75.0)  # borders of the bins that are reported
-
-
-def ppi_from_card(card_css_px: float, device_pixel_ratio: float) -> float:
-    """Physical pixels per inch of a screen on which a bank card is so many CSS pixels wide.
-
-    Raises:
-        InvalidAnswerError: the density is not one that displays have (20 to 1000 ppi).
-    """
-    if not (card_css_px > 0 and device_pixel_ratio > 0):
-        raise InvalidAnswerError(
-            f"card of {card_css_px} px at devicePixelRatio {device_pixel_ratio}; needed both "
-            "above 0"
-        )
-    ppi = card_css_px * device_pixel_ratio * MM_PER_INCH / CARD_WIDTH_MM
-    return _within("ppi", ppi, PPI_RANGE)
+PPD_BIN_NAMES = ("<45", "45-60", "60-75", ">75")
 
 
 def pixels_per_degree(ppi: float, distance_cm: float) -> float:
@@ -57,32 +41,11 @@ def pixels_per_degree(ppi: float, distance_cm: float) -> float:
     return 1 / math.degrees(2 * math.atan(0.5 * pitch_mm / (10 * distance_cm)))
 
 
-def arc_minutes(ppd: float) -> float:
-    """The visual angle of one pixel, in minutes of arc; an eye of 20/20 separates one."""
-    return 60 / ppd
-
-
-def distance_of_acuity_cm(ppi: float) -> float:
-    """From how far on a 20/20 eye (one minute of arc) no longer separates pixels."""
-    _within("ppi", ppi, PPI_RANGE)
-    return MM_PER_INCH / ppi / (2 * math.tan(math.radians(0.5 / 60))) / 10
-
-
-def distance_from_blind_spot_cm(separation_mm: float) -> float:
-    """Distance from the eye when a dot vanishes so far beside the point looked at.
-
-    Source: Li et al. 2020, doi:10.1038/s41598-019-57204-1, blind spot at 13.5 degrees.
-    """
-    return separation_mm / math.tan(math.radians(BLIND_SPOT_DEGREES)) / 10
-
-
 def ppd_bin(ppd: float | None) -> str:
     """The reported bin: "<45", "45-60", "60-75", ">75", or "unknown"."""
     if ppd is None or math.isnan(ppd):
         return "unknown"
-    low, middle, high = (f"{border:g}" for border in PPD_BINS)
-    names = (f"<{low}", f"{low}-{middle}", f"{middle}-{high}", f">{high}")
-    return names[sum(ppd >= border for border in PPD_BINS)]
+    return PPD_BIN_NAMES[sum(ppd >= border for border in PPD_BINS)]
 
 
 @dataclass(frozen=True)

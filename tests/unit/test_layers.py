@@ -32,9 +32,6 @@ LONG: set[str] = {
     "demo/upscale/page.py",
     "demo/upscale/tab.py",
     "sr/inference/upscaler.py",
-    "survey/reporting/figures.py",
-    "survey/reporting/tables.py",
-    "survey/simulation/validate.py",
 }
 
 NEVER = {"sr": {"survey", "demo", "gradio", "app"}, "survey": {"demo", "torch", "app"}}

@@ -88,7 +88,7 @@ def counted(responses: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def read_ratings(responses: pd.DataFrame) -> Ratings:
-    """The ratings that count, of `Store.responses` or responses.csv.
+    """The ratings that count, of `read_responses` or responses.csv.
 
     Were a version rated twice by one person, the mean of both would stand.
     """
@@ -107,7 +107,7 @@ def read_ratings(responses: pd.DataFrame) -> Ratings:
 
 
 def read_pairs(responses: pd.DataFrame) -> Pairs:
-    """The choices that count, of `Store.responses` or responses.csv."""
+    """The choices that count, of `read_responses` or responses.csv."""
     rows = counted(responses, "pair")
     rows = rows[rows["choice"].notna()]
     raters = tuple(sorted(set(rows["participant"])))

@@ -21,7 +21,7 @@ ONE_RATER, NO_DATA, CONSTANT = "one_rater", "no_data", "constant"
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its interval; `reason` says why there is none.
+    """A value with its interval; `reason` says why there is none.
 
     Attributes:
         value: NaN without data.

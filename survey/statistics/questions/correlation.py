@@ -15,8 +15,8 @@ from survey.statistics.estimates.interval import Estimate, quantile_t
 if TYPE_CHECKING:
     import pandas as pd
 
-# Figures of a version by (image, method): {"psnr_y": 28.1, "ssim_y": ..., "lpips_alex": ...}
-Figures = Mapping[tuple[str, str], Mapping[str, float | None]]
+# Measurements of a version by (image, method): {"psnr_y": 28.1, "ssim_y": ..., "lpips_alex": ...}
+Measurements = Mapping[tuple[str, str], Mapping[str, float | None]]
 
 MEASURES = ("psnr_y", "ssim_y", "lpips_alex")
 KINDS = {"srocc": "spearman", "plcc": "pearson"}
@@ -33,8 +33,8 @@ COLUMNS = [
 ]
 
 
-def version_table(ratings: Ratings, figures: Figures) -> pd.DataFrame:
-    """One row a version: image, method, its mean score and its figures. Not for the original."""
+def version_table(ratings: Ratings, measurements: Measurements) -> pd.DataFrame:
+    """One row a version: image, method, mean score, measurements. Not for the original."""
     import pandas as pd
 
     rows = []
@@ -42,7 +42,7 @@ def version_table(ratings: Ratings, figures: Figures) -> pd.DataFrame:
         column = ratings.of(method)
         for k, image in enumerate(ratings.images):
             given = column[:, k][~np.isnan(column[:, k])]
-            known = figures.get((image, method), {})
+            known = measurements.get((image, method), {})
             if not len(given) or all(known.get(m) is None for m in MEASURES):
                 continue
             values = {m: math.nan if known.get(m) is None else known[m] for m in MEASURES}
@@ -51,7 +51,7 @@ def version_table(ratings: Ratings, figures: Figures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["image", "method", "mos", "n", *MEASURES])
 
 
-def correlation_table(ratings: Ratings, figures: Figures) -> pd.DataFrame:
+def correlation_table(ratings: Ratings, measurements: Measurements) -> pd.DataFrame:
     """Rank (SROCC) and linear (PLCC) correlation of mean scores with each measure.
 
     Intervals are the jackknife's over images, on Fisher's z: versions of one photograph are not
@@ -59,7 +59,7 @@ def correlation_table(ratings: Ratings, figures: Figures) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = version_table(ratings, figures)
+    table = version_table(ratings, measurements)
     rows = []
     for measure in MEASURES:
         part = table[table[measure].notna()]

@@ -29,7 +29,7 @@ SLOPE_COLUMNS = ["method", "slope", "ci95_low", "ci95_high", "raters", "reason"]
 
 @dataclass(frozen=True)
 class Line:
-    """A least-squares line of y over log2(ppd), the covariance of its two figures, and the rest.
+    """A least-squares line of y over log2(ppd), the covariance of its two numbers, and the rest.
 
     Attributes:
         at: log2 of the density that `intercept` is for.
@@ -65,7 +65,7 @@ def slopes(ratings: Ratings) -> pd.DataFrame:
         rows = [[m, math.nan, math.nan, math.nan, 0, reason] for m in ratings.methods]
         return pd.DataFrame(rows, columns=SLOPE_COLUMNS)
     part = ratings.only(~np.isnan(ratings.ppd))
-    means = _means(part.scores)
+    means = means_by_rater(part.scores)
     x = np.log2(part.ppd) - np.log2(part.ppd).mean()
     rater, method = np.nonzero(~np.isnan(means))
     y, k = means[rater, method], len(part.methods)
@@ -103,7 +103,7 @@ def _mixed_model(
     return (value, error) if np.isfinite(error).all() else None
 
 
-def _means(scores: np.ndarray) -> np.ndarray:
+def means_by_rater(scores: np.ndarray) -> np.ndarray:
     """(raters, columns) means over images, of the deviations from each cell's mean, plus its mean.
 
     So a rater who missed a good image is not thought severe.
@@ -166,7 +166,7 @@ def score_advantage(ratings: Ratings) -> np.ndarray:
     """(raters,) how much higher each rates SRGAN than SRResNet; NaN where unknown."""
     if NEW not in ratings.methods or OLD not in ratings.methods:
         return np.full(len(ratings.raters), np.nan)
-    return _means((ratings.of(NEW) - ratings.of(OLD))[:, :, None])[:, 0]
+    return means_by_rater((ratings.of(NEW) - ratings.of(OLD))[:, :, None])[:, 0]
 
 
 def choice_advantage(pairs: Pairs) -> np.ndarray:
@@ -174,7 +174,7 @@ def choice_advantage(pairs: Pairs) -> np.ndarray:
     if (OLD, NEW) not in pairs.compared:
         return np.full(len(pairs.raters), np.nan)
     won = pairs.won[:, :, pairs.compared.index((OLD, NEW))]
-    return np.asarray(0.5 - _means(won[:, :, None])[:, 0])
+    return np.asarray(0.5 - means_by_rater(won[:, :, None])[:, 0])
 
 
 def crossings(ratings: Ratings, pairs: Pairs) -> dict[str, Estimate]:

@@ -1,4 +1,4 @@
-"""All questions asked at once: `analyse(responses)` gives every table and figure of a report."""
+"""All questions asked at once: `analyse(responses)` gives every table and number of a report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from survey.statistics.questions import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from survey.statistics.questions.correlation import Figures
+    from survey.statistics.questions.correlation import Measurements
 
 INFORMAL_RATERS = 15  # ITU-R BT.500 calls a study with fewer informal
 DIGITS = 10
@@ -69,12 +69,12 @@ class Analysis:
         return {"facts": plain(self.facts), "tables": plain(tables)}
 
 
-def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis:
+def analyse(responses: pd.DataFrame, measurements: Measurements | None = None) -> Analysis:
     """Answer everything that these responses allow; what they do not is NaN with a reason.
 
     Args:
-        responses: of `Store.responses`, or responses.csv read by pandas.
-        figures: PSNR, SSIM and LPIPS by (image, method), where they are known.
+        responses: of `read_responses`, or responses.csv read by pandas.
+        measurements: PSNR, SSIM and LPIPS by (image, method), where they are known.
     """
     ratings, choices = read_ratings(responses), read_pairs(responses)
     facts = {
@@ -111,8 +111,8 @@ def analyse(responses: pd.DataFrame, figures: Figures | None = None) -> Analysis
         paper=paper.paper_table(ratings),
         slopes=density.slopes(ratings),
         same_angle=angle.angle_table(responses),
-        correlations=correlation.correlation_table(ratings, figures or {}),
-        versions=correlation.version_table(ratings, figures or {}),
+        correlations=correlation.correlation_table(ratings, measurements or {}),
+        versions=correlation.version_table(ratings, measurements or {}),
         planning=planning.planning_table(ratings, choices),
         balance=balance.balance_table(responses),
         facts=facts,

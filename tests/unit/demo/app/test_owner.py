@@ -47,12 +47,6 @@ def test_nothing_else_is_the_owner(owner: Owner, token: str | None) -> None:
     assert not owner.is_owner(token)
 
 
-def test_signing_out_ends_it(owner: Owner) -> None:
-    token = owner.sign_in(PASSWORD, visitor="a")
-    owner.sign_out(token)
-    assert not owner.is_owner(token)
-
-
 def test_guessing_is_stopped_for_one_visitor_and_not_for_another(
     owner: Owner, clock: Clock
 ) -> None:

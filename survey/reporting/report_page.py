@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from survey.reporting.markup import STYLE, heading, image, paragraphs
 from survey.reporting.tables import Tables
 from survey.reporting.words import (
     LANGUAGES,
@@ -27,22 +27,6 @@ from survey.reporting.words import (
 from survey.statistics.questions.paper import NOT
 from survey.statistics.questions.significance import ALPHA
 from survey.statistics.questions.summary import Analysis
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 auto;
-  max-width: 62rem; padding: 1rem; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; }
-img { max-width: 100%; height: auto; }
-.table { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; }
-caption { text-align: left; font-style: italic; padding-bottom: .3rem; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #e3e3e3; }
-th:first-child, td:first-child { text-align: left; }
-.note { border-left: 4px solid #b35900; padding: .3rem .8rem; background: #fff6ec; }
-input[name=language] { margin-left: 1rem; }
-#in-en:checked ~ section:not([lang=en]), #in-pt-BR:checked ~ section:not([lang=pt-BR]) {
-  display: none; }
-@media print { input, label { display: none; } }
-"""
 
 
 @dataclass(frozen=True)
@@ -102,7 +86,7 @@ def section(
         for key, is_so in notes.items()
         if is_so
     ]
-    parts += [_heading(language, "summary"), *_paragraphs(summary(analysis, language))]
+    parts += [heading(language, "summary"), *paragraphs(summary(analysis, language))]
     contents: list[tuple[str, Sequence[str], Iterable[str]]] = [
         ("scores", ("scores", "histograms"), (tables.mos(), tables.comparisons())),
         ("pairs", ("preferences",), (tables.preferences(), tables.jod())),
@@ -112,7 +96,7 @@ def section(
             ("displays",),
             (
                 tables.slopes(),
-                *_paragraphs(_crossings(analysis, language)),
+                *paragraphs(_crossings(analysis, language)),
                 tables.same_angle(),
             ),
         ),
@@ -123,13 +107,13 @@ def section(
         ("balance", (), (tables.balance(),)),
     ]
     for key, names, blocks in contents:
-        parts.append(_heading(language, key))
+        parts.append(heading(language, key))
         parts += [
-            _image(figures[name], say_title(language, name)) for name in names if name in figures
+            image(figures[name], say_title(language, name)) for name in names if name in figures
         ]
         shown = [block for block in blocks if block]
-        parts += shown or _paragraphs([say(language, "empty")])
-    parts.append(_heading(language, "method"))
+        parts += shown or paragraphs([say(language, "empty")])
+    parts.append(heading(language, "method"))
     method = {
         "study": origin.study,
         "created": origin.created_at[:10],
@@ -137,7 +121,7 @@ def section(
         "images": analysis.facts["images"],
     }
     keys = ("method_data", "method_intervals", "method_density", "method_paper")
-    parts += _paragraphs(say(language, key, **method) for key in keys)
+    parts += paragraphs(say(language, key, **method) for key in keys)
     return "\n".join(parts)
 
 
@@ -218,16 +202,3 @@ def _crossings(analysis: Analysis, language: Language) -> list[str]:
             by = say(language, f"heading_{'scores' if key == 'scores' else 'pairs'}").lower()
             sentences.append(say(language, "crossing_unknown", by=by, reason=reason))
     return sentences
-
-
-def _heading(language: Language, key: str) -> str:
-    return f"<h2>{escape(say(language, f'heading_{key}'))}</h2>"
-
-
-def _paragraphs(sentences: Iterable[str]) -> list[str]:
-    return [f"<p>{escape(sentence)}</p>" for sentence in sentences]
-
-
-def _image(svg: bytes, title: str) -> str:
-    data = base64.b64encode(svg).decode("ascii")
-    return f'<p><img alt="{escape(title)}" src="data:image/svg+xml;base64,{data}"></p>'

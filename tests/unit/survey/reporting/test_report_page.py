@@ -9,7 +9,7 @@ from string import Formatter
 import numpy as np
 import pytest
 
-from survey.reporting.page import summary
+from survey.reporting.report_page import summary
 from survey.reporting.words import LANGUAGES, Language, texts
 from survey.simulation.generator import World, simulate_studies
 from survey.simulation.validate import NULL, false_positives

@@ -1,0 +1,114 @@
+"""How figures look, and how they become files. Equal figures give equal files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from survey.reporting.words import Language, say
+from survey.statistics.estimates.data import METHOD_ORDER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 130
+
+
+class View(NamedTuple):
+    """For whom a figure is drawn."""
+
+    language: Language
+    is_public: bool  # nothing that is one person's
+
+
+def encode(figure: Figure, suffix: str) -> bytes:
+    """A finished figure as PNG or SVG: ".png", ".svg". The same figure gives the same bytes.
+
+    What is where is decided the first time: finding it takes longer than drawing.
+    """
+    import matplotlib as mpl
+
+    content = io.BytesIO()
+    metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None}
+    with mpl.rc_context({"svg.hashsalt": "nitidez", "svg.fonttype": "path"}):
+        figure.savefig(content, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
+    figure.set_layout_engine(None)
+    return content.getvalue()
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as its name's ending says.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.write_bytes(encode(figure, path.suffix.lower() if path.suffix else ".png"))
+
+
+@contextmanager
+def styled(view: View) -> Iterator[None]:
+    import matplotlib as mpl
+    import seaborn as sns
+
+    with sns.axes_style("whitegrid"), mpl.rc_context({"axes.unicode_minus": True}):
+        yield
+
+
+def new_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    figure, panels = new_panels(1, 1, width, height)
+    return figure, panels[0, 0]
+
+
+def new_panels(rows: int, columns: int, width: float, height: float, **sharing: Any) -> Any:
+    """A figure that no window knows, and its axes in a grid, each of the size in inches."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height * rows + 0.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False, **sharing)
+
+
+def draw_interval(axes: Axes, x: float, value: float, low: float, high: float, colour: Any) -> None:
+    """A point with its interval, where it has one."""
+    axes.plot([x], [value], "o", color=colour)
+    if not (np.isnan(low) or np.isnan(high)):
+        axes.errorbar(
+            [x],
+            [value],
+            [[max(0.0, value - low)], [max(0.0, high - value)]],
+            capsize=4,
+            color=colour,
+        )
+
+
+def legend_beside(axes: Axes) -> None:
+    """The legend to the right of what it explains."""
+    axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def colour_of(method: str) -> Any:
+    import seaborn as sns
+
+    palette: Sequence[Any] = sns.color_palette("colorblind", 8)
+    known = {name: place for place, name in enumerate(METHOD_ORDER)}
+    return palette[known.get(method, 7)]
+
+
+def plain_number(language: Language) -> Any:
+    from matplotlib.ticker import FuncFormatter
+
+    def text(value: float, _: int) -> str:
+        return f"{value:g}".replace(".", "," if language == "pt-BR" else ".")
+
+    return FuncFormatter(text)
+
+
+def set_title(figure: Figure, view: View, key: str, **values: Any) -> None:
+    figure.suptitle(say(view.language, f"figure_{key}", **values), fontsize="medium")
