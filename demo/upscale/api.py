@@ -41,7 +41,7 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
         """Upscale an image by the model's scale; returns the PNG file.
 
         Args:
-            image: PNG, JPEG, WebP, TIFF, BMP or GIF file.
+            image: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC file.
             model: one of the names that /models lists.
         """
         try:
@@ -81,7 +81,9 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
 
         def work() -> dict[str, Any]:
             images = [
-                read_upload(given(file, name), max_megapixels=settings.max_megapixels).rgb
+                read_upload(given(file, name), max_megapixels=settings.max_megapixels)
+                .on_white()
+                .rgb
                 for file, name in ((prediction, "prediction"), (reference, "reference"))
             ]
             found = jobs.measure(*images, crop_px=CROP_PX, cancel=left)

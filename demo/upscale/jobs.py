@@ -382,7 +382,7 @@ class Jobs:
         images = {key: job.version(key).image for pair in pairs for key in pair}
         with self._inference:
             pictures = {
-                key: middle(open_image(image.path).rgb, CURVE_SIDE_PX)
+                key: middle(open_image(image.path).on_white().rgb, CURVE_SIDE_PX)
                 for key, image in images.items()
                 if image is not None
             }

@@ -86,7 +86,7 @@ def picker_html(session: Session, language: Language, settings: Settings) -> str
     limits = text("picker_limits", megapixels=number_short(language, settings.max_megapixels))
     common = (
         f'<input type="file" tabindex="-1" aria-label="{text("picker")}"'
-        ' accept="image/*,.tif,.tiff,.bmp,.webp">'
+        ' accept="image/*,.tif,.tiff,.bmp,.webp,.avif,.heic,.heif">'
         f'<p class="overlay" aria-hidden="true">{text("picker_drop")}</p>'
         f'<p class="busy" role="status">{text("picker_busy")}</p>'
     )

@@ -140,13 +140,13 @@ def _load(
     """The photograph with its low-resolution image, then its reductions with theirs."""
     path = pair.hr
     try:
-        rgb = open_image(path).rgb
+        rgb = open_image(path).on_white().rgb
         hr = modcrop(rgb, scale)
         if pair.lr is None:
             lr = matlab_bicubic(hr, 1 / scale)
         else:
             path = pair.lr
-            lr = np.ascontiguousarray(open_image(path).rgb)
+            lr = np.ascontiguousarray(open_image(path).on_white().rgb)
         if (lr.shape[0] * scale, lr.shape[1] * scale) != hr.shape[:2]:
             return SkippedFile(
                 path,

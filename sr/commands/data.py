@@ -136,7 +136,7 @@ def run_degrade(arguments: argparse.Namespace) -> int:
         photo_set = recognise(arguments.input)
         paths = list(photo_set.images(photo_set.default_split))
     for index, path in enumerate(paths):
-        hr = modcrop(open_image(path).rgb, arguments.scale)
+        hr = modcrop(open_image(path).on_white().rgb, arguments.scale)
         small = degraded_pixels(hr, arguments.scale, recipe, seed=arguments.seed + index)
         target = arguments.output / f"{path.stem}.png"
         save_png(target, Photo(small), text={"Nitidez-Degradation": arguments.strength})

@@ -135,7 +135,7 @@ def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
         DataError: the low-resolution file is missing or has another size.
     """
     scale = data_set.scale
-    target = modcrop(open_image(pair.hr).rgb, scale)
+    target = modcrop(open_image(pair.hr).on_white().rgb, scale)
     if data_set.degradation is not None:
         from sr.batches.degradations import STRENGTHS, degraded_pixels
 
@@ -147,7 +147,7 @@ def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
         return Photo(matlab_bicubic(target, 1 / scale)), target
     if pair.lr is None:
         raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
-    photo = Photo(open_image(pair.lr).rgb)
+    photo = Photo(open_image(pair.lr).on_white().rgb)
     if (photo.height, photo.width) != (height, width):
         raise DataError(
             f"{pair.lr.name} is {photo.width}x{photo.height}, "

@@ -47,7 +47,7 @@ class Validation:
         logger.info("validation on %s; part: %s", photo_set.title, split)
         for path in photo_set.images(split):
             try:
-                hr = modcrop(open_image(path).rgb, scale)
+                hr = modcrop(open_image(path).on_white().rgb, scale)
             except (ImageError, ShapeError) as error:
                 logger.warning("validation without %s", SkippedFile.because(path, error))
                 continue

@@ -81,7 +81,7 @@ def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
     found, unreadable = [], []
     for path in list_images(folder):
         try:
-            found.append((path.stem, open_image(path).rgb))
+            found.append((path.stem, open_image(path).on_white().rgb))
         except ImageError as error:
             unreadable.append(str(error))
     if not found:
@@ -104,6 +104,6 @@ def read(path: Path) -> np.ndarray:
     from sr.images.reading import open_image
 
     try:
-        return open_image(path).rgb
+        return open_image(path).on_white().rgb
     except (ImageError, OSError) as error:
         raise StudyError(f"{path.name}: {error}; reinstall scikit-image") from error
