@@ -22,7 +22,7 @@ def build_parser(defaults: Settings) -> argparse.ArgumentParser:
     """The command line; what is not given comes from the environment."""
     parser = argparse.ArgumentParser(
         prog="python app.py",
-        description="Serve the Nitidez page: upscale a photo 4x and compare the versions.",
+        description="Serve the Nitidez page: upscale a photo and compare the versions.",
         epilog="Example: HOST=0.0.0.0 python app.py --port 8000 --max-megapixels 1",
     )
     add = parser.add_argument

@@ -95,7 +95,7 @@ def _prepare(
     if prediction.shape != target.shape:
         raise ShapeError(
             f"{name}: prediction {tuple(prediction.shape)}, target {tuple(target.shape)}; cut the "
-            "HR image with sr.images.resize.modcrop(image, 4) first"
+            "HR image with sr.images.resize.modcrop(image, scale) first"
         )
     if prediction.ndim != 4 or prediction.shape[1] != 3:
         raise ShapeError(f"{name}: images {tuple(prediction.shape)}; needed (N, 3, H, W)")
