@@ -11,7 +11,7 @@ from sr.formats.encodings import HDR_WHITE_NITS, Encoding, convert, goes_beyond_
 from sr.formats.notes import Note
 from sr.formats.profiles import by_profile, without_profile
 
-_TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC = 258, 262
+_TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC, _TAG_SAMPLE_FORMAT = 258, 262, 339
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,25 @@ class SampleFormat:
     """What only the undecoded file says about its samples."""
 
     full_scale: int  # the value of white in a 16-bit mode
+    is_signed: bool  # samples of 16 or 32 bits may be below 0; else 32 bits are all above
     is_inverted: bool  # white is 0 and Pillow has left it so
     key_factor: float  # a PNG transparent colour times this is the decoded value
 
 
 def sample_format(image: ImageFile.ImageFile) -> SampleFormat:
-    bits, is_inverted = 16, False
+    bits, is_inverted, is_signed = 16, False, False
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         tag = image.tag_v2.get(_TAG_BITS_PER_SAMPLE, (16,))
         bits = int(tag[0] if isinstance(tag, tuple) else tag)
+        is_signed = image.tag_v2.get(_TAG_SAMPLE_FORMAT, (1,))[0] == 2
         is_inverted = image.mode.startswith("I;16") and image.tag_v2.get(_TAG_PHOTOMETRIC) == 0
     arguments = image.tile[0].args if image.tile else None
     rawmode = arguments if isinstance(arguments, str) else ""
     if isinstance(arguments, tuple) and arguments and isinstance(arguments[0], str):
         rawmode = arguments[0]
     factor = {"L;2": 85.0, "L;4": 17.0}.get(rawmode, 1.0)
-    return SampleFormat(2**bits - 1 if bits <= 16 else 65535, is_inverted, factor)
+    white = 2 ** (bits - is_signed) - 1
+    return SampleFormat(white, is_signed, is_inverted, factor)
 
 
 @dataclass(frozen=True)
@@ -154,10 +157,16 @@ def _to_8_bit(image: Image.Image, sample_format: SampleFormat) -> np.ndarray:
     if image.mode.startswith("I;16"):
         low, high = 0.0, float(sample_format.full_scale)
     else:
+        if samples.dtype == np.int32 and not sample_format.is_signed:
+            samples = samples.view(np.uint32)  # Pillow's integers have a sign, the file's have none
         samples = np.nan_to_num(samples.astype(np.float64), nan=0.0)
         low, high = 0.0, 255.0
         smallest, largest = float(samples.min()), float(samples.max())
-        ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        ranges = [255.0, 65535.0, float(sample_format.full_scale)]
+        if image.mode == "F":
+            ranges = [1.0, 255.0, 65535.0]
+        elif sample_format.full_scale == 32767:
+            ranges = [32767.0]
         fitting = [white for white in ranges if smallest >= 0 and largest <= white]
         if fitting:
             high = fitting[0]

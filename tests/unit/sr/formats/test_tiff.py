@@ -74,6 +74,25 @@ def test_grey_and_alpha_cmyk_and_bytes_plane_by_plane() -> None:
     np.testing.assert_array_equal(open_image(data).rgb, CHART)
 
 
+@pytest.mark.parametrize(
+    ("samples", "is_inverted"),
+    [
+        (DEEP[..., 0].astype(np.uint32) * 65537, False),
+        ((DEEP[..., 0] // 2).astype(np.int16), False),
+        (DEEP[..., 0], False),
+        (65535 - DEEP[..., 0], True),
+    ],
+    ids=["32 bits", "16 bits with a sign", "16 bits", "white is zero"],
+)
+def test_wide_grey_has_its_white_where_its_kind_ends(
+    samples: np.ndarray, is_inverted: bool
+) -> None:
+    kind = "miniswhite" if is_inverted else "minisblack"
+    np.testing.assert_array_equal(
+        open_image(written(samples, photometric=kind)).rgb[..., 1], CHART[..., 0]
+    )
+
+
 def test_planes_that_cannot_be_read_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     data = written(planes(DEEP), photometric="rgb", planarconfig="separate")
     monkeypatch.setattr("sr.formats.tiff.read_deep", lambda *_: None)
