@@ -103,7 +103,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
     uploads_folder = Path(get_upload_folder())
     uploads_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     jobs = Jobs(
-        engine or SuperResolution(threads=settings.threads),
+        engine or SuperResolution(threads=settings.threads, engine=settings.engine),
         store,
         max_waiting=settings.max_waiting,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from demo.app.owner import SHORTEST_PASSWORD
 from sr.base.errors import ConfigError
+from sr.inference.engines import CHOICES
 from survey.study.settings import DEFAULT_STUDY, data_folder, served_study
 
 LONGEST_KEEP_MINUTES = 59  # nothing uploaded stays longer than an hour, sweeps included
@@ -39,6 +40,7 @@ class Settings:
     max_megapixels: float = 4.0  # of an uploaded photo; the result has 16 times as many
     max_upload_mb: int = 64
     threads: int | None = None  # of the networks; None is one per core
+    engine: str = "auto"  # of the networks: auto, torch or openvino
     keep_minutes: int = 55  # age at which uploads and results are deleted
     cache_mb: int = 2048  # disk space that results may take
     max_waiting: int = 16  # photos in work or waiting, over all visitors
@@ -64,6 +66,10 @@ class Settings:
         self._check("NITIDEZ_BACKUP_SECONDS", self.backup_seconds, 60, 300)
         if self.threads is not None:
             self._check("NITIDEZ_THREADS", self.threads, 1, 1024)
+        if self.engine not in CHOICES:
+            raise ConfigError(
+                f"NITIDEZ_ENGINE is {self.engine!r}; it must be one of {', '.join(CHOICES)}"
+            )
         if self.owner_password and len(self.owner_password) < SHORTEST_PASSWORD:
             raise ConfigError(
                 f"NITIDEZ_OWNER_PASSWORD has {len(self.owner_password)} characters; it must have "
@@ -98,6 +104,7 @@ class Settings:
             "NITIDEZ_MAX_MEGAPIXELS": ("max_megapixels", float, "a number"),
             "NITIDEZ_MAX_UPLOAD_MB": ("max_upload_mb", int, "a whole number"),
             "NITIDEZ_THREADS": ("threads", int, "a whole number"),
+            "NITIDEZ_ENGINE": ("engine", str, "an engine"),
             "NITIDEZ_KEEP_MINUTES": ("keep_minutes", int, "a whole number"),
             "NITIDEZ_CACHE_MB": ("cache_mb", int, "a whole number"),
             "NITIDEZ_MAX_WAITING": ("max_waiting", int, "a whole number"),

@@ -92,13 +92,19 @@ class SuperResolution:
 
     Args:
         threads: of the networks; None is one per core.
+        engine: of `sr.inference.engines`, or "auto": the fastest one here.
         lpips_wait_seconds: how long the first measurement may wait for LPIPS.
     """
 
     def __init__(
-        self, *, threads: int | None = None, lpips_wait_seconds: float = LPIPS_WAIT_SECONDS
+        self,
+        *,
+        threads: int | None = None,
+        engine: str = "auto",
+        lpips_wait_seconds: float = LPIPS_WAIT_SECONDS,
     ) -> None:
         self._threads = threads
+        self._engine = engine
         self._threads_lock = threading.Lock()
         self._lpips = LoadedLpips(lpips_wait_seconds)
 
@@ -120,13 +126,15 @@ class SuperResolution:
                 if cancel.is_set():
                     raise Cancelled(f"{model}: stopped on request")
                 return result
-        return get_upscaler(model, scale=scale).upscale(photo, progress=progress, cancel=cancel)
+        upscaler = get_upscaler(model, scale=scale, engine=self._engine)
+        return upscaler.upscale(photo, progress=progress, cancel=cancel)
 
     def png_text(self, model: str, scale: int | None = None) -> dict[str, str]:
         from sr.inference.upscaler import get_upscaler
 
-        precision = "float32" if zerogpu.is_zero_gpu() else "auto"
-        return get_upscaler(model, scale=scale, precision=precision).text()
+        if zerogpu.is_zero_gpu():
+            return get_upscaler(model, scale=scale, precision="float32", engine="torch").text()
+        return get_upscaler(model, scale=scale, engine=self._engine).text()
 
     def version(self, model: str) -> str:
         weights = model_info(model).weights

@@ -1,14 +1,18 @@
-"""The machine: its memory, its processor, its rate, and numbers sent to a GPU without waiting."""
+"""The machine: its memory, processor, devices and rate."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
 import re
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sr.base.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +55,37 @@ def cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" is a GPU when there is one, else the CPU; on Hugging Face's ZeroGPU, where torch
+    only pretends in this process to have one, it is the CPU.
+
+    Raises:
+        ConfigError: a device that torch does not know or that is not there.
+    """
+    import torch
+
+    if name == "auto":
+        has_gpu = torch.cuda.is_available() and os.environ.get("SPACES_ZERO_GPU") != "true"
+        return torch.device("cuda" if has_gpu else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        first_line = str(error).splitlines()[0]
+        raise ConfigError(f"device {name!r} cannot be used ({first_line}); try cpu") from None
+    return device
+
+
+@lru_cache(maxsize=4)
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 is multiplied faster than float32: AVX512-BF16 or AMX, or a GPU's units."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:

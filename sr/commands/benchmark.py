@@ -8,8 +8,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,11 +21,14 @@ from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import write_atomically
-from sr.base.machine import cpu_name, matrix_rate
+from sr.base.machine import cpu_name, has_fast_bfloat16, matrix_rate
+from sr.commands.console import PRECISIONS
 from sr.images.photo import Photo
 from sr.images.tensors import to_rgb, to_tensor
 from sr.images.writing import encode_png
-from sr.inference.upscaler import NetworkUpscaler, get_upscaler, has_fast_bfloat16
+from sr.inference.engines import ENGINES
+from sr.inference.network import NetworkUpscaler
+from sr.inference.upscaler import get_upscaler
 from sr.models.registry import MODELS
 from sr.networks.srresnet import SRResNet
 
@@ -56,15 +62,18 @@ def plain_forward(model: SRResNet, lr: Tensor) -> Tensor:
     return out
 
 
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time after one unmeasured call."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def median_seconds(works: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Median wall time of each, after one unmeasured round; they take turns, so that what else
+    the machine does slows all of them.
+    """
+    times: list[list[float]] = [[] for _ in works]
+    for number in range(repeats + 1):
+        for work, taken in zip(works, times, strict=True):
+            start = time.perf_counter()
+            work()
+            if number:
+                taken.append(time.perf_counter() - start)
+    return [statistics.median(taken) for taken in times]
 
 
 def sample_photo(side: int) -> Photo:
@@ -75,7 +84,9 @@ def sample_photo(side: int) -> Photo:
     return Photo((waves + noise).clip(0, 255).astype(np.uint8))
 
 
-def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]:
+def memory_of_fresh_process(
+    model: str, side: int, precision: str = "auto"
+) -> tuple[float | None, float]:
     """Peak resident MiB and seconds of a fresh process that enlarges a side x side photograph.
 
     Raises:
@@ -87,7 +98,7 @@ def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]
         "from sr.base.machine import peak_memory_mib\n"
         "from sr.inference.upscaler import get_upscaler\n"
         f"photo = sample_photo({side})\n"
-        f"upscaler = get_upscaler({model!r}, device='cpu')\n"
+        f"upscaler = get_upscaler({model!r}, device='cpu', precision={precision!r})\n"
         "start = time.perf_counter()\n"
         "upscaler.upscale(photo)\n"
         "seconds = time.perf_counter() - start\n"
@@ -105,11 +116,30 @@ def memory_of_fresh_process(model: str, side: int) -> tuple[float | None, float]
     return None if mebibytes == "unknown" else float(mebibytes), float(seconds)
 
 
-def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[str, object]:
-    """Speed against the plain network, rate against the machine, agreement, memory."""
-    upscaler = get_upscaler(model, device="cpu")
-    if not isinstance(upscaler, NetworkUpscaler):
+def upscalers_by_engine(model: str, precision: str) -> dict[str, NetworkUpscaler]:
+    """The model through every engine that can run it on this machine's CPU; the chosen one first.
+
+    Raises:
+        ConfigError: no network.
+    """
+    chosen = get_upscaler(model, device="cpu", precision=precision)
+    if not isinstance(chosen, NetworkUpscaler):
         raise ConfigError(f"{model}: needed a network, such as srresnet_x4")
+    found = {chosen.engine.name: chosen}
+    for engine in ENGINES:
+        if engine not in found:
+            with suppress(SRError):
+                other = get_upscaler(model, device="cpu", precision=precision, engine=engine)
+                found[engine] = cast(NetworkUpscaler, other)
+    return found
+
+
+def benchmark(
+    model: str, *, side: int, repeats: int, memory_side: int, precision: str = "auto"
+) -> dict[str, object]:
+    """Speed of every engine against the plain network; the chosen one's rate, agreement, memory."""
+    upscalers = upscalers_by_engine(model, precision)
+    upscaler = next(iter(upscalers.values()))
     photo = sample_photo(side)
     megapixels = (upscaler.scale * side) ** 2 / 1e6
     lr = to_tensor(photo.rgb)
@@ -117,24 +147,34 @@ def benchmark(model: str, *, side: int, repeats: int, memory_side: int) -> dict[
     plain.load_state_dict(upscaler.model.state_dict())
     plain.eval()
     with torch.inference_mode():
-        plain_seconds = median_seconds(lambda: plain_forward(plain, lr), repeats)
         exact = to_rgb(plain_forward(plain, lr))
-    seconds = median_seconds(lambda: upscaler.upscale(photo), repeats)
+        plain_seconds, *taken = median_seconds(
+            [
+                lambda: plain_forward(plain, lr),
+                *(partial(other.upscale, photo) for other in upscalers.values()),
+            ],
+            repeats,
+        )
+    seconds = taken[0]
     result = upscaler.upscale(photo)
-    ours = result.rgb
-    within = np.abs(ours.astype(int) - exact.astype(int)).max(axis=2) <= 1
+    within = np.abs(result.rgb.astype(int) - exact.astype(int)).max(axis=2) <= 1
     gflop = flops_per_output_pixel(plain) * megapixels * 1e6 / 1e9
     dtype = torch.bfloat16 if upscaler.precision == "bfloat16" else torch.float32
     matrix = matrix_rate(torch.device("cpu"), dtype) / 1e9
-    png_seconds = median_seconds(lambda: encode_png(result), repeats)
-    mebibytes, large_seconds = memory_of_fresh_process(model, memory_side)
+    (png_seconds,) = median_seconds([lambda: encode_png(result)], repeats)
+    mebibytes, large_seconds = memory_of_fresh_process(model, memory_side, upscaler.precision)
     return {
         "machine": f"{cpu_name()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         "model": model,
         "precision": upscaler.precision,
         "fast_bfloat16": has_fast_bfloat16(torch.device("cpu")),
+        "engine": f"{upscaler.engine.name} {upscaler.engine.version}",
         "input_px": side,
         "plain_seconds_per_output_megapixel": round(plain_seconds / megapixels, 3),
+        **{
+            f"{engine}_seconds_per_output_megapixel": round(some / megapixels, 3)
+            for engine, some in zip(upscalers, taken, strict=True)
+        },
         "seconds_per_output_megapixel": round(seconds / megapixels, 3),
         "times_faster": round(plain_seconds / seconds, 2),
         "pixels_within_1_grey_level_percent": round(100 * float(within.mean()), 4),
@@ -167,6 +207,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeats", metavar="N", type=int, default=5, help="the median counts (default: 5)"
     )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help=f"one of: {', '.join(PRECISIONS)} (default: auto, the faster one here)",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write the results there")
 
 
@@ -176,7 +222,11 @@ def run(args: argparse.Namespace) -> int:
         if getattr(args, name) < 1:
             raise ConfigError(f"--{name.replace('_', '-')} {getattr(args, name)}: needed 1 or more")
     results = benchmark(
-        args.model, side=args.size, repeats=args.repeats, memory_side=args.memory_size
+        args.model,
+        side=args.size,
+        repeats=args.repeats,
+        memory_side=args.memory_size,
+        precision=args.precision,
     )
     for key, value in results.items():
         print(f"{key.replace('_', ' '):44} {value}")

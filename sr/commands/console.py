@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from sr.inference.engines import CHOICES as ENGINE_CHOICES
+from sr.inference.tiles import TILE_PX
+
 EXIT_ERROR = 2
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -28,14 +31,21 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
-    """How networks enlarge: tile, device, precision."""
+    """How networks enlarge: tile, device, precision, engine."""
     parser.add_argument(
         "--tile",
         metavar="PX",
         type=positive_int,
-        help="side of a tile in low-resolution pixels (default: 384)",
+        help=f"side of a tile in low-resolution pixels (default: {TILE_PX})",
     )
     add_device_arguments(parser)
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        choices=ENGINE_CHOICES,
+        default="auto",
+        help=f"one of: {', '.join(ENGINE_CHOICES)} (default: auto, the faster one here)",
+    )
 
 
 def add_layout_argument(parser: argparse.ArgumentParser) -> None:

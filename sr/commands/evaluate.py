@@ -150,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
         SRError: a data set, a model or an output is not what it should be; said before the work.
     """
     _spread_output(arguments)
-    runtime = Runtime(arguments.device, arguments.precision, arguments.tile)
+    runtime = Runtime(arguments.device, arguments.precision, arguments.tile, arguments.engine)
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from sr.base.errors import ConfigError
-from sr.base.machine import keep_freed_memory
+from sr.base.machine import choose_device, keep_freed_memory
 from sr.batches.crops import CropSampler
 from sr.batches.pixels import Pixels
 from sr.batches.training_data import TrainingData
@@ -21,7 +21,6 @@ from sr.commands.console import (
     positive_int,
     progress_bar,
 )
-from sr.inference.upscaler import choose_device
 from sr.training.accelerate import accelerate
 from sr.training.distributed import Group, process_group
 from sr.training.initial import build_generator

@@ -238,7 +238,8 @@ def upscale_file(
 
 
 def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
-    from sr.inference.upscaler import choose_device, get_upscaler, upscaler_from_file
+    from sr.base.machine import choose_device
+    from sr.inference.upscaler import get_upscaler, upscaler_from_file
 
     device = arguments.device
     if device == "auto" and "LOCAL_RANK" in os.environ and choose_device(device).type == "cuda":
@@ -247,6 +248,7 @@ def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
         "device": device,
         "precision": arguments.precision,
         "tile_px": arguments.tile,
+        "engine": arguments.engine,
     }
     if not name.endswith(WEIGHTS_SUFFIX):
         return get_upscaler(name, scale=arguments.scale, **how)

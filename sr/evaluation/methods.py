@@ -10,7 +10,9 @@ from typing import Protocol
 
 from sr.base.errors import ConfigError
 from sr.base.files import file_sha256
+from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.images.photo import Photo
+from sr.inference.engines import chosen_engine
 from sr.models.registry import MODELS, chosen_scale, model_info, models_of_scale, verified_weights
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -33,7 +35,7 @@ class Method:
         scale: by how much.
         model: its name without the training set, by which the paper's results are found.
         training_set: what it learned from; "" for interpolation.
-        identity: differs when its results would: the digest of the weights and the precision.
+        identity: differs when its results would: the digest of the weights, precision, engine.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Runtime:
     device: str = "auto"
     precision: str = "auto"
     tile_px: int | None = None
+    engine: str = "auto"
 
 
 def default_models(scale: int | None) -> Sequence[str]:
@@ -74,14 +77,14 @@ def parse_methods(
 
     Args:
         texts: NAME of the registry, FILE.safetensors, or TRAINING_SET=FILE.safetensors.
-        runtime: device, precision and tile.
+        runtime: device, precision, tile and engine.
         scale: of interpolations; None is that of the networks beside them, else their own.
 
     Raises:
         UnknownModelError: neither a model nor a file.
         WeightsError: a file that is not there or cannot be read.
         ConfigError: two methods that could not be told apart or that enlarge by different factors;
-            an impossible device or precision.
+            an impossible device, precision or engine.
     """
     names = list(dict.fromkeys(texts))
     methods = [_method(text, runtime, scale) for text in names]
@@ -164,6 +167,7 @@ def _get_upscaler(name: str, runtime: Runtime, scale: int | None = None) -> Enla
         device=runtime.device,
         precision=runtime.precision,
         tile_px=runtime.tile_px,
+        engine=runtime.engine,
     )
 
 
@@ -171,7 +175,11 @@ def _load_file(path: Path, runtime: Runtime) -> Enlarges:
     from sr.inference.upscaler import upscaler_from_file
 
     return upscaler_from_file(
-        path, device=runtime.device, precision=runtime.precision, tile_px=runtime.tile_px
+        path,
+        device=runtime.device,
+        precision=runtime.precision,
+        tile_px=runtime.tile_px,
+        engine=runtime.engine,
     )
 
 
@@ -182,13 +190,8 @@ def _training_set(path: Path) -> str:
 
 
 def _identity(path: Path, runtime: Runtime) -> str:
-    return f"{file_sha256(path)} {_precision(runtime)}"
-
-
-def _precision(runtime: Runtime) -> str:
-    from sr.inference.upscaler import choose_device, has_fast_bfloat16
-
     device = choose_device(runtime.device)
-    if runtime.precision != "auto":
-        return runtime.precision
-    return "bfloat16" if has_fast_bfloat16(device) else "float32"
+    precision = runtime.precision
+    if precision == "auto":
+        precision = "bfloat16" if has_fast_bfloat16(device) else "float32"
+    return f"{file_sha256(path)} {precision} {chosen_engine(runtime.engine, device, precision)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -47,6 +47,8 @@ class SRResNet(nn.Module):
     Departure in every form: images are [0, 1] on both sides (the paper: HR in [-1, 1]).
     """
 
+    enlarged_radius_px = 3  # low-resolution pixels that `enlarged` reads around what it enlarges
+
     def __init__(
         self,
         *,
@@ -87,11 +89,6 @@ class SRResNet(nn.Module):
         if not batch_norm:
             self._initialise_without_norm()
 
-    @property
-    def receptive_radius_px(self) -> int:
-        """See `receptive_radius_px` below."""
-        return receptive_radius_px(self.config)
-
     def _initialise_without_norm(self) -> None:
         """Kaiming normal for PReLU (slope 0.25); residual convolutions 0.32 times smaller."""
         for name, module in self.named_modules():
@@ -117,12 +114,16 @@ class SRResNet(nn.Module):
         """
         if lr.ndim != 4 or lr.shape[1] != 3:
             raise ShapeError(f"SRResNet: input {tuple(lr.shape)}; needed (N, 3, H, W)")
-        shallow = self.head_activation(self.head(lr))
-        features = shallow + self.body_norm(self.body_conv(self.body(shallow)))
-        return self._enlarge(features, lr)
+        return self.enlarged(self.features(lr), lr)
 
-    def _enlarge(self, features: Tensor, lr: Tensor) -> Tensor:
-        """Upsampling blocks, last convolution and image skip: (N, F, h, w) to (N, 3, s h, s w)."""
+    def features(self, lr: Tensor) -> Tensor:
+        """Everything at low resolution: (N, 3, H, W) to (N, num_features, H, W)."""
+        shallow = self.head_activation(self.head(lr))
+        deep: Tensor = self.body_norm(self.body_conv(self.body(shallow)))
+        return shallow + deep
+
+    def enlarged(self, features: Tensor, lr: Tensor) -> Tensor:
+        """Upsampling blocks, last convolution and image skip: to (N, 3, scale H, scale W)."""
         x = features
         for conv, activation in zip(self.upsample[:-1], self.upsample_activation[:-1], strict=True):
             x = F.pixel_shuffle(activation(conv(x)), 2)
@@ -136,54 +137,6 @@ class SRResNet(nn.Module):
             )
         return out
 
-    def tile_steps(
-        self,
-        lr: Tensor,
-        *,
-        inner_sides: tuple[bool, bool, bool, bool],
-        core: tuple[int, int, int, int],
-        strip_rows: int,
-    ) -> Iterator[tuple[float, Tensor | None]]:
-        """`forward` of one tile in small pieces, for inference.
-
-        Args:
-            lr: (1, 3, h, w), the tile with its margin, `receptive_radius_px` on inner sides.
-            inner_sides: top, bottom, left, right: does the image go on beyond the margin? There
-                the margin is trimmed as layers use it up; at the image's border nothing is.
-            core: top, bottom, left, right of the part that is wanted, within `lr`.
-            strip_rows: low-resolution rows that are enlarged at once.
-
-        Yields:
-            The share that is done, 0 to 1, and None or the next rows of the enlarged core,
-            (1, 3, scale rows, scale (right - left)), from top to bottom.
-        """
-        x = self.head_activation(self.head(lr))
-        shallow = x
-        trimmed, used = 0, 4  # margin, in pixels, cut so far and used up by the layers so far
-        num_blocks = len(self.body)
-        for index, block in enumerate(self.body):
-            x = block(x)
-            used += 2
-            yield 0.6 * (index + 1) / num_blocks, None
-            if index % 4 == 3:
-                x = _trim(x, used - trimmed, inner_sides)
-                shallow = _trim(shallow, used - trimmed, inner_sides)
-                lr = _trim(lr, used - trimmed, inner_sides)
-                trimmed = used
-        x = shallow + self.body_norm(self.body_conv(x))
-        del shallow
-        top, bottom = (edge - trimmed * inner_sides[0] for edge in core[:2])
-        left, right = (edge - trimmed * inner_sides[2] for edge in core[2:])
-        margin, s = 3, self.scale  # what the layers after the body reach
-        x0, x1 = max(0, left - margin), min(x.shape[3], right + margin)
-        for row in range(top, bottom, strip_rows):
-            row_end = min(bottom, row + strip_rows)
-            y0, y1 = max(0, row - margin), min(x.shape[2], row_end + margin)
-            strip = self._enlarge(x[:, :, y0:y1, x0:x1], lr[:, :, y0:y1, x0:x1])
-            rows = slice((row - y0) * s, (row_end - y0) * s)
-            columns = slice((left - x0) * s, (right - x0) * s)
-            yield 0.6 + 0.4 * (row_end - top) / (bottom - top), strip[:, :, rows, columns]
-
 
 def receptive_radius_px(config: Mapping[str, Any]) -> int:
     """How far an output pixel sees, in low-resolution pixels: 40 with 16 blocks.
@@ -192,33 +145,6 @@ def receptive_radius_px(config: Mapping[str, Any]) -> int:
     rounded up; at x2 the last three are 1 + 2.
     """
     return 2 * int(config["num_blocks"]) + 8
-
-
-def _trim(x: Tensor, pixels: int, sides: tuple[bool, bool, bool, bool]) -> Tensor:
-    """Cut `pixels` from the chosen sides (top, bottom, left, right)."""
-    top, bottom, left, right = (pixels * side for side in sides)
-    return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
-
-
-def folded(model: SRResNet) -> SRResNet:
-    """A copy for inference with every batch norm folded into the convolution before it.
-
-    Equal to the model in evaluation mode up to rounding; without batch norm, a plain copy.
-    """
-    plain = SRResNet(**(model.config | {"batch_norm": False}))  # type: ignore[arg-type]
-    state = model.state_dict()
-    if model.config["batch_norm"]:
-        pairs = [("body_conv", "body_norm")]
-        for index in range(len(model.body)):
-            pairs += [(f"body.{index}.conv{i}", f"body.{index}.norm{i}") for i in (1, 2)]
-        for conv, norm in pairs:
-            variance, mean = state.pop(f"{norm}.running_var"), state.pop(f"{norm}.running_mean")
-            gain = state.pop(f"{norm}.weight") * torch.rsqrt(variance + nn.BatchNorm2d(1).eps)
-            state[f"{conv}.weight"] = state[f"{conv}.weight"] * gain[:, None, None, None]
-            state[f"{conv}.bias"] = state.pop(f"{norm}.bias") - mean * gain
-            state.pop(f"{norm}.num_batches_tracked", None)
-    plain.load_state_dict(state)
-    return plain.eval()
 
 
 def conv_of_shuffled(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

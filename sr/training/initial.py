@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sr.base.errors import WeightsError
-from sr.inference.upscaler import has_fast_bfloat16
+from sr.base.machine import has_fast_bfloat16
 from sr.models.registry import MODELS, verified_weights
 from sr.models.weights_file import load_model, read_header
 from sr.networks.registry import build, described

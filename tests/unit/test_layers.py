@@ -31,7 +31,6 @@ LONG: set[str] = {
     "demo/upscale/jobs.py",
     "demo/upscale/page.py",
     "demo/upscale/tab.py",
-    "sr/inference/upscaler.py",
 }
 
 NEVER = {"sr": {"survey", "demo", "gradio", "app"}, "survey": {"demo", "torch", "app"}}

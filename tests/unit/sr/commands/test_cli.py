@@ -18,7 +18,7 @@ from sr.commands import cli
 from sr.commands.cli import main
 from sr.commands.console import format_table
 from sr.images.reading import open_image
-from sr.inference.upscaler import TILE_PX
+from sr.inference.tiles import TILE_PX
 from sr.models.registry import MODELS
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,10 +12,15 @@ from sr.base.errors import Cancelled, ConfigError, UnknownModelError
 from sr.batches.patterns import pattern
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
-from sr.inference import guard
-from sr.inference.upscaler import NetworkUpscaler, Progress, Upscaler, get_upscaler, plan_tiles
+from sr.images.tensors import to_tensor
+from sr.inference import guard, tiles
+from sr.inference.base import Look
+from sr.inference.engines import ENGINES
+from sr.inference.network import NetworkUpscaler
+from sr.inference.upscaler import Progress, Upscaler, get_upscaler
 from sr.models.registry import verified_weights
 from sr.models.weights_file import load_model
+from sr.networks.registry import receptive_radius_px
 from sr.networks.srresnet import SRResNet
 
 CPU = torch.device("cpu")
@@ -35,8 +39,12 @@ def random_network(*, batch_norm: bool = False, scale: int = 4, num_blocks: int 
     return model.eval()
 
 
-def upscaler_of(model: SRResNet, tile_px: int, precision: str = "float32") -> NetworkUpscaler:
-    return NetworkUpscaler("srresnet_x4", model, device=CPU, precision=precision, tile_px=tile_px)
+def upscaler_of(
+    model: SRResNet, tile_px: int, precision: str = "float32", *, engine: str = "auto"
+) -> NetworkUpscaler:
+    return NetworkUpscaler(
+        "srresnet_x4", model, device=CPU, precision=precision, tile_px=tile_px, engine=engine
+    )
 
 
 def random_photo(height: int, width: int, *, alpha: bool = False) -> Photo:
@@ -45,38 +53,39 @@ def random_photo(height: int, width: int, *, alpha: bool = False) -> Photo:
     return Photo(rgb, random.integers(0, 256, (height, width), np.uint8) if alpha else None)
 
 
-def tiled_float(upscaler: NetworkUpscaler, lr: torch.Tensor, tile_px: int) -> torch.Tensor:
-    """The tiles put together before rounding to grey levels."""
-    height, width = lr.shape[2:]
+def tiled_float(upscaler: NetworkUpscaler, rgb: np.ndarray) -> torch.Tensor:
+    """What the tiles hand on, before it is rounded to grey levels, put together."""
+    height, width = rgb.shape[:2]
     out = torch.full((1, 3, 4 * height, 4 * width), float("nan"))
-    for tile in plan_tiles(height, width, tile_px, upscaler.model.receptive_radius_px):
-        rows: list[torch.Tensor] = []
-        steps = upscaler.model.tile_steps(
-            lr[:, :, tile.input_top : tile.input_bottom, tile.input_left : tile.input_right],
-            inner_sides=tile.inner_sides(height, width),
-            core=tile.core,
-            strip_rows=16,
-        )
-        with torch.inference_mode():
-            rows = [strip for _, strip in steps if strip is not None]
-        out[:, :, 4 * tile.top : 4 * tile.bottom, 4 * tile.left : 4 * tile.right] = torch.cat(
-            rows, 2
-        )
+
+    def keep(_: np.ndarray, enlarged: torch.Tensor, top: int, left: int) -> None:
+        rows = slice(4 * top, 4 * top + enlarged.shape[2])
+        out[:, :, rows, 4 * left : 4 * left + enlarged.shape[3]] = enlarged
+
+    upscaler._hand_on = keep  # type: ignore[method-assign]
+    upscaler._fill(np.empty(0), rgb, lambda _: None)
     return out
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize(
     ("height", "width", "tile_px"), [(150, 131, 50), (97, 41, 64), (30, 200, 33)]
 )
 def test_tiles_equal_the_whole_image(
-    batch_norm: bool, height: int, width: int, tile_px: int
+    batch_norm: bool,
+    height: int,
+    width: int,
+    tile_px: int,
+    engine: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(tiles, "STRIP_PIXELS", 700)
     model = random_network(batch_norm=batch_norm)
-    lr = torch.rand(1, 3, height, width)
+    rgb = random_photo(height, width).rgb
     with torch.inference_mode():
-        whole = model(lr)
-    tiled = tiled_float(upscaler_of(model, tile_px), lr, tile_px)
+        whole = model(to_tensor(rgb))
+    tiled = tiled_float(upscaler_of(model, tile_px, engine=engine), rgb)
     assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
 
 
@@ -88,15 +97,15 @@ def test_the_receptive_radius_is_needed_and_enough(num_blocks: int) -> None:
     assert lr.grad is not None
     rows = torch.nonzero(lr.grad.abs().sum(dim=(0, 1, 3))).flatten()
     reach = max(50 - int(rows.min()), int(rows.max()) - 50)
-    assert model.receptive_radius_px - 1 <= reach <= model.receptive_radius_px
+    assert receptive_radius_px(model) - 1 <= reach <= receptive_radius_px(model)
 
 
 def test_a_deeper_network_has_no_seams() -> None:
     model = random_network(num_blocks=20)
-    lr = torch.rand(1, 3, 120, 40)
+    rgb = random_photo(120, 40).rgb
     with torch.inference_mode():
-        whole = model(lr)
-    tiled = tiled_float(upscaler_of(model, 40), lr, 40)
+        whole = model(to_tensor(rgb))
+    tiled = tiled_float(upscaler_of(model, 40), rgb)
     assert (tiled - whole).abs().max() <= 1e-5 * max(1.0, float(whole.abs().max()))
 
 
@@ -127,12 +136,12 @@ def test_progress_grows_to_the_end_and_knows_the_time_left() -> None:
 
 def test_cancel_stops_before_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
     class Instant(Upscaler):
-        def _fill(self, out: np.ndarray, rgb: np.ndarray) -> Iterator[float]:
-            yield 1.0
+        def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
+            look(1.0)
 
     cancel = threading.Event()
     monkeypatch.setattr(
-        "sr.inference.upscaler.matlab_bicubic", None
+        "sr.inference.base.matlab_bicubic", None
     )  # to enlarge alpha would be an error
     photo = Photo(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
     with pytest.raises(Cancelled):

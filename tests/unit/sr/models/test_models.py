@@ -21,7 +21,7 @@ from sr.models.registry import (
 from sr.models.weights_file import load_model, read_header, save_model
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.registry import build
-from sr.networks.srresnet import SRResNet, conv_of_shuffled, folded
+from sr.networks.srresnet import SRResNet, conv_of_shuffled
 
 
 def count(model: torch.nn.Module) -> int:
@@ -86,17 +86,6 @@ def test_the_network_is_the_plain_sequence_of_the_paper() -> None:
     for conv, activation in zip(model.upsample, model.upsample_activation, strict=True):
         x = activation(F.pixel_shuffle(conv(x), 2))
     assert torch.allclose(model.tail(x), model(lr), atol=1e-5)
-
-
-def test_folding_batch_norm_changes_nothing() -> None:
-    model = SRResNet(num_blocks=2, num_features=8)
-    for _ in range(3):
-        model(torch.rand(4, 3, 12, 12))
-    model.eval()
-    lr = torch.rand(1, 3, 12, 12)
-    plain = folded(model)
-    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in plain.modules())
-    assert torch.allclose(model(lr), plain(lr), atol=1e-5)
 
 
 def test_a_wrong_input_and_a_wrong_scale_are_refused() -> None:

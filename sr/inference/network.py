@@ -1,0 +1,160 @@
+"""A network as an upscaler: tiles and strips through an engine, equal to the whole picture."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sr.base.errors import SRError
+from sr.images.photo import Photo
+from sr.images.tensors import to_rgb, to_tensor
+from sr.inference.base import Look, Upscaler
+from sr.inference.engines import open_engine
+from sr.inference.guard import mend
+from sr.inference.tiles import TILE_PX, WHOLE_TILE_PX, Tile, plan_strips, plan_tiles
+from sr.models.registry import MODELS
+from sr.networks.registry import receptive_radius_px
+
+FEATURES_SHARE = 0.55  # of a tile's work, of networks that run in parts
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """What a network may say of itself: `forward(lr)` is `enlarged(features(lr), lr)`.
+
+    Then the first runs on tiles and the second, which needs the memory, on strips of them.
+    """
+
+    enlarged_radius_px: int  # how far around itself `enlarged` reads, in low-resolution pixels
+
+    def features(self, lr: Tensor) -> Tensor:
+        """(N, 3, H, W) to (N, F, H, W)."""
+
+    def enlarged(self, features: Tensor, lr: Tensor) -> Tensor:
+        """(N, F, H, W) and (N, 3, H, W) to (N, 3, scale H, scale W)."""
+
+
+class _Features(nn.Module):
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return cast(InParts, self.network).features(lr)
+
+
+class _Enlarged(_Features):
+    def forward(self, features: Tensor, lr: Tensor) -> Tensor:  # type: ignore[override]
+        return cast(InParts, self.network).enlarged(features, lr)
+
+
+class NetworkUpscaler(Upscaler):
+    """A network, tile by tile.
+
+    Args:
+        name: the model's name.
+        model: its network, which becomes this upscaler's own.
+        device: where it runs.
+        precision: "float32" or "bfloat16".
+        tile_px: side of a core; None is one that bounds the memory.
+        engine: of `sr.inference.engines`, or "auto".
+        guard: put bicubic where an enlargement does not give back its original.
+        source: what its PNGs say of weights that are not those of the registry.
+
+    Raises:
+        ConfigError, EngineError: as `open_engine`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: nn.Module,
+        *,
+        device: torch.device,
+        precision: str,
+        tile_px: int | None = None,
+        engine: str = "auto",
+        guard: bool = True,
+        source: str = "",
+    ) -> None:
+        super().__init__(name, int(model.scale))  # type: ignore[arg-type]
+        self.model = model.eval().requires_grad_(False)
+        self.device = device
+        self.precision = precision
+        self.radius_px = receptive_radius_px(model)
+        self.guard = guard
+        self.source = source
+        is_in_parts = isinstance(model, InParts)
+        parts = [_Features(model), _Enlarged(model)] if is_in_parts else [model]
+        self.engine = open_engine(engine, parts, device, precision)
+        self._strip_radius_px = cast(InParts, model).enlarged_radius_px if is_in_parts else None
+        self.tile_px = tile_px or (TILE_PX if is_in_parts else WHOLE_TILE_PX)
+
+    def text(self, result: Photo | None = None) -> dict[str, str]:
+        text = super().text(result) | {
+            "Nitidez-Precision": self.precision,
+            "Nitidez-Engine": f"{self.engine.name} {self.engine.version}",
+        }
+        if self.source:
+            text["Nitidez-Weights"] = self.source
+        if self.name in MODELS:
+            text["Nitidez-Departures"] = MODELS[self.name].departures
+        return text
+
+    def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
+        tile_px = max(rgb.shape[:2]) if self.radius_px is None else self.tile_px
+        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], tile_px, self.radius_px or 0)
+        try:
+            for number, tile in enumerate(tiles):
+                region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
+                lr = to_tensor(region, self.device)
+                fill = self._fill_at_once if self._strip_radius_px is None else self._fill_in_strips
+                fill(out, lr, tile, part_of(look, number / len(tiles), (number + 1) / len(tiles)))
+        finally:
+            self.engine.rest()
+
+    def _fill_at_once(self, out: np.ndarray, lr: Tensor, tile: Tile, look: Look) -> None:
+        top, bottom, left, right = (self.scale * edge for edge in tile.core)
+        enlarged = self.engine.run(0, lr, look=look)
+        self._hand_on(out, enlarged[:, :, top:bottom, left:right], tile.top, tile.left)
+
+    def _fill_in_strips(self, out: np.ndarray, lr: Tensor, tile: Tile, look: Look) -> None:
+        radius_px, scale = self._strip_radius_px or 0, self.scale
+        features = self.engine.run(0, lr, look=part_of(look, 0, FEATURES_SHARE))
+        top, bottom, left, right = tile.core
+        x0, x1 = max(0, left - radius_px), min(lr.shape[3], right + radius_px)
+        columns = slice(scale * (left - x0), scale * (right - x0))
+        done = FEATURES_SHARE
+        for strip in plan_strips(top, bottom, right - left, lr.shape[2], radius_px):
+            read = (..., slice(strip.input_top, strip.input_bottom), slice(x0, x1))
+            will = FEATURES_SHARE + (1 - FEATURES_SHARE) * (strip.bottom - top) / (bottom - top)
+            enlarged = self.engine.run(1, features[read], lr[read], look=part_of(look, done, will))
+            rows = slice(
+                scale * (strip.top - strip.input_top), scale * (strip.bottom - strip.input_top)
+            )
+            self._hand_on(out, enlarged[:, :, rows, columns], tile.top + strip.top - top, tile.left)
+            done = will
+
+    def _hand_on(self, out: np.ndarray, enlarged: Tensor, top: int, left: int) -> None:
+        """Put a finished piece in its place: every pixel a network makes passes here, once.
+
+        Args:
+            out: the whole enlargement.
+            enlarged: (1, 3, s h, s w), not clamped.
+            top, left: of the piece, in low-resolution pixels of the whole picture.
+        """
+        if not bool(torch.isfinite(enlarged).all()):
+            raise SRError(f"{self.name}: the network gave numbers that are not finite")
+        y, x = self.scale * top, self.scale * left
+        out[y : y + enlarged.shape[2], x : x + enlarged.shape[3]] = to_rgb(enlarged.float())
+
+    def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
+        return mend(rgb, enlarged, self.scale) if self.guard else 0.0
+
+
+def part_of(look: Look, low: float, high: float) -> Look:
+    """A look that tells shares of a part as shares of all: 0 to 1 becomes `low` to `high`."""
+    return lambda share: look(low + (high - low) * share)
