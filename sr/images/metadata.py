@@ -16,6 +16,9 @@ SOFTWARE, ORIENTATION = 305, 274
 EXIF_BLOCK, PLACE_BLOCK = 0x8769, 0x8825
 WIDTH, HEIGHT = 40962, 40963  # of the picture, in the EXIF block
 RESOLUTION = (282, 283, 296)  # written from `dpi` instead
+# How a TIFF's pixels lie, its profile, thumbnails, and XMP, which repeats and contradicts the rest.
+STRUCTURE = {*range(254, 260), 262, 263, 266, 273, *range(277, 280), 284, 317, *range(320, 326)}
+STRUCTURE |= {330, 338, 339, 347, 513, 514, *range(529, 533), 700, 34377, 34675}
 # Date, author, copyright; dates of taking and digitising with their zones and fractions.
 KEPT = (306, 315, 33432, 40093)
 KEPT_OF_BLOCK = (36867, 36868, 36880, 36881, 36882, 37520, 37521, 37522)
@@ -54,7 +57,7 @@ def _take(exif: Image.Exif, theirs: Image.Exif, level: Level, size: tuple[int, i
         if place:
             exif.get_ifd(PLACE_BLOCK).update(place)
     for tag, value in own.items():
-        if tag not in (ORIENTATION, SOFTWARE, EXIF_BLOCK, PLACE_BLOCK, *RESOLUTION):
+        if tag not in (ORIENTATION, SOFTWARE, EXIF_BLOCK, PLACE_BLOCK, *RESOLUTION, *STRUCTURE):
             exif[tag] = value
     if block:
         exif.get_ifd(EXIF_BLOCK).update(block | {WIDTH: size[0], HEIGHT: size[1]})

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from sr.base.errors import SRError
+from sr.commands.console import print_any_name
 from survey.commands import (
     export,
     link,
@@ -101,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     # What it says is raised again, and told once.
     logging.getLogger("survey.session.survey").setLevel(logging.CRITICAL)
+    print_any_name()
     args = build_parser().parse_args(arguments)
     try:
         return COMMANDS[args.command].run(args)

@@ -60,6 +60,12 @@ def test_all_is_the_place_too_and_nothing_is_turned_twice() -> None:
     assert 274 not in exif
 
 
+def test_how_a_tiff_lies_in_its_file_does_not_come_along() -> None:
+    about = open_image(taken_by("TIFF")).about
+    assert about is not None
+    assert set(written(about, "all")) == {271, 305, 306, 315, BLOCK, PLACE}
+
+
 def test_drop_drops_everything_and_damage_costs_nothing() -> None:
     about = open_image(taken_by()).about
     assert about is not None
