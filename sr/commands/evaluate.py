@@ -133,6 +133,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also compare all versions as an eye sees them at so many pixels per degree of visual "
         "angle (24-inch full HD at 60 cm: 38; a 460-ppi phone at 30 cm: 95)",
     )
+    parser.add_argument(
+        "--dists", action="store_true", help="measure DISTS too, structure and texture by VGG16"
+    )
     parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
     add_inference_arguments(parser)
     parser.epilog = (
@@ -236,6 +239,7 @@ def _measure(
             data_sets,
             methods,
             lpips=not arguments.no_lpips,
+            dists=arguments.dists,
             limit=arguments.limit,
             known=() if store is None or arguments.again else store.rows.values(),
             save_folder=arguments.save,

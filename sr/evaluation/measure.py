@@ -25,6 +25,7 @@ from sr.metrics.texture import high_frequency_share, laplacian_variance
 
 if TYPE_CHECKING:
     from sr.data.pairs import Pair
+    from sr.metrics.dists import Dists
     from sr.metrics.fidelity import Lpips
 
 PROTOCOL_VERSION = "1"  # goes up when the same pixels would be measured differently
@@ -37,6 +38,7 @@ def evaluate(
     methods: Sequence[Method],
     *,
     lpips: bool = True,
+    dists: bool = False,
     limit: int | None = None,
     known: Iterable[ImageRow] = (),
     save_folder: Path | None = None,
@@ -49,6 +51,7 @@ def evaluate(
         data_sets: as `sr.data.pairs.find_data_sets` finds them.
         methods: what enlarges; warmed up before it is timed.
         lpips: False leaves the metric out; without features it is left out with a note.
+        dists: measure DISTS too; without features it is left out with a note.
         limit: only the first images of each data set.
         known: results of an earlier run; those of the same pixels and weights are not measured
             again, unless pictures are to be saved.
@@ -82,12 +85,22 @@ def evaluate(
             measure_lpips = default_lpips()
         except BackboneError as error:
             result.notes.append(f"LPIPS is left empty: {error}")
+    measure_dists: Dists | None = None
+    if dists:
+        from sr.metrics.dists import default_dists
+
+        try:
+            measure_dists = default_dists()
+        except BackboneError as error:
+            result.notes.append(f"DISTS is left empty: {error}")
     earlier = {
         (row.dataset, row.model, row.image): row
         for row in known
-        if save_folder is None and (row.lpips_alex is not None or measure_lpips is None)
+        if save_folder is None
+        and (row.lpips_alex is not None or measure_lpips is None)
+        and (row.dists is not None or measure_dists is None)
     }
-    bench = _Bench(methods, measure_lpips, earlier, save_folder)
+    bench = _Bench(methods, measure_lpips, measure_dists, earlier, save_folder)
 
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
     for done, (data_set, pair) in enumerate(chosen):
@@ -163,11 +176,13 @@ class _Bench:
         self,
         methods: Sequence[Method],
         lpips: Lpips | None,
+        dists: Dists | None,
         earlier: Mapping[tuple[str, str, str], ImageRow],
         save_folder: Path | None,
     ) -> None:
         self.methods = methods
         self.lpips = lpips
+        self.dists = dists
         self.earlier = earlier
         self.save_folder = save_folder
         self.models: dict[str, Enlarges] = {}
@@ -229,8 +244,20 @@ class _Bench:
             "psnr_y": round(measured.psnr_y, DECIMALS),
             "ssim_y": round(measured.ssim_y, DECIMALS),
             "lpips_alex": lpips_alex,
+            "dists": self._dists_of(prediction.rgb, target),
             "seconds": round(seconds, DECIMALS),
         }
+
+    def _dists_of(self, prediction: np.ndarray, target: np.ndarray) -> float | None:
+        if self.dists is None:
+            return None
+        import torch
+
+        from sr.images.tensors import to_tensor
+
+        with torch.inference_mode():
+            distance = self.dists(to_tensor(prediction), to_tensor(target))
+        return round(float(distance), DECIMALS)
 
     def _model(self, method: Method) -> Enlarges:
         if method.label not in self.models:
@@ -268,4 +295,5 @@ def _mean(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
         method.training_set,
         paper.psnr_y if paper else None,
         paper.ssim_daala if paper else None,
+        mean_of("dists"),
     )

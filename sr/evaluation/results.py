@@ -23,6 +23,7 @@ class ImageRow:
     high_frequency_share: float = 0.0
     laplacian_variance: float = 0.0
     key: str = ""
+    dists: float | None = None
 
 
 class Results(TypedDict):
@@ -31,6 +32,7 @@ class Results(TypedDict):
     psnr_y: float
     ssim_y: float
     lpips_alex: float | None
+    dists: float | None
     seconds: float
 
 
@@ -55,6 +57,7 @@ class Row:
     training_set: str = ""
     paper_psnr_y: float | None = None
     paper_ssim_daala: float | None = None
+    dists: float | None = None
 
 
 @dataclass

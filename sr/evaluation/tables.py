@@ -35,9 +35,10 @@ HEADINGS = {
     "ssim_y": "SSIM-Y",
     "paper_ssim_daala": "paper (daala)",
     "lpips_alex": "LPIPS",
+    "dists": "DISTS",
     "seconds": "seconds",
 }
-OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala")
+OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists")
 CORRELATION_HEADINGS = {
     "dataset": "set",
     "model": "model",
@@ -55,6 +56,7 @@ DECIMALS = {
     "ssim_y": 4,
     "paper_ssim_daala": 4,
     "lpips_alex": 4,
+    "dists": 4,
     "seconds": 3,
     "rho": 2,
 }
@@ -192,13 +194,14 @@ def read_per_image(path: Path) -> list[ImageRow]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            if missing := [c for c in PER_IMAGE_COLUMNS if c not in (reader.fieldnames or ())]:
+            there = {*(reader.fieldnames or ()), "dists"}  # which older files lack
+            if missing := [column for column in PER_IMAGE_COLUMNS if column not in there]:
                 raise DataError(
                     f"{path}: has no column {', '.join(missing)}; needed a file written by "
                     "python -m sr evaluate --per-image (name another file to begin anew)"
                 )
             return [
-                ImageRow(**{c: _parse(row[c], kinds[c]) for c in PER_IMAGE_COLUMNS})
+                ImageRow(**{c: _parse(row.get(c), kinds[c]) for c in PER_IMAGE_COLUMNS})
                 for row in reader
             ]
     except (OSError, ValueError, csv.Error) as error:
