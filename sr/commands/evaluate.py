@@ -78,8 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=get_args(Strength),
         nargs="+",
         default=[],
-        help="measure on low-resolution images made here by blur, noise, JPEG and resizing of this "
-        "strength, the same for every run (python -m sr data degrade shows them)",
+        help="on images degraded here, the same in every run (python -m sr data degrade)",
     )
     parser.add_argument(
         "--output",
@@ -107,12 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again", action="store_true", help="measure everything, whatever --per-image knows"
     )
-    parser.add_argument(
-        "--figures",
-        metavar="FOLDER",
-        type=Path,
-        help="draw figures there",
-    )
+    parser.add_argument("--figures", metavar="FOLDER", type=Path, help="draw figures there")
     parser.add_argument(
         "--save",
         metavar="FOLDER",
