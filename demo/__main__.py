@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from demo.hosting import publish
-from demo.upscale.cache import ImageStore
-from demo.upscale.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
-from demo.upscale.jobs import Jobs
 from demo.upscale.samples import make_results
+from demo.work.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore
 from sr.base.errors import SRError
 
 

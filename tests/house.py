@@ -26,6 +26,7 @@ ROOMS = (
     "demo/results",
     "demo/display",
     "demo/web",
+    "demo/work",
     "demo/hosting",
     "survey/commands",
     "survey/reporting",

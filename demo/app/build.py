@@ -1,4 +1,4 @@
-"""Puts the page together: header, tabs, footer, API; and says how to serve it."""
+"""Puts the page together: header, tabs, footer, API."""
 
 from __future__ import annotations
 
@@ -10,86 +10,52 @@ from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
-from starlette.middleware import Middleware
 
-from demo.app.limits import Guard, PhotoLimit
-from demo.app.owner import Owner
+from demo.app.address import CHOOSE_TAB, NOTE_TAB, REMEMBER_LANGUAGE, SHOW_API, WANTED_LANGUAGE
+from demo.app.frame import footer_html, header_html
+from demo.app.launch import launch_options, upload_limits
 from demo.app.settings import Settings
-from demo.display.tab import build_display_tab
-from demo.rating.routes import open_protected, open_survey, survey_routes
-from demo.rating.tab import build_survey_tab
-from demo.results.routes import ResultsApi, results_routes
-from demo.results.tab import build_results_tab
-from demo.upscale import page as render
+from demo.display.page import build_display_tab
+from demo.rating.page import build_survey_tab
+from demo.results.owner import Owner
+from demo.results.page import build_results_tab
 from demo.upscale.api import build_api
-from demo.upscale.cache import ImageStore, Sweeper, delete_old_files, image_route
-from demo.upscale.engine import Engine, SuperResolution
-from demo.upscale.jobs import Jobs
-from demo.upscale.samples import thumbnail_route
-from demo.upscale.session import Session, Sessions
-from demo.upscale.tab import Tab, build_upscale_tab
-from demo.web.i18n import LANGUAGES, Language, language_of, texts
-from demo.web.scripts import script_route
-
-FOLDER = Path(__file__).parent
-SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif"]
-MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
-
-# A visitor's own choice of language, remembered by the browser; else what the browser prefers.
-WANTED_LANGUAGE = """() => {
-  let wanted = null;
-  try { wanted = localStorage.getItem("nitidez-language"); } catch {}
-  wanted ??= navigator.languages.map((tag) => tag.toLowerCase().split("-")[0])
-    .find((tag) => tag === "pt" || tag === "en");
-  const language = (wanted ?? "en").startsWith("pt") ? "pt-BR" : "en";
-  document.documentElement.lang = language;
-  return language;
-}"""
-# Gradio opens its page about the API from its own footer, which style.css hides.
-SHOW_API = """element.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-api]")) return;
-  event.preventDefault();
-  document.querySelector("footer button.show-api")?.click();
-});"""
-# A link opens a tab by ?tab=survey or #survey; the address follows what is chosen. The tab is
-# pressed: an update of gr.Tabs can be lost while the page is being put together. Gradio chooses the
-# first tab then, at times before the link is read, so that the address follows only after that.
-CHOOSE_TAB = """(async () => {
-  const owner = new URLSearchParams(location.hash.slice(1)).get("owner");
-  if (owner) {
-    try { sessionStorage.setItem("nitidez-owner", owner); } catch {}
-    history.replaceState(history.state, "", location.pathname + location.search);
-  }
-  const asked = new URLSearchParams(location.search).get("tab") ?? location.hash.slice(1);
-  window.nitidezLinkIsRead = true;
-  if (!%s.includes(asked)) return;
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const button = document.getElementById(`tab-${asked}-button`);
-    if (button?.getAttribute("aria-selected") === "true") return;
-    button?.click();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-})();"""
-NOTE_TAB = """() => {
-  if (!window.nitidezLinkIsRead) return;
-  const url = new URL(location.href);
-  url.searchParams.delete("tab");
-  url.hash = "%s";
-  history.replaceState(history.state, "", url);
-}"""
-REMEMBER_LANGUAGE = """(language) => {
-  try { localStorage.setItem("nitidez-language", language); } catch {}
-  document.documentElement.lang = language;
-  return language;
-}"""
+from demo.upscale.session import Sessions
+from demo.upscale.tab import build_upscale_tab
+from demo.web.i18n import LANGUAGES, language_of, texts
+from demo.web.tab import Tab
+from demo.work.engine import Engine, SuperResolution
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore, Sweeper, delete_old_files
+from survey.session.protected import ProtectedSurvey
 
 
-def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
-    """The whole page; serve it with `app.launch(**launch_options(settings))`.
+class Page(gr.Blocks):
+    """The page, which knows how it is served: `launch` takes what is to be otherwise."""
+
+    def __init__(self, served: dict[str, Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.served = served
+
+    def launch(self, **changes: Any) -> Any:  # type: ignore[override]
+        """Serve it; see `gr.Blocks.launch`."""
+        return super().launch(**(self.served | changes))
+
+
+def build_app(
+    settings: Settings,
+    survey: ProtectedSurvey,
+    engine: Engine | None = None,
+    *,
+    owner: Owner | None = None,
+) -> Page:
+    """The whole page; serve it with its `launch()`.
 
     Args:
         settings: limits and folders.
+        survey: whose answers are taken and shown; closing it is the caller's.
         engine: what computes; None is the real one.
+        owner: who may see results; None makes one of the settings.
     """
     max_age_seconds = settings.keep_minutes * 60
     store = ImageStore(
@@ -108,7 +74,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         max_waiting=settings.max_waiting,
     )
     sessions = Sessions()
-    photos = PhotoLimit(settings.photos_per_minute)
+    limits = upload_limits(settings)
 
     def sweep() -> None:
         store.sweep()
@@ -116,7 +82,8 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
 
     Sweeper(sweep)
     i18n = gr.I18n()  # names texts; launch_options() brings them
-    with gr.Blocks(
+    with Page(
+        launch_options(settings, survey, owner),
         title="Nitidez",
         analytics_enabled=False,
         fill_width=True,
@@ -133,7 +100,7 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
                 elem_classes="segmented",
             )
         builders: dict[str, Callable[[], Tab]] = {
-            "upscale": lambda: build_upscale_tab(settings, jobs, sessions, photos, i18n, language),
+            "upscale": lambda: build_upscale_tab(limits, jobs, sessions, i18n, language),
             "survey": build_survey_tab,
             "display": build_display_tab,
             "results": build_results_tab,
@@ -154,15 +121,15 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
         )
         if settings.owners and os.environ.get("OAUTH_CLIENT_ID"):
             gr.LoginButton(visible="hidden")  # brings the routes of Hugging Face's sign-in
-        build_api(settings, jobs, photos)
+        build_api(limits, jobs)
 
         def retell(wanted: str | None, request: gr.Request) -> list[Any]:
             """The page in a language: everything that is said, said again."""
             tongue = language_of(wanted or request.headers.get("accept-language"))
             return [
                 gr.Radio(value=tongue, label=texts(tongue)["language"]),
-                gr.HTML(render.header_html(tongue)),
-                gr.HTML(render.footer_html(tongue, settings)),
+                gr.HTML(header_html(tongue)),
+                gr.HTML(footer_html(tongue, settings.source_url)),
                 *(gr.Tab(label=texts(tongue)[f"tab_{name}"]) for name in headings),
                 *(update for tab in tabs for update in tab.retell(tongue, request)),
             ]
@@ -187,84 +154,3 @@ def build_app(settings: Settings, engine: Engine | None = None) -> gr.Blocks:
 def plain_html(value: Any, **options: Any) -> gr.HTML:
     """HTML of our own, without Gradio's styles and without a script."""
     return gr.HTML(value, apply_default_css=False, js_on_load=None, **options)
-
-
-def page_texts(settings: Settings) -> dict[str, dict[str, str]]:
-    """What Gradio translates in the browser before the first event: every text, and the HTML
-    of the page's parts as they are when it opens.
-    """
-    return {
-        locale: {
-            **texts(language),
-            "html_header": render.header_html(language),
-            "html_footer": render.footer_html(language, settings),
-            "html_mode_hint": render.mode_hint_html(language, "upscale"),
-            "html_picker": render.picker_html(Session(), language, settings),
-        }
-        for locale, language in locales().items()
-    }
-
-
-def locales() -> dict[str, Language]:
-    """Browser locales by language; every kind of Portuguese gets the one we have."""
-    return {"en": "en", "pt": "pt-BR", "pt-BR": "pt-BR"}
-
-
-def build_theme() -> gr.themes.Base:
-    """Quiet greys, one accent, system fonts: nothing is fetched from elsewhere."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.blue,
-        neutral_hue=gr.themes.colors.zinc,
-        radius_size=gr.themes.sizes.radius_md,
-        font=SANS,
-        font_mono=MONO,
-    ).set(
-        body_background_fill="#fafafa",
-        body_background_fill_dark="#131316",
-        background_fill_primary_dark="#131316",
-        block_background_fill="transparent",
-        block_background_fill_dark="transparent",
-        block_border_width="0px",
-        block_shadow="none",
-    )
-
-
-def launch_options(settings: Settings, owner: Owner | None = None) -> dict[str, Any]:
-    """Keywords for `launch`: what is served, where, and how it looks.
-
-    Args:
-        owner: who may see results; None makes one of the settings.
-    """
-    return {
-        "server_name": settings.host,
-        "server_port": settings.port,
-        "theme": build_theme(),
-        "css_paths": [FOLDER / "style.css"],
-        "favicon_path": FOLDER / "favicon.png",
-        "i18n": gr.I18n(**page_texts(settings)),
-        "app_kwargs": {
-            "middleware": [Middleware(Guard, settings=settings)],
-            "routes": [
-                image_route(settings.versions_folder),
-                thumbnail_route(),
-                script_route(),
-                *survey_routes(lambda: open_survey(settings.data_folder, settings.study)),
-                *results_routes(
-                    ResultsApi(
-                        lambda: open_protected(settings.data_folder, settings.study),
-                        owner or Owner(password=settings.owner_password, names=settings.owners),
-                    )
-                ),
-            ],
-        },
-        "max_file_size": settings.max_upload_mb * 1_000_000,
-        "footer_links": ["api"],
-        "run_history": False,
-        "enable_monitoring": False,
-        "ssr_mode": False,
-        "pwa": False,
-        "share": False,
-        "allowed_paths": [],
-        "show_error": True,
-        "state_session_capacity": 200,
-    }

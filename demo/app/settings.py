@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo.app.owner import SHORTEST_PASSWORD
+from demo.results.owner import SHORTEST_PASSWORD
 from sr.base.errors import ConfigError
 from sr.inference.engines import CHOICES
 from survey.study.settings import DEFAULT_STUDY, data_folder, served_study

@@ -16,6 +16,7 @@ import gradio as gr
 from demo.web import calibration
 from demo.web.i18n import display_words
 from demo.web.scripts import start_script
+from demo.web.tab import Tab
 
 FOLDER = Path(__file__).parent
 
@@ -44,3 +45,9 @@ def build_display_panel(**kwargs: Any) -> gr.HTML:
         text=display_text(),
         **kwargs,
     )
+
+
+def build_display_tab() -> Tab:
+    """Build the tab inside the current Blocks context."""
+    build_display_panel(elem_id="display")
+    return Tab()

@@ -16,6 +16,7 @@ import gradio as gr
 
 from demo.web import calibration
 from demo.web.scripts import start_script
+from demo.web.tab import Tab
 
 FOLDER = Path(__file__).parent
 
@@ -50,3 +51,9 @@ def build_survey_panel(**kwargs: Any) -> gr.HTML:
         text=survey_text(),
         **kwargs,
     )
+
+
+def build_survey_tab() -> Tab:
+    """Build the tab inside the current Blocks context."""
+    build_survey_panel(elem_id="survey")
+    return Tab()

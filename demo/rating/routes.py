@@ -8,25 +8,22 @@ threads of the survey's own: a rating never waits behind the upscaler.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from demo.web.http import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
 from demo.web.i18n import LANGUAGES, label_of
 from survey.session import rating
 from survey.session.consent import consent_text
-from survey.session.protected import DEFAULT_SECONDS, ProtectedSurvey
 from survey.session.start import start
 from survey.session.survey import Survey
-from survey.study.errors import InvalidAnswerError, StaleTrialError, SurveyError
+from survey.study.errors import StaleTrialError, SurveyError
 
 logger = logging.getLogger(__name__)
 
@@ -34,87 +31,10 @@ T = TypeVar("T")
 
 ROUTE = "survey"
 TOKEN_HEADER = "x-survey-token"
-LONGEST_BODY = 16 * 1024
 LONGEST_TOKEN = 64
 ANSWER_THREADS = 4
 IMAGE_THREADS = 2  # apart, so that a class that loads pictures does not hold up its answers
-PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-# No ETag, no date and no compression: they would tell versions apart. no-transform is for proxies.
-IMAGE_HEADERS = {
-    "Cache-Control": "private, max-age=86400, immutable, no-transform",
-    "X-Content-Type-Options": "nosniff",
-}
 Call = Callable[[Survey, str, dict[str, Any]], dict[str, Any]]
-
-_opening = threading.Lock()
-
-
-_opened: dict[tuple[Path, str], ProtectedSurvey] = {}
-
-
-def open_survey(
-    data_folder: Path,
-    study: str = "default",
-    *,
-    backup: str = "",
-    backup_seconds: float = DEFAULT_SECONDS,
-) -> Survey:
-    """The survey of `open_protected`."""
-    return open_protected(data_folder, study, backup=backup, backup_seconds=backup_seconds).survey
-
-
-def open_protected(
-    data_folder: Path,
-    study: str = "default",
-    *,
-    backup: str = "",
-    backup_seconds: float = DEFAULT_SECONDS,
-) -> ProtectedSurvey:
-    """The survey of a data folder: one for the whole process, however often it is asked for.
-
-    Args:
-        backup: where its copies go, see `survey.session.protected`; counts when it is opened first.
-        backup_seconds: between two copies.
-
-    Raises:
-        SurveyError: the study's name cannot be one. Other problems are told by its `status`.
-    """
-    key = (data_folder.resolve(), study)
-    with _opening:
-        if key not in _opened:
-            _opened[key] = ProtectedSurvey(
-                key[0], study=study, place=backup, seconds=backup_seconds
-            )
-        return _opened[key]
-
-
-def close_surveys() -> None:
-    """Back up what is not yet, and close."""
-    with _opening:
-        while _opened:
-            _opened.popitem()[1].close()
-
-
-class BadRequestError(SurveyError):
-    """A body that is too long or is not a JSON object."""
-
-    key = "survey_invalid"
-
-    def __init__(self, text: str, status: int) -> None:
-        super().__init__(text)
-        self.status = status
-
-
-def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
-    """The body, if it has exactly these fields of these types.
-
-    Raises:
-        InvalidAnswerError: it has not.
-    """
-    if set(body) != set(types) or not all(isinstance(body[k], t) for k, t in types.items()):
-        needed = ", ".join(f"{name} ({kind.__name__})" for name, kind in types.items())
-        raise InvalidAnswerError(f"got {sorted(body)}; needed {needed or 'an empty object'}")
-    return dict(body)
 
 
 def start_session(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -215,36 +135,6 @@ def status_of(get_survey: Callable[[], Survey]) -> dict[str, Any]:
         problem = {"key": error.key, "detail": str(error)}
         status = {"state": "broken", "problem": problem}
     return status | {"consent": {language: consent_text(language) for language in LANGUAGES}}
-
-
-async def read_body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request.
-
-    Raises:
-        BadRequestError: another type, too long, or not JSON.
-    """
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise BadRequestError("needed Content-Type: application/json", 415)
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            raise BadRequestError(f"the body is longer than {LONGEST_BODY} bytes", 413)
-    try:
-        values = json.loads(body)
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body is not JSON", 422) from None
-    if not isinstance(values, dict):
-        raise BadRequestError("the body is not a JSON object", 422)
-    return values
-
-
-def refusal(error: SurveyError, **more: Any) -> Response:
-    """An error as the page gets it: which one, and in English what exactly."""
-    told = {"key": error.key, "detail": str(error) if error.status < 500 else ""}
-    if error.status >= 500:
-        logger.error("the survey refuses: %s", error)
-    return JSONResponse({"error": told, **more}, error.status, headers=PRIVATE)
 
 
 def named(answer: dict[str, Any]) -> dict[str, Any]:

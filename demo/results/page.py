@@ -15,6 +15,7 @@ import gradio as gr
 
 from demo.web import viewer
 from demo.web.scripts import start_script
+from demo.web.tab import Tab
 
 FOLDER = Path(__file__).parent
 
@@ -38,3 +39,9 @@ def build_results_panel(**kwargs: Any) -> gr.HTML:
         viewer_text=viewer.viewer_text(),
         **kwargs,
     )
+
+
+def build_results_tab() -> Tab:
+    """Build the tab inside the current Blocks context."""
+    build_results_panel(elem_id="results")
+    return Tab()

@@ -19,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.app.owner import Owner, SignInError, TooManyAttemptsError
-from demo.rating.routes import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
-from demo.upscale.jobs import give_way
+from demo.hosting.process import give_way
+from demo.results.owner import Owner, SignInError, TooManyAttemptsError
+from demo.web.http import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
 from demo.web.i18n import LANGUAGES
 from survey.reporting.results import Results, ResultsClosedError
 from survey.session.owner import set_open, set_results_open

@@ -14,11 +14,10 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from demo.app.limits import PhotoLimit
-from demo.app.settings import Settings
-from demo.upscale.jobs import Jobs, give_way
-from demo.upscale.uploads import clean_name, read_upload
+from demo.hosting.process import give_way
+from demo.upscale.uploads import UploadLimits, clean_name, read_upload
 from demo.web.i18n import say
+from demo.work.jobs import Jobs
 from sr.base.errors import SRError
 from sr.models.registry import MODELS, chosen_scale
 
@@ -26,7 +25,7 @@ TICK_SECONDS = 0.1
 CROP_PX = 4  # as in the paper; nobody says here what made the pictures
 
 
-def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
+def build_api(limits: UploadLimits, jobs: Jobs) -> None:
     """Add the three endpoints to the current Blocks context; nothing of them is visible."""
 
     # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
@@ -46,9 +45,9 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
         """
         try:
             scale = chosen_scale(model)
-            photos.take(request)
+            limits.photos.take(request)
             photo = await asyncio.to_thread(
-                read_upload, given(image, "image"), max_megapixels=settings.max_megapixels
+                read_upload, given(image, "image"), max_megapixels=limits.max_megapixels
             )
             job = await jobs.submit_in_thread(
                 photo, scale=scale, models=[model], visitor=request.session_hash or ""
@@ -81,9 +80,7 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
 
         def work() -> dict[str, Any]:
             images = [
-                read_upload(given(file, name), max_megapixels=settings.max_megapixels)
-                .on_white()
-                .rgb
+                read_upload(given(file, name), max_megapixels=limits.max_megapixels).on_white().rgb
                 for file, name in ((prediction, "prediction"), (reference, "reference"))
             ]
             found = jobs.measure(*images, crop_px=CROP_PX, cancel=left)
@@ -98,7 +95,7 @@ def build_api(settings: Settings, jobs: Jobs, photos: PhotoLimit) -> None:
             return {**finite, "note": say("en", found.note) if found.note else None}
 
         try:
-            photos.take(request)
+            limits.photos.take(request)
             return await asyncio.get_running_loop().run_in_executor(measuring, work)
         except SRError as error:
             raise refusal(error) from None

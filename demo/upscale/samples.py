@@ -23,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from demo.upscale.cache import photo_key
-from demo.upscale.engine import default_scale, is_light, models_of
-from demo.upscale.jobs import ORIGINAL, Jobs
+from demo.work.engine import default_scale, is_light, models_of
+from demo.work.job import ORIGINAL
+from demo.work.jobs import Jobs
+from demo.work.versions import photo_key
 from sr.base.errors import DataError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -118,7 +119,7 @@ def preload(jobs: Jobs, name: str, scale: int) -> None:
         if manifest["models"].get(model) != jobs.engine.version(model):
             continue
         store_key = jobs.result_key(key, model, scale)
-        jobs.remember(store_key, photo_key(reference), Measurement(**facts["metrics"]))
+        jobs.measurements.remember(store_key, photo_key(reference), Measurement(**facts["metrics"]))
         path = result_path(name, model)
         if not is_light(model) and path.is_file() and jobs.store.get(store_key) is None:
             jobs.store.put(

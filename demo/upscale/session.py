@@ -7,9 +7,11 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.upscale.engine import default_scale
-from demo.upscale.jobs import Curves, Job, Mode
+from demo.upscale.problems import Problem
 from demo.web.i18n import Language
+from demo.work.curves import Curves
+from demo.work.engine import default_scale
+from demo.work.job import Job, Mode
 
 MAX_SESSIONS = 500
 
@@ -21,23 +23,6 @@ class Choice:
     name: str  # the file's name, or the example's
     path: Path | None = None
     sample: str | None = None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why there is nothing to show.
-
-    Attributes:
-        key: of the text for people.
-        values: what that text and the detail's name.
-        detail: what exactly was wrong, in English.
-        detail_key: of the same in every language of the page; "" where there is none.
-    """
-
-    key: str
-    values: dict[str, object] = field(default_factory=dict)
-    detail: str = ""
-    detail_key: str = ""
 
 
 @dataclass

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
-from demo.app.limits import PhotoLimit, TooOftenError
-from demo.app.settings import Settings
-from demo.upscale import page as render
-from demo.upscale.engine import default_scale
-from demo.upscale.jobs import BusyError, Jobs, Mode, TooManyOwnError
+from demo.upscale.page import curve as curve_of
+from demo.upscale.page import curve_pairs, first_pair, panes, status_html
+from demo.upscale.picker import mode_hint_html, picker_html
+from demo.upscale.problems import Problem, problem_of
 from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
-from demo.upscale.session import Choice, Problem, Session, Sessions
-from demo.upscale.uploads import read_upload
+from demo.upscale.session import Choice, Session, Sessions
+from demo.upscale.table import table_html
+from demo.upscale.uploads import UploadLimits, read_upload, uploaded_file
 from demo.web.curve import build_curve
 from demo.web.i18n import Language, language_of, say
+from demo.web.rates import TooOftenError
 from demo.web.scripts import start_script
+from demo.web.tab import Tab
 from demo.web.viewer import build_viewer, viewer_value
-from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
+from demo.work.engine import default_scale
+from demo.work.job import BusyError, Mode, TooManyOwnError
+from demo.work.jobs import Jobs
+from sr.base.errors import SRError
 from sr.images.photo import Photo
 from sr.models.registry import network_scales
 
@@ -34,18 +37,10 @@ TICK_SECONDS = 0.25
 MODES: tuple[Mode, ...] = ("upscale", "test")
 
 
-class Tab(NamedTuple):
-    """What the page needs of a tab: how to say it in another language."""
-
-    outputs: list[Any]
-    retell: Callable[[Language, gr.Request], list[Any]]
-
-
 def build_upscale_tab(
-    settings: Settings,
+    limits: UploadLimits,
     jobs: Jobs,
     sessions: Sessions,
-    photos: PhotoLimit,
     i18n: gr.I18n,
     language: gr.Radio,
 ) -> Tab:
@@ -91,22 +86,22 @@ def build_upscale_tab(
     def show(session: Session) -> list[Any]:
         tongue = session.language
         job = session.job
-        status_text = render.status_html(session, jobs, tongue)
-        table_text = render.table_html(session, tongue)
+        status_text = status_html(session, jobs, tongue)
+        table_text = table_html(session, tongue)
         value = viewer_value(
-            render.panes(session, tongue),
+            panes(session, tongue),
             language=tongue,
             set_id=f"{session.turn}",
-            pair=render.first_pair(job),
+            pair=first_pair(job),
         )
         return [
-            gr.HTML(render.picker_html(session, tongue, settings)),
+            gr.HTML(picker_html(session, tongue, limits)),
             gr.Row(visible=bool(status_text)),
             gr.HTML(status_text),
             gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
             gr.update(value=value, visible=True if job is not None else "hidden"),
             gr.HTML(table_text, visible=bool(table_text)),
-            render.curve(session, tongue),
+            curve_of(session, tongue),
         ]
 
     async def run(
@@ -117,9 +112,9 @@ def build_upscale_tab(
         What is refused for now takes nothing away: the photo and the results before stay.
         """
         try:
-            photos.take(request)
+            limits.photos.take(request)
         except TooOftenError as error:
-            session.problem = problem_of(error, settings, session.scale)
+            session.problem = problem_of(error, limits, session.scale)
             yield show(session)
             return
         before = session.choice, session.job
@@ -127,14 +122,14 @@ def build_upscale_tab(
         session.choice = choice  # from now on the mode asks for this one
         mode, scale = session.mode, session.scale
         try:
-            photo = await asyncio.to_thread(read_choice, choice, mode, scale, settings, jobs)
+            photo = await asyncio.to_thread(read_choice, choice, mode, scale, limits, jobs)
             job = await jobs.submit_in_thread(
                 photo, mode=mode, scale=scale, visitor=request.session_hash or ""
             )
             del photo  # the job has it, as long as it needs it
         except Exception as error:
             if session.turn == turn:
-                session.problem = problem_of(error, settings, scale)
+                session.problem = problem_of(error, limits, scale)
                 is_refused = isinstance(error, (BusyError, TooManyOwnError))
                 session.choice, session.job = before if is_refused else (None, None)
                 yield show(session)
@@ -167,7 +162,7 @@ def build_upscale_tab(
         if data.get("failed") or not isinstance(data.get("path"), str):
             session.start()
             session.choice = None
-            session.problem = Problem("error_upload", {"megabytes": settings.max_upload_mb})
+            session.problem = Problem("error_upload", {"megabytes": limits.max_upload_mb})
             yield show(session)
             return
         name = str(data.get("name", ""))[:200]
@@ -188,7 +183,7 @@ def build_upscale_tab(
         mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = open_session(sessions, request, language, mode, scale)
-        hint = gr.HTML(render.mode_hint_html(session.language, session.mode, session.scale))
+        hint = gr.HTML(mode_hint_html(session.language, session.mode, session.scale))
         if session.choice is None:
             session.problem = None
             yield [*show(session), hint]
@@ -212,10 +207,10 @@ def build_upscale_tab(
             if session.curve_state == "busy":
                 return
             session.curve_state = "busy"
-            yield render.curve(session, session.language)
+            yield curve_of(session, session.language)
             state, found = "failed", None
             try:
-                found = await jobs.curves(job, render.curve_pairs(job))
+                found = await jobs.curves(job, curve_pairs(job))
                 state = "idle"
             except SRError as error:
                 logger.warning("no curve: %s", error)
@@ -224,7 +219,7 @@ def build_upscale_tab(
             finally:
                 if session.turn == turn:
                     session.curves, session.curve_state = found, state
-        yield render.curve(session, session.language)
+        yield curve_of(session, session.language)
 
     def retell(language: Language, request: gr.Request) -> list[Any]:
         session = sessions.get(request.session_hash)
@@ -232,7 +227,7 @@ def build_upscale_tab(
         choices = [(say(language, f"mode_{name}"), name) for name in MODES]
         return [
             *show(session),
-            gr.HTML(render.mode_hint_html(language, session.mode, session.scale)),
+            gr.HTML(mode_hint_html(language, session.mode, session.scale)),
             gr.Radio(choices, label=say(language, "mode")),
             gr.Radio(label=say(language, "scale")),
         ]
@@ -250,7 +245,7 @@ def build_upscale_tab(
         control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
     curve.select(on_curve, shown, [curve], **quiet)
     cancel.click(on_cancel, shown, outputs, queue=False, **quiet)
-    return Tab([*outputs, mode_hint, mode, scale], retell)
+    return Tab((*outputs, mode_hint, mode, scale), retell)
 
 
 def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
@@ -269,7 +264,7 @@ def open_session(
     return session
 
 
-def read_choice(choice: Choice, mode: Mode, scale: int, settings: Settings, jobs: Jobs) -> Photo:
+def read_choice(choice: Choice, mode: Mode, scale: int, limits: UploadLimits, jobs: Jobs) -> Photo:
     """The photo of a choice.
 
     Raises:
@@ -283,44 +278,4 @@ def read_choice(choice: Choice, mode: Mode, scale: int, settings: Settings, jobs
         return small_photo(choice.sample, scale)
     if choice.path is None:
         raise FileNotFoundError(choice.name)
-    return read_upload(uploaded_file(choice.path), max_megapixels=settings.max_megapixels)
-
-
-def uploaded_file(path: Path) -> Path:
-    """The path, if it is a file that was uploaded: the browser's word alone is not taken for it.
-
-    Raises:
-        FileNotFoundError: anything else, there or not.
-    """
-    resolved = path.resolve()
-    if not resolved.is_relative_to(Path(get_upload_folder()).resolve()) or not resolved.is_file():
-        raise FileNotFoundError(path.name)
-    return resolved
-
-
-def image_problem(key: str, error: ImageError, values: dict[str, object]) -> Problem:
-    """What to tell a person about a file that cannot be taken."""
-    detail_key = f"image_{error.kind}" if error.kind else ""
-    return Problem(key, values | error.values, str(error), detail_key)
-
-
-def problem_of(error: Exception, settings: Settings, scale: int) -> Problem:
-    """What to tell a person about an error."""
-    match error:
-        case ImageTooLargeError():
-            limit: dict[str, object] = {"limit": settings.max_megapixels}
-            return image_problem("error_too_large", error, limit)
-        case ImageError():
-            return image_problem("error_not_image", error, {})
-        case ShapeError():
-            return Problem("error_too_small", {"scale": scale})
-        case TooManyOwnError():
-            return Problem("error_busy_own")
-        case BusyError():
-            return Problem("error_busy")
-        case TooOftenError():
-            return Problem("error_too_often", {"seconds": math.ceil(error.seconds)})
-        case FileNotFoundError():
-            return Problem("error_gone")
-    logger.error("a photo could not be taken", exc_info=error)
-    return Problem("error_other")
+    return read_upload(uploaded_file(choice.path), max_megapixels=limits.max_megapixels)

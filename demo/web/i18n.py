@@ -64,6 +64,12 @@ def number(language: Language, value: float, digits: int = 0) -> str:
     return text.translate(str.maketrans(",.", ".,")) if language == "pt-BR" else text
 
 
+def number_short(language: Language, value: float) -> str:
+    """A number without digits that say nothing: 4, 0.5."""
+    digits = 0 if value == int(value) else 2 if value * 10 % 1 else 1
+    return number(language, value, digits)
+
+
 def duration(language: Language, seconds: float) -> str:
     """A time span as people say it: < 0.1 s, 0.4 s, 12 s, 2 min 05 s."""
     if seconds < 0.05:

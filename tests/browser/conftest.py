@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import gradio as gr
     from playwright.sync_api import Browser, Page
 
+    from survey.session.protected import ProtectedSurvey
     from survey.session.survey import Survey
     from tests.unit.survey.conftest import Rater
 
@@ -143,14 +144,20 @@ def open_page(
 
 
 @pytest.fixture(scope="session")
-def survey(tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def protected(tmp_path_factory: pytest.TempPathFactory) -> ProtectedSurvey:
     """A survey with a small study, the same for all browser tests."""
-    from demo.rating.routes import open_survey
+    from survey.session.protected import ProtectedSurvey
     from tests.helpers.tiny_study import make_study
 
     folder = tmp_path_factory.mktemp("survey")
     make_study(folder)
-    return open_survey(folder)
+    return ProtectedSurvey(folder)
+
+
+@pytest.fixture(scope="session")
+def survey(protected: ProtectedSurvey) -> Survey:
+    """The survey itself."""
+    return protected.survey
 
 
 @pytest.fixture(scope="session")

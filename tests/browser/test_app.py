@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.app.limits import PhotoLimit, TooOftenError
 from demo.upscale import tab as upscale
+from demo.web.rates import PhotoLimit, TooOftenError
 from sr.models.registry import MODELS, Model
 from tests.helpers.bad_images import bad_images
 from tests.helpers.fake_engine import FakeEngine
@@ -29,8 +29,9 @@ SLOW_SECONDS = 40
 @pytest.fixture(scope="module")
 def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """A function that serves the app with an engine, and returns its address."""
-    from demo.app.build import build_app, launch_options
+    from demo.app.build import build_app
     from demo.app.settings import Settings
+    from survey.session.protected import ProtectedSurvey
 
     folder = tmp_path_factory.mktemp("nitidez")  # one: a process has one folder of uploads
     before = os.environ.get("GRADIO_TEMP_DIR")
@@ -39,9 +40,8 @@ def serve_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
     def serve(engine: FakeEngine | None) -> str:
         settings = Settings(folder=folder, max_megapixels=0.5)
-        app = build_app(settings, engine)
-        options = launch_options(settings) | {"server_port": None}
-        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+        app = build_app(settings, ProtectedSurvey(folder / "data"), engine)
+        _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
         apps.append(app)
         return address
 

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
-from demo.app.owner import Owner
+from demo.results.owner import Owner
 from survey.simulation.simulate import simulate
 from tests.helpers.fake_engine import FakeEngine
 from tests.helpers.tiny_study import make_study
@@ -29,20 +29,19 @@ def owner() -> Owner:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, owner: Owner) -> Iterator[str]:
-    from demo.app.build import build_app, launch_options
+    from demo.app.build import build_app
     from demo.app.settings import Settings
-    from demo.rating.routes import open_survey
+    from survey.session.protected import ProtectedSurvey
 
     folder = tmp_path_factory.mktemp("results")
     make_study(folder)
-    simulate(open_survey(folder), raters=4, seed=1)
+    survey = ProtectedSurvey(folder)
+    simulate(survey.survey, raters=4, seed=1)
     uploads = os.environ.get("GRADIO_TEMP_DIR", str(folder / "uploads"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", uploads)
-        settings = Settings(folder=folder / "app", data_folder=folder)
-        app = build_app(settings, FakeEngine())
-        options = launch_options(settings, owner) | {"server_port": None}
-        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+        app = build_app(Settings(folder=folder / "app"), survey, FakeEngine(), owner=owner)
+        _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
         yield address
         app.close(verbose=False)
 

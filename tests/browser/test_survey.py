@@ -15,6 +15,7 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 from playwright.sync_api import Request, Response, expect
 
 from survey.session import rating
+from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.study.protocol import METHODS
 from tests.helpers.fake_engine import FakeEngine
@@ -22,21 +23,21 @@ from tests.helpers.survey_page import PHONE, Visit, rows_of, token_of
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
-    """A function that serves the whole app with a data folder; returns the survey's link."""
-    from demo.app.build import build_app, launch_options
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """A function that serves the app with a survey or its data folder; returns its link."""
+    from demo.app.build import build_app
     from demo.app.settings import Settings
+    from survey.session.protected import ProtectedSurvey
 
     folder = tmp_path_factory.mktemp("nitidez")  # one: a process has one folder of uploads
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
     apps = []
 
-    def serve_data(data_folder: Path) -> str:
-        settings = Settings(folder=folder, data_folder=data_folder)
-        app = build_app(settings, FakeEngine())
-        options = launch_options(settings) | {"server_port": None}
-        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    def serve_data(data: Path | ProtectedSurvey) -> str:
+        survey = ProtectedSurvey(data) if isinstance(data, Path) else data
+        app = build_app(Settings(folder=folder), survey, FakeEngine())
+        _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
         apps.append(app)
         return f"{address}?tab=survey"
 
@@ -50,8 +51,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path],
 
 
 @pytest.fixture(scope="module")
-def link(survey: Survey, serve: Callable[[Path], str]) -> str:
-    return serve(survey.data_folder)
+def link(protected: ProtectedSurvey, serve: Callable[..., str]) -> str:
+    return serve(protected)
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ import torch
 from demo.app.build import build_app
 from demo.app.settings import Settings
 from demo.upscale import page
-from demo.upscale.cache import ImageStore
-from demo.upscale.engine import SuperResolution
-from demo.upscale.jobs import ORIGINAL, Jobs
 from demo.upscale.session import Choice, Session
+from demo.upscale.table import table_html
+from demo.work.engine import SuperResolution
+from demo.work.job import ORIGINAL
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -25,6 +27,7 @@ from sr.inference.upscaler import get_upscaler, upscaler_from_file
 from sr.models.weights_file import load_model, read_header
 from survey.commands.cli import main as survey
 from survey.preparation.versions import Source, prepare_study
+from survey.session.protected import ProtectedSurvey
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
 from tests.helpers.toy_network import SCALES, photos, register_model, register_network, train
@@ -150,7 +153,7 @@ def test_the_page_makes_and_measures_its_versions(
             for version in job.versions():
                 image = open_image(version.image.path)
                 assert (image.width, image.height) == expected
-        assert f"{scale} px cut" in page.table_html(session, "en")
+        assert f"{scale} px cut" in table_html(session, "en")
         assert jobs.submit(photo, scale=4).version("srgan_x4")
     finally:
         jobs.close()
@@ -160,7 +163,11 @@ def test_people_choose_the_scale_only_where_there_are_several(
     name: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def choice() -> dict:
-        app = build_app(Settings(folder=tmp_path / "app"), SuperResolution())
+        app = build_app(
+            Settings(folder=tmp_path / "app"),
+            ProtectedSurvey(tmp_path / "data"),
+            SuperResolution(),
+        )
         found = [part["props"] for part in app.config["components"] if part["type"] == "radio"]
         return next(props for props in found if props.get("elem_id") == "scale")
 

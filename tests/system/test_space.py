@@ -24,7 +24,7 @@ def GPU(duration):
 """
 USE = (
     "import threading, numpy as np\n"
-    "from demo.upscale.engine import SuperResolution; from sr.images.photo import Photo\n"
+    "from demo.work.engine import SuperResolution; from sr.images.photo import Photo\n"
     "photo = Photo(np.zeros((8, 8, 3), np.uint8))\n"
     "engine = SuperResolution()\n"
     "for model in ('bicubic', 'srgan_x4'):\n"

@@ -14,14 +14,15 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from demo.app.build import build_app, launch_options
+from demo.app.build import build_app
 from demo.app.settings import Settings
-from demo.upscale.cache import ImageStore
-from demo.upscale.jobs import Jobs
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore
 from sr.base.errors import Cancelled, ImageError
 from sr.commands.benchmark import sample_photo
 from sr.images.reading import open_image
 from sr.inference.upscaler import Progress, get_upscaler
+from survey.session.protected import ProtectedSurvey
 from tests.helpers.bad_images import bad_images, inflating_png
 from tests.helpers.fake_engine import FakeEngine
 
@@ -67,9 +68,8 @@ def test_the_api_refuses_within_two_seconds(
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     settings = Settings(port=0, folder=tmp_path, max_megapixels=0.1, photos_per_minute=1000)
-    app = build_app(settings, FakeEngine())
-    options = launch_options(settings) | {"server_port": None}
-    _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    app = build_app(settings, ProtectedSurvey(tmp_path / "data"), FakeEngine())
+    _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
     client = Client(address, verbose=False)
     for name, path in bad_images(tmp_path / "bad").items():
 

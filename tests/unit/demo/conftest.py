@@ -22,17 +22,18 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def serve_demo(demo_folder: Path) -> Iterator[Callable[..., str]]:
-    """A function that serves an app with the given engine and settings; returns its address."""
-    from demo.app.build import build_app, launch_options
+    """A function that serves an app with an engine, a survey and settings; returns its address."""
+    from demo.app.build import build_app
     from demo.app.settings import Settings
+    from survey.session.protected import ProtectedSurvey
 
     apps = []
 
-    def serve(engine: Any, **settings: Any) -> str:
+    def serve(engine: Any, survey: ProtectedSurvey | None = None, **settings: Any) -> str:
         chosen = Settings(port=0, folder=demo_folder, **settings)
-        app = build_app(chosen, engine)
-        options = launch_options(chosen) | {"server_port": None}
-        _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+        own = survey or ProtectedSurvey(demo_folder / "data")
+        app = build_app(chosen, own, engine)
+        _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
         apps.append(app)
         return address
 

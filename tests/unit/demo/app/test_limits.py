@@ -17,12 +17,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from demo.app.limits import Guard, PhotoLimit, Rate, TooOftenError
+from demo.app.guard import Guard
 from demo.app.settings import Settings
 from demo.rating.page import survey_text
-from demo.upscale.jobs import BusyError, Job, Lane, TooManyOwnError
-from demo.upscale.tab import problem_of
+from demo.upscale.problems import problem_of
 from demo.web.i18n import LANGUAGES, say
+from demo.web.rates import PhotoLimit, Rate, TooOftenError
+from demo.work.job import BusyError, Job, TooManyOwnError
+from demo.work.lanes import Lane
 from sr.images.photo import Photo
 
 
@@ -50,7 +52,7 @@ def test_a_minutes_worth_at_once_and_then_evenly():
 
 
 def test_visitors_who_ask_no_more_are_forgotten(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("demo.app.limits.MOST_VISITORS", 3)
+    monkeypatch.setattr("demo.web.rates.MOST_VISITORS", 3)
     clock = Clock()
     rate = Rate(60, clock=clock)
     for visitor in "abcdefgh":
@@ -131,7 +133,7 @@ def serve(tmp_path: Path) -> Serve:
 def test_survey_starts_and_tried_codes_are_limited_by_address(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("demo.app.limits.STARTS_PER_MINUTE", 3)
+    monkeypatch.setattr("demo.app.guard.STARTS_PER_MINUTE", 3)
     client = serve()
     for path in ("/survey/start", "/survey/withdraw"):
         assert [client.post(path).status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -14,10 +14,11 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
+from demo.app.frame import footer_html
 from demo.app.settings import Settings
-from demo.upscale import page as render
-from demo.upscale.session import Choice, Problem, Session
-from demo.upscale.tab import image_problem
+from demo.upscale.picker import picker_html
+from demo.upscale.problems import Problem, image_problem, problem_html
+from demo.upscale.session import Choice, Session
 from demo.upscale.uploads import clean_name
 from demo.web.i18n import LANGUAGES
 from sr.base.errors import ImageError
@@ -38,22 +39,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
     """A client of a launched app; a survey's database and a stranger's upload lie on its disk."""
-    from demo.app.build import build_app, launch_options
-    from demo.rating.routes import close_surveys
+    from demo.app.build import build_app
+    from survey.session.protected import ProtectedSurvey
     from tests.helpers.tiny_study import make_study
 
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
     make_study(folder / "data")
     settings = Settings(port=0, folder=folder, data_folder=folder / "data", max_megapixels=0.1)
-    app = build_app(settings, FakeEngine())
-    options = launch_options(settings) | {"server_port": None}
-    _, address, _ = app.launch(**options, prevent_thread_lock=True, quiet=True)
+    survey = ProtectedSurvey(folder / "data")
+    app = build_app(settings, survey, FakeEngine())
+    _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
     with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
         client.get("/survey/status")
         yield client
     app.close(verbose=False)
-    close_surveys()
+    survey.close()
     patch.undo()
 
 
@@ -101,9 +102,11 @@ def test_nothing_of_gradios_static_routes_leaves_its_folder(client: httpx.Client
 
 
 def test_only_the_uploads_folder_is_open(client: httpx.Client, folder: Path):
-    from demo.app.build import launch_options
+    from demo.app.launch import launch_options
+    from survey.session.protected import ProtectedSurvey
 
-    assert launch_options(Settings(folder=folder))["allowed_paths"] == []
+    survey = ProtectedSurvey(folder / "another")
+    assert launch_options(Settings(folder=folder), survey)["allowed_paths"] == []
     sent = client.post("/gradio_api/upload", files={"files": ("a.png", b"x")}).json()[0]
     assert Path(sent).is_relative_to(folder / "uploads")
 
@@ -179,12 +182,12 @@ def test_nothing_is_sent_home():
 def test_what_a_visitor_sends_is_text_and_never_html(language):
     evil = '<img src=x onerror="alert(1)">'
     session = Session(language=language, choice=Choice(f"{evil}.png", path=Path("x")))
-    shown = render.picker_html(session, language, Settings())
+    shown = picker_html(session, language, Settings())
     session.problem = Problem("error_not_image", detail=evil)
-    shown += render.problem_html(session, language)
+    shown += problem_html(session.problem, language)
     session.problem = image_problem("error_not_image", ImageError("", kind="text", file=evil), {})
-    shown += render.problem_html(session, language)
-    shown += render.footer_html(language, Settings(source_url=f'x"{evil}'))
+    shown += problem_html(session.problem, language)
+    shown += footer_html(language, f'x"{evil}')
     assert "<img src=x" not in shown
     assert "&lt;img src=x" in shown
     assert not re.search(r'[<>"/\\]', clean_name(evil))

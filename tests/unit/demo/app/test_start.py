@@ -7,9 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from app import usable_port
+from demo.app.launch import launch_options
+from demo.app.serve import usable_port
+from demo.app.settings import Settings
+from demo.results.owner import Owner
+from demo.results.routes import OWNER_HEADER
 from sr.base.errors import ConfigError
+from survey.session.protected import ProtectedSurvey
 
 ROOT = Path(__file__).parents[4]
 
@@ -63,9 +70,9 @@ def test_a_host_that_is_not_this_machine_is_named(host: str):
 def test_an_example_opens_without_torch(tmp_path: Path):
     code = (
         "import sys, time; from pathlib import Path\n"
-        "from demo.upscale.engine import SuperResolution; from demo.upscale.jobs import Jobs\n"
+        "from demo.work.engine import SuperResolution; from demo.work.jobs import Jobs\n"
         "from demo.upscale.samples import preload, sample_photo, small_photo\n"
-        "from demo.upscale.cache import ImageStore\n"
+        "from demo.work.versions import ImageStore\n"
         "store = ImageStore(Path(sys.argv[1]), max_bytes=10**9, max_age_seconds=60)\n"
         "jobs = Jobs(SuperResolution(), store)\n"
         "preload(jobs, 'cat', 4); job = jobs.submit(small_photo('cat', 4))\n"
@@ -80,8 +87,22 @@ def test_the_page_is_built_without_torch(tmp_path: Path):
     code = (
         "import sys; from pathlib import Path; from demo.app.build import build_app\n"
         "from demo.app.settings import Settings\n"
-        "build_app(Settings(folder=Path(sys.argv[1])))\n"
+        "from survey.session.protected import ProtectedSurvey\n"
+        "folder = Path(sys.argv[1])\n"
+        "build_app(Settings(folder=folder), ProtectedSurvey(folder / 'data'))\n"
         "print([name for name in ('torch', 'lpips', 'skimage') if name in sys.modules])"
     )
     result = run("-c", code, str(tmp_path), GRADIO_TEMP_DIR=str(tmp_path / "uploads"))
     assert result.stdout == "[]\n", result.stderr
+
+
+def test_two_pages_of_one_process_serve_the_surveys_they_were_given(tmp_path: Path):
+    backed = ProtectedSurvey(tmp_path / "a", place=f"folder:{tmp_path / 'copies'}")
+    alone = ProtectedSurvey(tmp_path / "b")
+    for survey, has_backup in ((backed, True), (alone, False)):
+        owner = Owner()
+        served = launch_options(Settings(folder=tmp_path), survey, owner)
+        client = TestClient(Starlette(routes=served["app_kwargs"]["routes"]))
+        headers = {OWNER_HEADER: owner.link_token()}
+        assert ("backup" in client.get("/results/status", headers=headers).json()) == has_backup
+        survey.close()

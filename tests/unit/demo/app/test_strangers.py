@@ -28,11 +28,12 @@ class Place(NamedTuple):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, serve_demo: Callable[..., str]) -> Place:
-    from demo.rating.routes import open_survey
+    from survey.session.protected import ProtectedSurvey
 
     folder = tmp_path_factory.mktemp("data").resolve()
     make_study(folder)
-    survey = open_survey(folder)
+    protected = ProtectedSurvey(folder)
+    survey = protected.survey
     simulate(survey, raters=2, seed=1)
     frame = read_responses(survey.store, "default", True)
     study = survey.study
@@ -40,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, serve_demo: Callable[..., st
     ids |= {version.id for image in study.images for version in image.versions.values()}
     ids |= {version.file for image in study.images for version in image.versions.values()}
     ids |= set(study.models.values()) | {COMMENT, "SQLite format 3"}
-    address = serve_demo(FakeEngine(), data_folder=folder, owner_password="correct horse battery")
+    address = serve_demo(FakeEngine(), protected, owner_password="correct horse battery")
     files = tuple(path for path in folder.rglob("*") if path.is_file())
     return Place(address, survey, tuple(text.encode() for text in ids), files)
 

@@ -12,7 +12,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.rating.routes import LONGEST_BODY, TOKEN_HEADER, open_survey, survey_routes
+from demo.rating.routes import TOKEN_HEADER, survey_routes
+from demo.web.http import LONGEST_BODY
 from survey.session.survey import Survey
 from survey.storage.responses import read_responses
 from survey.study.protocol import METHODS
@@ -192,16 +193,9 @@ def test_a_survey_that_cannot_be_used_says_why(tmp_path: Path):
 
 
 def test_a_study_with_an_impossible_name_is_told_by_the_status(tmp_path: Path):
-    routes = survey_routes(lambda: open_survey(tmp_path, "../etc"))
+    routes = survey_routes(lambda: Survey(tmp_path, study="../etc"))
     status = TestClient(Starlette(routes=routes)).get("/survey/status").json()
     assert (status["state"], status["problem"]["key"]) == ("broken", "survey_study")
-
-
-def test_one_process_opens_a_data_folder_once(tmp_path: Path):
-    make_study(tmp_path)
-    survey = open_survey(tmp_path)
-    assert open_survey(tmp_path / "x" / "..") is survey
-    survey.close()
 
 
 def test_a_browser_sends_conditions_that_are_all_stored(client: TestClient, survey: Survey):

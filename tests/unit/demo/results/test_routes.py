@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.app.owner import ATTEMPTS, Owner
+from demo.results.owner import ATTEMPTS, Owner
 from demo.results.page import results_text
 from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
 from survey.preparation.default_study import prepare_default

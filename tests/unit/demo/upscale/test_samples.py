@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from demo.upscale import samples
-from demo.upscale.cache import ImageStore
-from demo.upscale.engine import SuperResolution
-from demo.upscale.jobs import Jobs
 from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
+from demo.work.engine import SuperResolution
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore
 from tests.helpers.fake_engine import FakeEngine
 
 NETWORKS = ("srresnet_x4", "srgan_x4")

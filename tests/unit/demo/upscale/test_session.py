@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demo.upscale.jobs import Job, Version
 from demo.upscale.session import Choice, Sessions
+from demo.work.job import Job, Version
 
 
 def job(state: str) -> Job:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.upscale.tab import uploaded_file
+from demo.upscale.uploads import uploaded_file
 
 
 @pytest.fixture

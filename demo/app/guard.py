@@ -1,90 +1,23 @@
-"""What one visitor may ask for, so that nobody is crowded out: rates, sizes, and who may ask.
-
-Counts are kept in memory only, by page (Gradio's session) and by address. A whole class may come
-from one address, so an address may do what many pages may.
-"""
+"""What may be asked for at all: sizes, rates and who may ask; and the headers of every answer."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo.app.settings import Settings
+from demo.web.rates import PAGES_PER_ADDRESS, Rate, TooOftenError
 from demo.web.scripts import preload
-from sr.base.errors import SRError
 
-PAGES_PER_ADDRESS = 10  # an address may do so many times what a page may
 STARTS_PER_MINUTE = 120  # sessions of the survey that begin, and codes that are tried, per address
 EVENTS_PER_MINUTE = 1200  # everything else that is asked of Gradio's queue, per address
 LONGEST_BODY = 1_000_000  # bytes of a request that is not an upload
 FORM_BYTES = 64_000  # what a form adds to the file it holds
-MOST_VISITORS = 10_000
-
-
-class TooOftenError(SRError):
-    """A visitor asks too often; `seconds` until the next time."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many requests; try again in {seconds:.0f} s")
-        self.seconds = seconds
-
-
-class Rate:
-    """How often each visitor may do something: at once up to a minute's worth, then evenly.
-
-    Args:
-        per_minute: times.
-        clock: seconds, for tests.
-    """
-
-    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.per_minute = per_minute
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._free_at: dict[str, float] = {}  # visitor -> when nothing counts against it any more
-
-    def take(self, visitor: str) -> None:
-        """Count one.
-
-        Raises:
-            TooOftenError: it is one too many; it does not count.
-        """
-        step = 60 / self.per_minute
-        with self._lock:
-            now = self._clock()
-            if len(self._free_at) >= MOST_VISITORS:
-                self._free_at = {key: at for key, at in self._free_at.items() if at > now}
-            free_at = max(now, self._free_at.get(visitor, now)) + step
-            if free_at > now + 60 + 1e-6:
-                raise TooOftenError(free_at - now - 60)
-            self._free_at[visitor] = free_at
-
-
-class PhotoLimit:
-    """How often photos may be sent, by page and by address."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._page = Rate(per_minute)
-        self._address = Rate(per_minute * PAGES_PER_ADDRESS)
-
-    def take(self, request: Any) -> None:
-        """Count a photo of a `gr.Request`.
-
-        Raises:
-            TooOftenError: it is one too many.
-        """
-        if request.session_hash:  # plain HTTP calls have none
-            self._page.take(request.session_hash)
-        self._address.take(request.client.host if request.client else "")
 
 
 @dataclass(frozen=True)

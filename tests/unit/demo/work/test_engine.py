@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sr.metrics.fidelity
-from demo.upscale.engine import LPIPS_LOADING, LPIPS_MISSING, TOO_SMALL, SuperResolution
+from demo.work.engine import LPIPS_LOADING, LPIPS_MISSING, TOO_SMALL, SuperResolution
 from sr.base.errors import BackboneError, Cancelled
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
@@ -45,7 +45,7 @@ def test_a_slow_download_holds_nothing_up(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_download_that_never_ends_counts_as_failed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sr.metrics.fidelity, "default_lpips", threading.Event().wait)
-    monkeypatch.setattr("demo.upscale.engine.LPIPS_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("demo.work.engine.LPIPS_TIMEOUT_SECONDS", 0.01)
     engine = SuperResolution(lpips_wait_seconds=0.05)
     assert measure(engine).note == LPIPS_MISSING
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.upscale.cache import ImageStore, delete_old_files, image_route, photo_key
+from demo.work.versions import ImageStore, delete_old_files, image_route, photo_key
 from sr.images.photo import Photo
 
 

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from demo.app.settings import Settings
-from demo.upscale.cache import ImageStore
-from demo.upscale.engine import LPIPS_LOADING, LPIPS_MISSING
-from demo.upscale.jobs import FAILED, NICENESS, ORIGINAL, BusyError, Job, Jobs, TooManyOwnError
-from demo.upscale.page import picker_html
+from demo.hosting.process import NICENESS
+from demo.upscale.picker import picker_html
 from demo.upscale.session import Choice, Session
 from demo.web.i18n import Language
+from demo.work.engine import LPIPS_LOADING, LPIPS_MISSING
+from demo.work.job import FAILED, ORIGINAL, BusyError, Job, TooManyOwnError
+from demo.work.jobs import Jobs
+from demo.work.versions import ImageStore
 from sr.base.errors import Cancelled, ShapeError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -162,11 +164,11 @@ def test_progress_and_time_left_are_told(make_jobs: MakeJobs):
     wait(job, lambda: 0 < job.version("srresnet_x4").progress < 1)
     assert job.version("srresnet_x4").seconds_left is not None
     wait(job, lambda: job.version("srgan_x4").progress > 0)
-    assert 0 <= jobs.seconds_left(job) <= time.monotonic() - begin + 0.1
+    assert 0 <= jobs.pace.seconds_left(job) <= time.monotonic() - begin + 0.1
     wait(job)
     took = time.monotonic() - begin  # both networks; 2 s, more on a busy machine
     other = jobs.submit(photo(2))
-    assert 1.5 <= jobs.seconds_left(other) <= took + 0.1
+    assert 1.5 <= jobs.pace.seconds_left(other) <= took + 0.1
 
 
 def test_a_network_without_weights_fails_alone_and_the_log_says_why(
@@ -341,5 +343,6 @@ def test_a_cancel_is_looked_at_before_a_measurement(make_jobs: MakeJobs):
 def test_a_measurement_without_lpips_is_tried_again(make_jobs: MakeJobs):
     jobs = make_jobs(FakeEngine())
     for note, is_kept in ((LPIPS_LOADING, False), (LPIPS_MISSING, False), (None, True)):
-        jobs.remember("photo/bicubic", "reference", Measurement(30, 0.9, None, note))
-        assert bool(jobs._measurements) == is_kept
+        jobs.measurements.remember("photo/bicubic", "reference", Measurement(30, 0.9, None, note))
+        kept = jobs.measurements.recall("photo/bicubic", "reference")
+        assert (kept is not None) == is_kept

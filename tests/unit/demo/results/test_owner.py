@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.app.owner import (
+from demo.results.owner import (
     ATTEMPTS,
     ATTEMPTS_OF_ALL,
     TOKEN_SECONDS,

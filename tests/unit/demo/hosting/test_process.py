@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from demo.hosting import memory
+from demo.hosting import process
 
 PHOTOS = """
 import json, sys
-from demo.hosting.memory import bound_kernels, give_back
+from demo.hosting.process import bound_kernels, give_back
 if sys.argv[1] == "kept":
     bound_kernels()
 import numpy as np
@@ -48,8 +48,8 @@ def test_many_sizes_leave_nothing_behind() -> None:
 def test_a_setting_of_the_owners_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
     monkeypatch.setenv(name, "7")
-    memory.bound_kernels()
-    assert memory.os.environ[name] == "7"
+    process.bound_kernels()
+    assert process.os.environ[name] == "7"
 
 
 def test_a_system_without_glibc_gives_back_by_itself() -> None:
@@ -57,7 +57,7 @@ def test_a_system_without_glibc_gives_back_by_itself() -> None:
     program = (
         "import ctypes\n"
         "ctypes.CDLL = lambda name: object()\n"
-        "from demo.hosting.memory import give_back\n"
+        "from demo.hosting.process import give_back\n"
         "print(give_back())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -66,4 +66,4 @@ def test_a_system_without_glibc_gives_back_by_itself() -> None:
 
 @pytest.mark.skipif(not platform.libc_ver()[0].startswith("glibc"), reason="needs glibc")
 def test_glibc_is_asked_to_give_back() -> None:
-    assert memory.give_back()
+    assert process.give_back()

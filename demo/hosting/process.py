@@ -1,13 +1,17 @@
-"""Memory that stays flat while photos of every size come and go for weeks."""
+"""What a process that runs for weeks owes its machine: memory given back, others let go first."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
+import sys
+import threading
 from functools import cache
 from typing import Any
 
 PRIMITIVES = "64"
+NICENESS = 5
 
 
 def bound_kernels() -> None:
@@ -31,3 +35,12 @@ def give_back() -> bool:
     if trim is not None:
         trim(0)
     return trim is not None
+
+
+def give_way() -> None:
+    """Let this thread, and those it starts, compute when others have nothing to do: answers of
+    the survey are in a hurry, networks are not. Linux only, where threads have a niceness.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

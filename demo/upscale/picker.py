@@ -1,0 +1,112 @@
+"""The place where a photo is chosen, as HTML. Every value is escaped."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from demo.upscale.problems import problem_html
+from demo.upscale.samples import SAMPLES
+from demo.upscale.session import Session
+from demo.upscale.uploads import UploadLimits
+from demo.web.i18n import Language, number_short, say
+from demo.work.engine import default_scale
+from demo.work.job import Job
+
+PICTURE = (
+    '<svg class="picture" viewBox="0 0 48 48" width="44" height="44" aria-hidden="true"'
+    ' fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round">'
+    '<rect x="5" y="8" width="38" height="32" rx="4"/><circle cx="16" cy="19" r="3.4"/>'
+    '<path d="m6 35 11-9 7 6 9-10 10 10"/></svg>'
+)
+
+
+def mode_hint_html(language: Language, mode: str, scale: int | None = None) -> str:
+    """One sentence about the mode, at a scale; None is the page's first."""
+    hint = say(language, f"mode_{mode}_hint", scale=scale or default_scale())
+    return f"<p>{escape(hint)}</p>"
+
+
+def samples_html(language: Language, chosen: str | None) -> str:
+    """The examples as buttons."""
+    buttons = []
+    for name in SAMPLES:
+        label = escape(say(language, f"example_{name}"))
+        pressed = "true" if name == chosen else "false"
+        buttons.append(
+            f'<li><button type="button" data-sample="{name}" aria-pressed="{pressed}">'
+            f'<img src="samples/{name}.jpg" alt="" width="192" height="129">'
+            f"<span>{label}</span></button></li>"
+        )
+    return f"<ul>{''.join(buttons)}</ul>"
+
+
+def picker_html(session: Session, language: Language, limits: UploadLimits) -> str:
+    """The place to choose a photo: large and inviting at first, one line afterwards."""
+    choice = session.choice
+
+    def text(key: str, **values: Any) -> str:
+        return escape(say(language, key, **values))
+
+    kinds = text("picker_limits", megapixels=number_short(language, limits.max_megapixels))
+    common = (
+        f'<input type="file" tabindex="-1" aria-label="{text("picker")}"'
+        ' accept="image/*,.tif,.tiff,.bmp,.webp,.avif,.heic,.heif">'
+        f'<p class="overlay" aria-hidden="true">{text("picker_drop")}</p>'
+        f'<p class="busy" role="status">{text("picker_busy")}</p>'
+    )
+    facts = f'data-turn="{session.turn}" data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
+    if choice is None:
+        return (
+            f'<section class="picker hero" {facts} aria-label="{text("picker")}">{common}'
+            f"{problem_html(session.problem, language)}"
+            f'<div class="drop" data-choose>{PICTURE}'
+            f'<p class="title"><span class="fine">{text("picker_title")}</span>'
+            f'<span class="coarse">{text("picker_title_touch")}</span></p>'
+            f'<p class="hint fine">{text("picker_hint")}</p>'
+            f'<button type="button" class="solid" data-choose>{text("picker_choose")}</button>'
+            f'<p class="limits">{kinds}</p></div>'
+            f'<div class="samples"><h2>{text("examples")}</h2>'
+            f"{samples_html(language, None)}</div></section>"
+        )
+    label = say(language, f"example_{choice.sample}") if choice.sample else Path(choice.name).stem
+    return (
+        f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
+        f"{problem_html(session.problem, language)}"
+        f'<div class="chosen"><p class="name">{escape(label)}</p>'
+        f'<p class="sizes">{escape(sizes(session.job, language)) if session.job else ""}</p></div>'
+        f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
+        f'<div class="samples"><h2>{text("examples_short")}</h2>'
+        f"{samples_html(language, choice.sample)}</div>"
+        f"{notes_html(session.job, language)}</section>"
+    )
+
+
+def notes_html(job: Job | None, language: Language) -> str:
+    """What there is to say of how the photo was taken."""
+    notes = job.notes if job is not None else ()
+    texts = (say(language, f"note_{note.kind}", **note.values) for note in notes)
+    return "".join(f'<p class="note" role="note">{escape(text)}</p>' for text in texts)
+
+
+def sizes(job: Job, language: Language) -> str:
+    """The photo's size and what becomes of it."""
+    height, width = job.height, job.width
+    if job.reference_size is not None:
+        return say(
+            language,
+            "sizes_test",
+            width=job.reference_size[1],
+            height=job.reference_size[0],
+            small_width=width,
+            small_height=height,
+        )
+    return say(
+        language,
+        "sizes_arrow",
+        width=width,
+        height=height,
+        out_width=job.out_width,
+        out_height=job.out_height,
+    )
