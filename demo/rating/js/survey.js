@@ -1,20 +1,19 @@
 // The rater's way: which screen is shown, and what the server says is next.
 
 import { Calibration } from "../../web/calibration/js/calibration.js";
-import { dprNow } from "../../web/js/pixels.js";
-import { storage } from "../../web/js/storage.js";
 import { languageNow, makeSay } from "../../web/js/words.js";
 import { Judging } from "./judging.js";
 import { kept } from "./kept.js";
 import { Pictures } from "./pictures.js";
-import { make, revealed } from "./reveal.js";
-import { troubleNow, watchScreen } from "./screen.js";
+import { watchScreen } from "./screen.js";
 import { Outbox, randomHex, Refusal, Transport } from "./transport.js";
+import { SurveyWording } from "./wording.js";
 
 const POLL_MS = 1500;
 
-class SurveyPage {
+class SurveyPage extends SurveyWording {
   constructor(root, texts) {
+    super();
     this.root = root;
     this.texts = texts;
     this.language = languageNow();
@@ -70,74 +69,6 @@ class SurveyPage {
 
   find(selector) {
     return this.root.querySelector(selector);
-  }
-
-  // Words
-
-  retell() {
-    this.language = languageNow();
-    const { say, root } = this;
-    root.lang = this.language;
-    root.setAttribute("aria-label", say("survey"));
-    for (const node of root.querySelectorAll("[data-text]")) {
-      node.textContent = say(node.dataset.text);
-    }
-    for (const node of root.querySelectorAll("[data-label]")) {
-      node.setAttribute("aria-label", say(node.dataset.label));
-    }
-    this.calibration.retell();
-    this.judging.refreshWords();
-    this.fill();
-  }
-
-  // What a screen says depends on status and state.
-  fill() {
-    const { say, status, state } = this;
-    if (status) {
-      this.find(".ns-lead").textContent = say("welcome_text", { minutes: status.minutes });
-      const paragraphs = (status.consent?.[this.language] || []).map((text) => make("p", "", text));
-      this.find(".ns-consent").replaceChildren(...paragraphs);
-      if (status.problem) {
-        this.find(".ns-problem").textContent = say(status.problem.key);
-        this.find(".ns-detail").textContent = status.problem.detail;
-      }
-      this.find(".ns-bar i").style.width = `${100 * (status.progress || 0)}%`;
-      this.find(".ns-bar").setAttribute("aria-valuenow", Math.round(100 * (status.progress || 0)));
-    }
-    this.find(".ns-memory").hidden = storage.isLasting;
-    const scaling = this.find(".ns-scaling");
-    scaling.hidden = Number.isInteger(dprNow());
-    scaling.textContent = say("scaling", { percent: say.number(dprNow() * 100) });
-    if (state && ["practice", "rating", "pair"].includes(state.phase)) this.fillReady();
-    this.fillReveal();
-    this.find(".ns-class").hidden = !state?.results_open;
-    this.refreshStart();
-    if (this.screen === "break") this.showRest();
-  }
-
-  // Made once: what is opened in it stays open while the window changes its size.
-  fillReveal() {
-    const { say, state, language } = this;
-    if (!state?.reveal || (this.revealed === state.reveal && this.revealedIn === language)) return;
-    this.revealed = state.reveal;
-    this.revealedIn = language;
-    this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
-  }
-
-  fillReady() {
-    const { say, state } = this;
-    const { phase } = state;
-    this.find(".ns-ready-title").textContent = say(`ready_${phase}`);
-    this.find(".ns-ready-text").textContent = say(`ready_${phase}_text`);
-    this.find("[data-only=again]").hidden = !this.isAgain;
-    const trouble = troubleNow(0, state.display);
-    this.find("[data-screen=ready] .ns-note").textContent = trouble ? say(trouble) : "";
-    const kinds = phase === "practice" ? ["rating", "pair"] : [phase];
-    const rows = kinds.flatMap((kind) => [`keys_${kind}`, ...(kind === "pair" ? ["keys_flicker"] : [])]);
-    rows.push("keys_undo");
-    this.find(".ns-keys").replaceChildren(
-      ...rows.flatMap((key) => [make("dt", "", say(key)), make("dd", "", say(`${key}_text`))]),
-    );
   }
 
   show(screen) {
