@@ -42,7 +42,7 @@ STYLE = """
 
 def plain_page() -> str:
     """The survey's own HTML, CSS and JavaScript in a page that loads in a moment."""
-    from demo.app.build import FOLDER
+    from demo.app.launch import FOLDER
 
     style = (FOLDER / "style.css").read_text("utf-8")
     return f"""<!doctype html>
