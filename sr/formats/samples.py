@@ -9,7 +9,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from sr.formats.encodings import HDR_WHITE_NITS, Encoding, convert, goes_beyond_white
 from sr.formats.notes import Note
-from sr.formats.profiles import by_profile, without_profile
+from sr.formats.profiles import by_profile, matrix_encoding, without_profile
 
 _TAG_BITS_PER_SAMPLE, _TAG_PHOTOMETRIC, _TAG_SAMPLE_FORMAT = 258, 262, 339
 
@@ -107,6 +107,9 @@ def deep_to_srgb(
     if alpha is not None:
         alpha = rounded(alpha)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[samples.shape[2]]
+    encoding = matrix_encoding(colour.profile) if colour.profile and mode == "RGB" else None
+    if encoding is not None:
+        return _by_encoding(samples, alpha, encoding)
     if colour.profile or mode == "CMYK":
         grey_levels = rounded(samples)
         image = Image.fromarray(grey_levels[..., 0] if mode == "L" else grey_levels, mode)
