@@ -14,21 +14,23 @@ from scipy.ndimage import maximum_filter, minimum_filter, uniform_filter
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
 
-FLAT_LEVELS = 3.0  # grey levels that may be missing, as a mean over 3x3 pixels, in flat areas
+CLEAN_PX, NOISY_PX = 3, 11  # side of the means: over more where noise is meant to go
+FLAT_LEVELS = 3.0  # grey levels that may be missing, as a local mean, in flat areas
 CONTRAST_SHARE = 0.5  # of the local contrast that may be missing besides
 MOST_LEVELS = 32.0  # that may be missing anywhere
 AROUND_PX = 4  # low-resolution pixels around a wrong one that are mended, and again for the blend
 BAND_ROWS = 256  # low-resolution rows looked at together, so that memory stays bounded
-MARGIN_ROWS = 16  # of its neighbours that a band needs: bicubic, the means, the blend
+MARGIN_ROWS = 24  # of its neighbours that a band needs: bicubic, the means, the blend
 
 
-def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int) -> float:
+def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int, mean_px: int = CLEAN_PX) -> float:
     """Put bicubic, blended in, where an enlargement does not give back its original.
 
     Args:
         lr: (H, W, 3) uint8.
         enlarged: (s H, s W, 3) uint8; changed in place.
         scale: s.
+        mean_px: CLEAN_PX; NOISY_PX for a network that takes noise away, which must not come back.
 
     Returns:
         The share of the picture that was changed, 0 to 1.
@@ -39,7 +41,7 @@ def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int) -> float:
         bottom = min(top + BAND_ROWS, height)
         first, last = max(0, top - MARGIN_ROWS), min(height, bottom + MARGIN_ROWS)
         band = lr[first:last]
-        wrong = wrong_pixels(band, enlarged[scale * first : scale * last], scale)
+        wrong = wrong_pixels(band, enlarged[scale * first : scale * last], scale, mean_px)
         if not wrong.any():
             continue
         wide = maximum_filter(wrong.astype(np.float32), 2 * AROUND_PX + 1)
@@ -63,17 +65,18 @@ def mended_text(photo: Photo) -> dict[str, str]:
     return {"Nitidez-Mended": f"bicubic in {100 * share:.3g} %"} if share else {}
 
 
-def wrong_pixels(lr: np.ndarray, enlarged: np.ndarray, scale: int) -> np.ndarray:
+def wrong_pixels(
+    lr: np.ndarray, enlarged: np.ndarray, scale: int, mean_px: int = CLEAN_PX
+) -> np.ndarray:
     """Where an enlargement does not give back its original: (H, W) bool.
 
-    The mean of what is missing over 3x3 pixels, in the worst channel, is compared with the local
-    contrast: the range of the original over 5x5 pixels.
+    The mean of what is missing, over `mean_px` each way and in the worst channel, is compared with
+    the local contrast: the largest range that a channel of the original has over 5x5 pixels.
     """
     missing = matlab_bicubic(enlarged, 1 / scale).astype(np.float32) - lr
-    wrong = np.zeros(lr.shape[:2], bool)
-    for channel in range(3):
-        original = lr[..., channel]
-        contrast = maximum_filter(original, 5).astype(np.float32) - minimum_filter(original, 5)
-        allowed = np.minimum(FLAT_LEVELS + CONTRAST_SHARE * contrast, MOST_LEVELS)
-        wrong |= np.abs(uniform_filter(missing[..., channel], 3)) > allowed
+    window = (5, 5, 1)
+    contrast = maximum_filter(lr, window).astype(np.float32) - minimum_filter(lr, window)
+    allowed = np.minimum(FLAT_LEVELS + CONTRAST_SHARE * contrast.max(axis=2), MOST_LEVELS)
+    means = np.abs(uniform_filter(missing, (mean_px, mean_px, 0)))
+    wrong: np.ndarray = means.max(axis=2) > allowed
     return wrong

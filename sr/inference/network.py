@@ -13,7 +13,7 @@ from sr.images.photo import Photo
 from sr.images.tensors import to_rgb, to_tensor
 from sr.inference.base import Look, Upscaler
 from sr.inference.engines import open_engine
-from sr.inference.guard import mend
+from sr.inference.guard import CLEAN_PX, mend
 from sr.inference.tiles import TILE_PX, WHOLE_TILE_PX, Tile, plan_strips, plan_tiles
 from sr.models.registry import MODELS
 from sr.networks.registry import receptive_radius_px
@@ -61,7 +61,7 @@ class NetworkUpscaler(Upscaler):
         precision: "float32" or "bfloat16".
         tile_px: side of a core; None is one that bounds the memory.
         engine: of `sr.inference.engines`, or "auto".
-        guard: put bicubic where an enlargement does not give back its original.
+        guard_px: side of the means by which `mend` compares; None mends nothing.
         source: what its PNGs say of weights that are not those of the registry.
 
     Raises:
@@ -77,7 +77,7 @@ class NetworkUpscaler(Upscaler):
         precision: str,
         tile_px: int | None = None,
         engine: str = "auto",
-        guard: bool = True,
+        guard_px: int | None = CLEAN_PX,
         source: str = "",
     ) -> None:
         super().__init__(name, int(model.scale))  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ class NetworkUpscaler(Upscaler):
         self.device = device
         self.precision = precision
         self.radius_px = receptive_radius_px(model)
-        self.guard = guard
+        self.guard_px = guard_px
         self.source = source
         is_in_parts = isinstance(model, InParts)
         parts = [_Features(model), _Enlarged(model)] if is_in_parts else [model]
@@ -152,7 +152,9 @@ class NetworkUpscaler(Upscaler):
         out[y : y + enlarged.shape[2], x : x + enlarged.shape[3]] = to_rgb(enlarged.float())
 
     def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
-        return mend(rgb, enlarged, self.scale) if self.guard else 0.0
+        if self.guard_px is None:
+            return 0.0
+        return mend(rgb, enlarged, self.scale, self.guard_px)
 
 
 def part_of(look: Look, low: float, high: float) -> Look:

@@ -12,6 +12,7 @@ from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.inference.base import Progress as Progress
 from sr.inference.base import Upscaler as Upscaler
 from sr.inference.engines import check_engine
+from sr.inference.guard import CLEAN_PX, NOISY_PX
 from sr.inference.interpolation import Interpolation
 from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp
 
@@ -49,12 +50,14 @@ def _network(
     source: str = "",
 ) -> NetworkUpscaler:
     from sr.inference.network import NetworkUpscaler
-    from sr.models.weights_file import load_model
+    from sr.models.weights_file import load_model, read_header
     from sr.networks.registry import NETWORKS, described
 
     model = load_model(path)
     if described(model)[0] not in NETWORKS:
         raise WeightsError(f"{path.name}: a discriminator; needed a network that enlarges")
+    learned_from = read_header(path)["about"].get("training", {}).get("degradation", "bicubic")
+    guard_px = CLEAN_PX if learned_from == "bicubic" else NOISY_PX
     chosen = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
@@ -65,7 +68,7 @@ def _network(
         precision=precision,
         tile_px=tile_px,
         engine=engine,
-        guard=guard,
+        guard_px=guard_px if guard else None,
         source=source,
     )
 

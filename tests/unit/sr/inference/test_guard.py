@@ -7,7 +7,7 @@ import pytest
 
 from sr.images.resize import matlab_bicubic
 from sr.inference import guard
-from sr.inference.guard import mend, wrong_pixels
+from sr.inference.guard import NOISY_PX, mend, wrong_pixels
 
 
 def picture(height: int = 60, width: int = 48) -> np.ndarray:
@@ -68,3 +68,21 @@ def test_bands_are_mended_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "BAND_ROWS", 13)
     assert mend(lr, banded, 4) == pytest.approx(share)
     assert np.array_equal(banded, enlarged)
+
+
+def test_noise_that_is_taken_away_need_not_come_back() -> None:
+    clean = np.full((60, 48, 3), 120, np.uint8)
+    noise = np.random.default_rng(0).normal(0, 12, clean.shape)
+    noisy = np.clip(clean + noise, 0, 255).round().astype(np.uint8)
+    assert wrong_pixels(noisy, matlab_bicubic(clean, 4), 4, NOISY_PX).mean() == 0
+    darker = matlab_bicubic(clean - 80, 4)
+    assert wrong_pixels(noisy, darker, 4, NOISY_PX).all()
+
+
+def test_a_channel_that_is_equal_everywhere_may_move_where_another_has_an_edge() -> None:
+    """Red on white: the red channel is flat, and every network lets it swing a little there."""
+    lr = np.full((24, 24, 3), 255, np.uint8)
+    lr[10:14, 10:14, 1:] = 0
+    enlarged = matlab_bicubic(lr, 4)
+    enlarged[40:56, 40:56, 0] -= 8
+    assert mend(lr, enlarged, 4) == 0
