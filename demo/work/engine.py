@@ -18,7 +18,14 @@ from sr import __version__
 from sr.base.errors import Cancelled
 from sr.base.files import file_sha256
 from sr.images.photo import Photo
-from sr.models.registry import MODELS, WEIGHTS_DIR, model_info, models_of_scale, network_scales
+from sr.models.registry import (
+    BICUBIC,
+    MODELS,
+    WEIGHTS_DIR,
+    model_info,
+    models_of_scale,
+    network_scales,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +49,9 @@ def default_scale() -> int:
 
 
 def models_of(scale: int) -> list[str]:
-    """The models the page shows together: all that enlarge by one factor."""
-    return [model.name for model in models_of_scale(scale)]
+    """The models the page shows together: those of one factor, for clean photographs."""
+    clean = ("", BICUBIC)
+    return [model.name for model in models_of_scale(scale) if model.degradation in clean]
 
 
 def is_light(key: str) -> bool:

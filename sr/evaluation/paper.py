@@ -53,4 +53,4 @@ def published(model: str, scale: int, data_set: str, images: int) -> Published |
     """
     if scale != SCALE or SIZES.get(data_set.lower()) != images:
         return None
-    return TABLE_2.get(model.split("_")[0].lower(), {}).get(data_set.lower())
+    return TABLE_2.get(model.removesuffix(f"_x{SCALE}").lower(), {}).get(data_set.lower())

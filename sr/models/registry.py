@@ -18,6 +18,8 @@ from sr.base.files import file_sha256
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
+BICUBIC = "MATLAB's bicubic"
+PHOTO = "blur, noise, JPEG and resizing, twice over, as Wang et al. 2021 (arXiv:2107.10833)"
 NO_BATCH_NORM = (
     "no batch norm; bilinear image skip from input to output; images in [0, 1] on both sides"
 )
@@ -89,7 +91,7 @@ MODELS: dict[str, Model] = {
             description="SRResNet, trained for the smallest pixel error",
             network="srresnet",
             weights="srresnet_x4.safetensors",
-            degradation="MATLAB's bicubic",
+            degradation=BICUBIC,
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; L1 loss, later PSNR of luma",
         ),
@@ -100,10 +102,33 @@ MODELS: dict[str, Model] = {
             description="SRGAN, trained to look like a photograph",
             network="srresnet",
             weights="srgan_x4.safetensors",
-            degradation="MATLAB's bicubic",
+            degradation=BICUBIC,
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
             "training sees through VGG16",
+        ),
+        Model(
+            name="srresnet_photo_x4",
+            title="SRResNet for photos as they are",
+            scale=4,
+            description="SRResNet, trained on photographs with noise, blur and JPEG in them",
+            network="srresnet",
+            weights="srresnet_photo_x4.safetensors",
+            domain="photographs as phones and messengers leave them",
+            degradation=PHOTO,
+            departures=f"{NO_BATCH_NORM}; L1 loss",
+        ),
+        Model(
+            name="srgan_photo_x4",
+            title="SRGAN for photos as they are",
+            scale=4,
+            description="SRGAN, trained on photographs with noise, blur and JPEG in them",
+            network="srresnet",
+            weights="srgan_photo_x4.safetensors",
+            domain="photographs as phones and messengers leave them",
+            degradation=PHOTO,
+            departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
+            "training sees through VGG16, not the U-Net of Real-ESRGAN",
         ),
     )
 }
