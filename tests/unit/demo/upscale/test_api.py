@@ -13,6 +13,7 @@ from PIL import Image
 
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
+from sr.models.registry import MODELS
 from tests.helpers.bad_images import bad_images, odd_images
 from tests.helpers.fake_engine import FakeEngine
 
@@ -64,7 +65,8 @@ def test_measure_gives_the_metrics(client: Client, photo: Path):
 
 def test_models_lists_every_model(client: Client):
     models = client.predict(api_name="/models")
-    assert [model["name"] for model in models] == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
+    assert [model["name"] for model in models] == list(MODELS)
+    assert [m["name"] for m in models][:4] == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
     assert all(model["scale"] == 4 for model in models)
 
 
