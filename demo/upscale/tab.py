@@ -37,6 +37,14 @@ TICK_SECONDS = 0.25
 MODES: tuple[Mode, ...] = ("upscale", "test")
 
 
+def told(event: gr.EventData, key: str) -> Any:
+    """What the browser says with an event; None where it says nothing of it."""
+    try:
+        return getattr(event, key, None)
+    except TypeError:  # an event without any data
+        return None
+
+
 def build_upscale_tab(
     limits: UploadLimits,
     jobs: Jobs,
@@ -158,15 +166,14 @@ def build_upscale_tab(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = open_session(sessions, request, language, mode, scale)
-        data: dict[str, Any] = event._data or {}
-        if data.get("failed") or not isinstance(data.get("path"), str):
+        path = told(event, "path")
+        if told(event, "failed") or not isinstance(path, str):
             session.start()
             session.choice = None
             session.problem = Problem("error_upload", {"megabytes": limits.max_upload_mb})
             yield show(session)
             return
-        name = str(data.get("name", ""))[:200]
-        choice = Choice(name, path=Path(data["path"]))
+        choice = Choice(str(told(event, "name") or "")[:200], path=Path(path))
         async for update in run(session, choice, request):
             yield update
 
@@ -174,7 +181,7 @@ def build_upscale_tab(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = open_session(sessions, request, language, mode, scale)
-        name = str((event._data or {}).get("sample"))
+        name = str(told(event, "sample"))
         if name in SAMPLES:
             async for update in run(session, Choice(name, sample=name), request):
                 yield update
