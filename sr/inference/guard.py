@@ -2,8 +2,8 @@
 
 Reduction by bicubic is what an enlargement undoes. A network may invent what the reduction loses,
 but not what it keeps, so whatever does not come back is wrong, whatever the picture shows. What is
-allowed was decided on data (docs/upscaling.md): it is many times more than what networks leave on
-photographs, and many times less than what they leave where they break down.
+allowed was decided on data (docs/upscaling.md): the networks that ship stay within it on every
+photograph of Set14 and BSD100, and where one breaks down it leaves several times more.
 """
 
 from __future__ import annotations
