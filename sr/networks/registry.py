@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 
 from sr.base.errors import ConfigError, WeightsError
-from sr.networks import srresnet
+from sr.networks import srcnn, srresnet
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
 
@@ -52,10 +52,17 @@ class NetworkSpec:
 NETWORKS: dict[str, NetworkSpec] = {
     "srresnet": NetworkSpec(
         factory=srresnet.SRResNet,
-        scales=(2, 4),
+        scales=(2, 3, 4, 6, 8),
         receptive_radius_px=srresnet.receptive_radius_px,
         paper="Ledig et al. 2017, arXiv:1609.04802v5",
         departures="images in [0, 1] on both sides",
+    ),
+    "srcnn": NetworkSpec(
+        factory=srcnn.SRCNN,
+        scales=(2, 3, 4, 6, 8),
+        receptive_radius_px=srcnn.receptive_radius_px,
+        paper="Dong et al. 2014, arXiv:1501.00092",
+        departures="its convolutions pad in training too",
     ),
 }
 

@@ -26,6 +26,8 @@ class Rates(Protocol):
     def schedule(self) -> str: ...
     @property
     def warmup_iterations(self) -> int: ...
+    @property
+    def last_layer_rate(self) -> float: ...
 
 
 def orthogonalise(matrices: Tensor, *, iterations: int = 5) -> Tensor:
@@ -103,19 +105,24 @@ def hidden_convolutions(model: nn.Module) -> list[nn.Conv2d]:
     return [conv for conv in convolutions[1:-1] if conv.kernel_size == (3, 3)]
 
 
-def adam(parameters: Iterable[Tensor], *, learning_rate: float) -> torch.optim.Optimizer:
+def adam(
+    parameters: Iterable[Tensor] | Iterable[dict[str, Any]], *, learning_rate: float
+) -> torch.optim.Optimizer:
     """torch's own with its defaults, in one pass over all parameters."""
     return torch.optim.Adam(parameters, lr=learning_rate, fused=True)
 
 
 def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Optimizer]:
-    """Adam as in the paper; or Muon for the hidden 3x3 convolutions and Adam at half its rate else.
+    """Adam or SGD; or Muon for the hidden 3x3 convolutions and Adam at half its rate else.
 
     Raises:
         ConfigError: Muon for a network without such convolutions.
     """
+    if config.optimizer == "sgd":
+        groups = _rated(model, config)
+        return [torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, fused=True)]
     if config.optimizer == "adam":
-        return [adam(model.parameters(), learning_rate=config.learning_rate)]
+        return [adam(_rated(model, config), learning_rate=config.learning_rate)]
     hidden = {id(conv.weight) for conv in hidden_convolutions(model)}
     matrices = [parameter for parameter in model.parameters() if id(parameter) in hidden]
     others = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
@@ -127,6 +134,18 @@ def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Op
     return [
         Muon(matrices, learning_rate=config.learning_rate),
         adam(others, learning_rate=config.learning_rate / 2),
+    ]
+
+
+def _rated(model: nn.Module, config: Rates) -> list[dict[str, Any]]:
+    """All parameters in one group, or those of the last layer, at their own rate, in a second."""
+    if config.last_layer_rate == 1:
+        return [{"params": [*model.parameters()]}]
+    *body, last = [layer for layer in model.children() if any(True for _ in layer.parameters())]
+    rate = config.learning_rate * config.last_layer_rate
+    return [
+        {"params": [p for layer in body for p in layer.parameters()]},
+        {"params": [*last.parameters()], "lr": rate},
     ]
 
 

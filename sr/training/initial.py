@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from sr.models.weights_file import load_model, read_header
 from sr.networks.registry import build, described
 from sr.training.recipes import Training
 from sr.training.settings import network_config
+
+logger = logging.getLogger(__name__)
 
 STAGE_KEYS = ("iterations", "seconds", "seed", "data", "images", "training")
 
@@ -33,6 +36,9 @@ def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
 def build_generator(config: Training) -> nn.Module:
     """The generator of a preset, from `config.initial` where that is given.
 
+    Initial weights of the same network at another scale give what fits, its trunk; the rest, such
+    as the upsampling, starts from scratch.
+
     Raises:
         WeightsError: the initial weights cannot be read or belong to another network.
     """
@@ -41,12 +47,24 @@ def build_generator(config: Training) -> nn.Module:
         return build(*wanted)
     model = load_model(initial_weights(config))
     found = described(model)
+    if found[0] == wanted[0] and found[1] | {"scale": config.scale} == wanted[1] != found[1]:
+        return _trunk_of(model, build(*wanted), f"{config.initial} enlarges {model.scale} times")
     if found != wanted:
         raise WeightsError(
             f"{config.initial}: its network {found} is not the preset's {wanted}; "
             "use --set initial=FILE, or --set initial= to start from scratch"
         )
     return model.train()
+
+
+def _trunk_of(model: nn.Module, network: nn.Module, what: str) -> nn.Module:
+    """`network` with the tensors of `model` that have the same name and shape; says which not."""
+    ours, theirs = network.state_dict(), model.state_dict()
+    fitting = {k: v for k, v in theirs.items() if k in ours and v.shape == ours[k].shape}
+    network.load_state_dict({**ours, **fitting})
+    rest = ", ".join(sorted({key.rpartition(".")[0] for key in ours if key not in fitting}))
+    logger.info("%s: its trunk is taken, and from scratch is %s", what, rest or "nothing")
+    return network.train()
 
 
 def initial_weights(config: Training) -> Path:

@@ -95,9 +95,22 @@ def override(config: Training, assignments: Sequence[str]) -> Training:
                 f"no setting {key!r}; known: {', '.join(known)}, and of {network}: "
                 f"{', '.join(arguments)}"
             )
+    if "scale" in changes:
+        changes = _names_of_scale(config, changes["scale"]) | changes
     result = dataclasses.replace(config, **changes, network_args=network_args)
     check(result)
     return result
+
+
+def _names_of_scale(config: Training, scale: int) -> dict[str, str]:
+    """The names that follow a scale: NAME_x4 becomes NAME_x2, and so does what it starts from.
+
+    Where there is no model of that scale to start from, the recipe's own gives its trunk.
+    """
+    names = {key: getattr(config, key) for key in ("name", "initial")}
+    old = f"_x{config.scale}"
+    other = {k: v.removesuffix(old) + f"_x{scale}" for k, v in names.items() if v.endswith(old)}
+    return {k: v for k, v in other.items() if k == "name" or v in MODELS}
 
 
 def _parse(key: str, text: str, now: object, declared: str = "") -> Any:
@@ -129,8 +142,8 @@ def check(config: Training) -> None:
             f"known: {', '.join(spec.arguments)}"
         )
     if config.scale not in spec.scales:
-        scales = " or ".join(map(str, spec.scales))
-        raise ConfigError(f"scale={config.scale}: {config.network} enlarges {scales} times")
+        scales = ", ".join(map(str, spec.scales))
+        raise ConfigError(f"scale={config.scale}: needed one of {scales} for {config.network}")
     if not re.fullmatch(r"\w[\w.-]*", config.name):
         raise ConfigError(f"name={config.name}: needed letters, digits, and _ . - between them")
     if config.name in MODELS and MODELS[config.name].scale != config.scale:

@@ -40,8 +40,8 @@ def test_networks_and_discriminators_are_told_apart() -> None:
 
 
 def test_a_wrong_scale_and_an_unregistered_class_are_refused() -> None:
-    with pytest.raises(ConfigError, match="srresnet: scale 3; needed one of 2, 4"):
-        build("srresnet", {"scale": 3})
+    with pytest.raises(ConfigError, match="srresnet: scale 5; needed one of 2, 3, 4, 6, 8"):
+        build("srresnet", {"scale": 5})
     with pytest.raises(WeightsError, match=r"Conv2d: not a registered network"):
         described(nn.Conv2d(3, 3, 3))
 

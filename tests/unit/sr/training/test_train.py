@@ -141,7 +141,7 @@ def test_overrides_have_the_fields_type_and_unknown_names_are_refused() -> None:
     )
     for bad in ("batch=3", "batch_size", "batch_size=x", "batch_norm=1", "pixel_loss=l7",
                 "hr_patch_px=33", "learning_rate=0", "content_weight=1", "name=a/b",
-                "scale=2"):  # fmt: skip
+                "scale=5"):  # fmt: skip
         with pytest.raises(ConfigError):
             override(SRRESNET_SMOKE, [bad])
     with pytest.raises(ConfigError, match="would never move"):
