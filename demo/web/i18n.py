@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sr.models.registry import MODELS
+from sr.base.errors import SRError
+from sr.models.registry import model_info
 
 Language = Literal["en", "pt-BR"]
 LANGUAGES: dict[Language, str] = {"en": "English", "pt-BR": "Português"}
@@ -35,8 +36,12 @@ def say(language: Language, key: str, **values: Any) -> str:
 
 def label_of(language: Language, method: str) -> str:
     """What people call a version: by its text where there is one, else by its model's title."""
-    model = MODELS.get(method)
-    return texts(language).get(method) or (model.title if model else method)
+    if method in texts(language):
+        return texts(language)[method]
+    try:
+        return model_info(method).title
+    except SRError:
+        return method
 
 
 def language_of(wanted: str | None) -> Language:

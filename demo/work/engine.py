@@ -7,22 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from demo.hosting import zerogpu
 from sr import __version__
-from sr.base.errors import Cancelled
-from sr.base.files import file_sha256
+from sr.base.errors import Cancelled, SRError
 from sr.images.photo import Photo
+from sr.models.digests import weights_sha256
 from sr.models.registry import (
     BICUBIC,
     MODELS,
-    WEIGHTS_DIR,
-    model_info,
     models_of_scale,
     network_scales,
 )
@@ -145,8 +141,12 @@ class SuperResolution:
         return get_upscaler(model, scale=scale, engine=self._engine).text()
 
     def version(self, model: str) -> str:
-        weights = model_info(model).weights
-        return f"{__version__}-{current_sha256(WEIGHTS_DIR / weights)[:16] if weights else 'none'}"
+        if is_light(model):
+            return f"{__version__}-none"
+        try:
+            return f"{__version__}-{weights_sha256(model)[:16]}"
+        except SRError:
+            return f"{__version__}-missing"
 
     def measure(
         self,
@@ -227,17 +227,3 @@ class LoadedLpips:
         with self._lock:
             self._lpips, self._thread = lpips, None
             self._failed_at = time.monotonic() if lpips is None else None
-
-
-@lru_cache(maxsize=8)
-def _sha256_of(path: Path, mtime_ns: int, size: int) -> str:
-    return file_sha256(path)
-
-
-def current_sha256(path: Path) -> str:
-    """sha256 of a file, read again only when it has changed; "missing" when it is not there."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return "missing"
-    return _sha256_of(path, stat.st_mtime_ns, stat.st_size)

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from sr.base.errors import ConfigError
 from sr.inference.engines import CHOICES as ENGINE_CHOICES
 from sr.inference.tiles import TILE_PX
+from sr.models.between import mixture, mixture_name
 
 EXIT_ERROR = 2
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -46,6 +48,37 @@ def add_inference_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help=f"one of: {', '.join(ENGINE_CHOICES)} (default: auto, the faster one here)",
     )
+
+
+def add_between_arguments(parser: argparse.ArgumentParser, *, several: bool) -> None:
+    """A network between two others, weight by weight; `several` shares, or one."""
+    parser.add_argument(
+        "--between",
+        metavar=("FIRST", "SECOND"),
+        nargs=2,
+        help="a network whose weights lie between those of two equal ones",
+    )
+    parser.add_argument(
+        "--share",
+        metavar="S",
+        type=float,
+        nargs="+" if several else 1,
+        help="of the way from FIRST (0) to SECOND (1); the same is --model FIRST~SECOND@S",
+    )
+
+
+def mixtures_asked_for(arguments: argparse.Namespace) -> list[str]:
+    """The names that `--between` and `--share` stand for; none without them.
+
+    Raises:
+        ConfigError: one without the other, or two that cannot be mixed.
+    """
+    if (arguments.between is None) != (arguments.share is None):
+        raise ConfigError("--between FIRST SECOND and --share S go together; give both or neither")
+    if arguments.between is None:
+        return []
+    first, second = arguments.between
+    return [mixture(mixture_name(first, second, share)).name for share in arguments.share]
 
 
 def add_layout_argument(parser: argparse.ArgumentParser) -> None:

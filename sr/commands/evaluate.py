@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from sr.base.errors import ConfigError, DataError
 from sr.base.files import check_file, check_folder, write_file
-from sr.commands.console import add_inference_arguments, format_table, positive_int, progress_bar
+from sr.commands.console import (
+    add_between_arguments,
+    add_inference_arguments,
+    format_table,
+    mixtures_asked_for,
+    positive_int,
+    progress_bar,
+)
 from sr.data.pairs import DataSet, Strength, find_data_sets
 from sr.evaluation.correlations import CAPTION, Correlation, correlations
 from sr.evaluation.measure import evaluate
@@ -21,7 +27,7 @@ from sr.evaluation.methods import (
     default_models,
     parse_methods,
 )
-from sr.evaluation.results import Evaluation
+from sr.evaluation.results import Evaluation, measured_sets
 from sr.evaluation.tables import (
     CORRELATION_HEADINGS,
     PerImageFile,
@@ -66,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="models (python -m sr models lists them) or weights files of sr train, as FILE or "
         f"TRAINING_SET=FILE (default: {' '.join(DEFAULT_MODELS)})",
     )
+    add_between_arguments(parser, several=True)
     parser.add_argument(
         "--scale",
         metavar="N",
@@ -151,8 +158,9 @@ def run(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
+    names = [*(arguments.models or ()), *mixtures_asked_for(arguments)]
     methods = parse_methods(
-        arguments.models or default_models(arguments.scale), runtime, scale=arguments.scale
+        names or default_models(arguments.scale), runtime, scale=arguments.scale
     )
     data_sets = _data_sets(arguments.folders, methods[0].scale)
     if arguments.degradation:
@@ -173,7 +181,7 @@ def run(arguments: argparse.Namespace) -> int:
         for path in draw_figures(arguments.figures, result, hard, data_sets, methods):
             print(path)
     if arguments.ppd:
-        _look(arguments, _without_failures(data_sets, result), methods)
+        _look(arguments, measured_sets(data_sets, result), methods)
     for failure in result.failures:
         print(f"left out: {failure}", file=sys.stderr)
     if result.failures:
@@ -240,18 +248,6 @@ def _measure(
             progress=show,
             keep=None if store is None else store.keep,
         )
-
-
-def _without_failures(data_sets: list[DataSet], result: Evaluation) -> list[DataSet]:
-    """The data sets with the images that could be measured."""
-    known = {(row.dataset, row.image) for row in result.images}
-    return [
-        replace(
-            data_set,
-            pairs=tuple(pair for pair in data_set.pairs if (data_set.name, pair.hr.name) in known),
-        )
-        for data_set in data_sets
-    ]
 
 
 def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list[Method]) -> None:

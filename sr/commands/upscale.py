@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sr.base.errors import ConfigError, OutputError, SRError
 from sr.commands.console import (
     EXIT_ERROR,
+    add_between_arguments,
     add_inference_arguments,
+    mixtures_asked_for,
     percent,
     positive_float,
     positive_int,
@@ -58,10 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        default=DEFAULT_MODEL,
         help=f"one of: {', '.join(MODELS)}; or a {WEIGHTS_SUFFIX} file of sr train "
         f"(default: {DEFAULT_MODEL})",
     )
+    add_between_arguments(parser, several=False)
     parser.add_argument(
         "--scale",
         metavar="N",
@@ -114,6 +116,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     Several processes (torchrun) share the images of a folder among them.
     """
+    if mixtures := mixtures_asked_for(arguments):
+        if arguments.model is not None:
+            raise ConfigError("--model and --between both name the network; leave one out")
+        arguments.model = mixtures[0]
+    arguments.model = arguments.model or DEFAULT_MODEL
     if not arguments.model.endswith(WEIGHTS_SUFFIX):
         chosen_scale(arguments.model, arguments.scale)
     is_folder = arguments.input.is_dir()

@@ -13,6 +13,8 @@ from sr.base.files import file_sha256
 from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.images.photo import Photo
 from sr.inference.engines import chosen_engine
+from sr.models.between import BETWEEN
+from sr.models.digests import weights_sha256
 from sr.models.registry import MODELS, chosen_scale, model_info, models_of_scale, verified_weights
 
 WEIGHTS_SUFFIX = ".safetensors"
@@ -119,7 +121,7 @@ def _method(text: str, runtime: Runtime, scale: int | None) -> Method:
             model=text,
             identity=text,
         )
-    if text in MODELS:
+    if text in MODELS or BETWEEN in text:
         return _registered(text, runtime)
     training_set, equals, rest = text.partition("=")
     if Path(text).is_file() or not equals:  # a path may hold an equals sign itself
@@ -130,14 +132,14 @@ def _method(text: str, runtime: Runtime, scale: int | None) -> Method:
 
 
 def _registered(name: str, runtime: Runtime) -> Method:
-    path = verified_weights(name)
+    model = model_info(name)
     return Method(
-        name,
-        lambda: _get_upscaler(name, runtime),
-        MODELS[name].scale,
-        name,
-        _training_set(path),
-        _identity(path, runtime),
+        model.name,
+        lambda: _get_upscaler(model.name, runtime),
+        model.scale,
+        model.name,
+        _training_set(verified_weights(name)) if model.between is None else "",
+        _identity(weights_sha256(name), runtime),
     )
 
 
@@ -154,7 +156,7 @@ def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
         int(header["config"]["scale"]),
         name,
         training_set,
-        _identity(path, runtime),
+        _identity(file_sha256(path), runtime),
     )
 
 
@@ -189,9 +191,9 @@ def _training_set(path: Path) -> str:
     return str(read_header(path)["about"].get("data", ""))
 
 
-def _identity(path: Path, runtime: Runtime) -> str:
+def _identity(sha256: str, runtime: Runtime) -> str:
     device = choose_device(runtime.device)
     precision = runtime.precision
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(device) else "float32"
-    return f"{file_sha256(path)} {precision} {chosen_engine(runtime.engine, device, precision)}"
+    return f"{sha256} {precision} {chosen_engine(runtime.engine, device, precision)}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypedDict
+
+from sr.data.pairs import DataSet
 
 
 @dataclass(frozen=True)
@@ -77,3 +80,12 @@ class Evaluation:
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     reused: int = 0
+
+
+def measured_sets(data_sets: Sequence[DataSet], result: Evaluation) -> list[DataSet]:
+    """The data sets with the images that could be measured."""
+    known = {(row.dataset, row.image) for row in result.images}
+    return [
+        replace(one, pairs=tuple(p for p in one.pairs if (one.name, p.hr.name) in known))
+        for one in data_sets
+    ]

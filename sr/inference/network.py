@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -15,7 +16,6 @@ from sr.inference.base import Look, Upscaler
 from sr.inference.engines import open_engine
 from sr.inference.guard import CLEAN_PX, mend
 from sr.inference.tiles import TILE_PX, WHOLE_TILE_PX, Tile, plan_strips, plan_tiles
-from sr.models.registry import MODELS
 from sr.networks.registry import receptive_radius_px
 
 FEATURES_SHARE = 0.55  # of a tile's work, of networks that run in parts
@@ -62,7 +62,7 @@ class NetworkUpscaler(Upscaler):
         tile_px: side of a core; None is one that bounds the memory.
         engine: of `sr.inference.engines`, or "auto".
         guard_px: side of the means by which `mend` compares; None mends nothing.
-        source: what its PNGs say of weights that are not those of the registry.
+        facts: what its PNGs say of it besides.
 
     Raises:
         ConfigError, EngineError: as `open_engine`.
@@ -78,7 +78,7 @@ class NetworkUpscaler(Upscaler):
         tile_px: int | None = None,
         engine: str = "auto",
         guard_px: int | None = CLEAN_PX,
-        source: str = "",
+        facts: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(name, int(model.scale))  # type: ignore[arg-type]
         self.model = model.eval().requires_grad_(False)
@@ -86,7 +86,7 @@ class NetworkUpscaler(Upscaler):
         self.precision = precision
         self.radius_px = receptive_radius_px(model)
         self.guard_px = guard_px
-        self.source = source
+        self.facts = dict(facts or {})
         is_in_parts = isinstance(model, InParts)
         parts = [_Features(model), _Enlarged(model)] if is_in_parts else [model]
         self.engine = open_engine(engine, parts, device, precision)
@@ -94,15 +94,14 @@ class NetworkUpscaler(Upscaler):
         self.tile_px = tile_px or (TILE_PX if is_in_parts else WHOLE_TILE_PX)
 
     def text(self, result: Photo | None = None) -> dict[str, str]:
-        text = super().text(result) | {
-            "Nitidez-Precision": self.precision,
-            "Nitidez-Engine": f"{self.engine.name} {self.engine.version}",
-        }
-        if self.source:
-            text["Nitidez-Weights"] = self.source
-        if self.name in MODELS:
-            text["Nitidez-Departures"] = MODELS[self.name].departures
-        return text
+        return (
+            super().text(result)
+            | {
+                "Nitidez-Precision": self.precision,
+                "Nitidez-Engine": f"{self.engine.name} {self.engine.version}",
+            }
+            | self.facts
+        )
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
         tile_px = max(rgb.shape[:2]) if self.radius_px is None else self.tile_px

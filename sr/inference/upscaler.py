@@ -14,10 +14,13 @@ from sr.inference.base import Upscaler as Upscaler
 from sr.inference.engines import check_engine
 from sr.inference.guard import CLEAN_PX, NOISY_PX
 from sr.inference.interpolation import Interpolation
-from sr.models.registry import MODELS, chosen_scale, verified_weights, weights_stamp
+from sr.models.between import STEPS
+from sr.models.digests import weights_sha256, weights_stamp
+from sr.models.registry import MODELS, Model, chosen_scale, model_info
 
 if TYPE_CHECKING:
     from sr.inference.network import NetworkUpscaler
+    from sr.models.loading import Loaded
 
 
 @lru_cache(maxsize=16)
@@ -29,47 +32,49 @@ def _build(
     tile_px: int | None,
     engine: str,
     guard: bool,
-    stamp: tuple[str, int, int] | None,
+    _stamp: tuple[tuple[str, int, int], ...],
 ) -> Upscaler:
-    if stamp is None and not MODELS[name].network:
+    model = model_info(name)
+    if not model.network:
         return Interpolation(name, scale)
-    upscaler = _network(name, verified_weights(name), device, precision, tile_px, engine, guard)
+    from sr.models.loading import load_named
+
+    facts = _departures(model)
+    if model.origin != "trained":
+        facts["Nitidez-Weights"] = f"sha256 {weights_sha256(name)}"
+    upscaler = _network(name, load_named(name), device, precision, tile_px, engine, guard, facts)
     if upscaler.scale != scale:
         raise WeightsError(f"{name}: its weights enlarge {upscaler.scale} times, needed {scale}")
     return upscaler
 
 
+_build_mixture = lru_cache(maxsize=STEPS)(_build.__wrapped__)  # all steps of a slider
+
+
 def _network(
     name: str,
-    path: Path,
+    loaded: Loaded,
     device: str,
     precision: str,
     tile_px: int | None,
     engine: str,
     guard: bool,
-    source: str = "",
+    facts: dict[str, str],
 ) -> NetworkUpscaler:
     from sr.inference.network import NetworkUpscaler
-    from sr.models.weights_file import load_model, read_header
-    from sr.networks.registry import NETWORKS, described
 
-    model = load_model(path)
-    if described(model)[0] not in NETWORKS:
-        raise WeightsError(f"{path.name}: a discriminator; needed a network that enlarges")
-    learned_from = read_header(path)["about"].get("training", {}).get("degradation", "bicubic")
-    guard_px = CLEAN_PX if learned_from == "bicubic" else NOISY_PX
     chosen = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
     return NetworkUpscaler(
         name,
-        model,
+        loaded.network,
         device=chosen,
         precision=precision,
         tile_px=tile_px,
         engine=engine,
-        guard_px=guard_px if guard else None,
-        source=source,
+        guard_px=(CLEAN_PX if loaded.is_clean else NOISY_PX) if guard else None,
+        facts=facts,
     )
 
 
@@ -86,7 +91,7 @@ def get_upscaler(
     """The upscaler of a model; the same object for the same arguments and weights.
 
     Args:
-        name: "nearest", "bicubic", or a network's.
+        name: of a model, or of one between two: `sr.models.between.mixture_name`.
         scale: of an interpolation; None is the model's own.
         device: "auto", "cpu", "cuda", ...
         precision: "float32", "bfloat16", or "auto": bfloat16 where the machine is quick at it.
@@ -99,8 +104,10 @@ def get_upscaler(
     """
     scale = chosen_scale(name, scale)
     _check(precision, tile_px, engine)
+    model = model_info(name)
+    build = _build if model.between is None else _build_mixture
     stamp = weights_stamp(name)
-    return _build(name, scale, device, precision, tile_px, engine, guard, stamp)
+    return build(model.name, scale, device, precision, tile_px, engine, guard, stamp)
 
 
 def upscaler_from_file(
@@ -121,13 +128,20 @@ def upscaler_from_file(
         WeightsError: unreadable, or not a network that enlarges.
         ConfigError: as `get_upscaler`.
     """
+    from sr.models.loading import load_file
     from sr.models.weights_file import read_header
 
     path = Path(path)
     name = str(read_header(path)["name"])
     _check(precision, tile_px, engine)
-    source = f"{path.name} sha256 {file_sha256(path)}"
-    return _network(name, path, device, precision, tile_px, engine, guard, source)
+    facts = {"Nitidez-Weights": f"{path.name} sha256 {file_sha256(path)}"}
+    if name in MODELS:
+        facts |= _departures(MODELS[name])
+    return _network(name, load_file(path), device, precision, tile_px, engine, guard, facts)
+
+
+def _departures(model: Model) -> dict[str, str]:
+    return {"Nitidez-Departures": model.departures} if model.departures else {}
 
 
 def _check(precision: str, tile_px: int | None, engine: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from sr.base.errors import ConfigError, WeightsError
 from sr.base.files import file_sha256
@@ -31,20 +32,42 @@ def mix(first: Path, second: Path, output: Path, *, share: float) -> None:
         raise ConfigError(f"--share {share}: needed 0 to 1, or a little beyond")
     networks = [load_model(path) for path in (first, second)]
     headers = [read_header(path) for path in (first, second)]
-    shapes = [(header["architecture"], header["config"]) for header in headers]
-    if shapes[0] != shapes[1]:
-        raise WeightsError(
-            f"{first} is {shapes[0]} and {second} is {shapes[1]}: only equal networks can be mixed"
-        )
-    mixed, target = networks[1], networks[1].state_dict()
-    with torch.no_grad():
-        for key, value in networks[0].state_dict().items():
-            if value.is_floating_point():
-                target[key].copy_(value.double().lerp(target[key].double(), share))
+    network = mixed(networks[0], networks[1], share=share, names=(str(first), str(second)))
     about = headers[1]["about"] | {
         "mixed": {"share": share, "first": _described(first, headers[0])}
     }
-    save_model(output, mixed, name=headers[1]["name"], about=about)
+    save_model(output, network, name=headers[1]["name"], about=about)
+
+
+def mixed(
+    first: nn.Module, second: nn.Module, *, share: float, names: tuple[str, str]
+) -> nn.Module:
+    """The second network, its weights moved to where they lie `share` of the way from the first.
+
+    Args:
+        names: what a refusal calls the two.
+
+    Raises:
+        WeightsError: networks of different shapes.
+    """
+    before, target = first.state_dict(), second.state_dict()
+    shapes = [
+        {key: tuple(value.shape) for key, value in state.items()} for state in (before, target)
+    ]
+    configs = [getattr(network, "config", None) for network in (first, second)]
+    if type(first) is not type(second) or shapes[0] != shapes[1] or configs[0] != configs[1]:
+        described = [
+            f"{type(n).__name__} {c}" for n, c in zip((first, second), configs, strict=True)
+        ]
+        raise WeightsError(
+            f"{names[0]} is {described[0]} and {names[1]} is {described[1]}: only equal networks "
+            "can be mixed"
+        )
+    with torch.no_grad():
+        for key, value in before.items():
+            if value.is_floating_point():
+                target[key].copy_(value.double().lerp(target[key].double(), share))
+    return second
 
 
 def _described(path: Path, header: dict[str, Any]) -> dict[str, Any]:

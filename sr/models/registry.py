@@ -1,7 +1,8 @@
-"""The models people choose from: networks with weights, and interpolations.
+"""The models people choose from: networks with weights, interpolations, and mixtures of two.
 
 To add one, train it and write an entry here; `python -m sr release` puts its weights and
 what is known of them into `weights/`. The network itself is an entry of `sr.networks.registry`.
+A mixture is there by its name alone: `srresnet_x4~srgan_x4@0.3` (`sr.models.mix`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.base.files import file_sha256
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
+Origin = Literal["computed", "trained", "mixture", "file"]
 BICUBIC = "MATLAB's bicubic"
 PHOTO = "blur, noise, JPEG and resizing, twice over, as Wang et al. 2021 (arXiv:2107.10833)"
 NO_BATCH_NORM = (
@@ -34,8 +36,13 @@ class Model:
         title: what people call it.
         scale: by how much it enlarges; for an interpolation, where nothing else is said.
         description: in one sentence.
-        network: its name in `sr.networks.registry`; "" for an interpolation.
-        weights: file in `weights/`; None for an interpolation.
+        network: its name in `sr.networks.registry`, or of a file the architecture it is of;
+            "" for an interpolation.
+        weights: file in `weights/`, or its whole path; None for interpolations and mixtures.
+        origin: "computed" by a formula, "trained" here, a "mixture" of two that were, or a
+            "file" of somebody else's.
+        between: of a mixture, the two models it lies between.
+        share: of a mixture, of the way from the first to the second.
         domain: what pictures it is for.
         degradation: what made the small pictures it learned from.
         licence: of the weights.
@@ -49,6 +56,9 @@ class Model:
     description: str
     network: str = ""
     weights: str | None = None
+    origin: Origin = "trained"
+    between: tuple[str, str] | None = None
+    share: float = 0.0
     domain: str = "photographs"
     degradation: str = ""
     licence: str = "MIT"
@@ -74,6 +84,7 @@ MODELS: dict[str, Model] = {
             title="Nearest",
             scale=4,
             description="every pixel repeated as a square, no filter",
+            origin="computed",
             source="computed",
         ),
         Model(
@@ -81,6 +92,7 @@ MODELS: dict[str, Model] = {
             title="Bicubic",
             scale=4,
             description="bicubic interpolation as in MATLAB's imresize",
+            origin="computed",
             source="computed",
             paper="Keys 1981, a = -0.5",
         ),
@@ -139,12 +151,16 @@ def model_info(name: str) -> Model:
 
     Raises:
         UnknownModelError: no such model; the text lists the known ones.
+        ConfigError: a mixture that cannot be.
     """
-    try:
+    if name in MODELS:
         return MODELS[name]
-    except KeyError:
-        known = ", ".join(sorted(MODELS))
-        raise UnknownModelError(f"no model {name!r}; known: {known}") from None
+    if "~" in name:
+        from sr.models.between import mixture
+
+        return mixture(name)
+    known = ", ".join(sorted(MODELS))
+    raise UnknownModelError(f"no model {name!r}; known: {known}")
 
 
 def chosen_scale(name: str, scale: int | None = None) -> int:
@@ -189,17 +205,15 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
-def weights_stamp(name: str) -> tuple[str, int, int] | None:
-    """What changes when a model's weights file does: place, time, size; None without a file."""
-    info = model_info(name)
-    if info.weights is None:
-        return None
-    path = WEIGHTS_DIR / info.weights
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return str(path), stat.st_mtime_ns, stat.st_size
+def weights_path(model: Model) -> Path:
+    """Where a model's weights file is.
+
+    Raises:
+        WeightsError: it has none.
+    """
+    if model.weights is None:
+        raise WeightsError(f"{model.name}: has no weights of its own")
+    return WEIGHTS_DIR / model.weights
 
 
 def verified_weights(name: str) -> Path:
@@ -209,11 +223,8 @@ def verified_weights(name: str) -> Path:
         UnknownModelError: no such model.
         WeightsError: it has no weights, the file is missing, or its content is another.
     """
-
     info = model_info(name)
-    if info.weights is None:
-        raise WeightsError(f"{name}: has no weights; it is not a network")
-    path = WEIGHTS_DIR / info.weights
+    path = weights_path(info)
     try:
         digest = file_sha256(path)
     except OSError:

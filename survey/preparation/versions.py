@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sr.base.files import file_sha256
 from survey.preparation.crops import crop, fits, write_plain_png
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol, sha256_of
@@ -131,9 +130,10 @@ def scale_of(protocol: Protocol) -> int:
 
 def model_hashes(models: Sequence[str]) -> dict[str, str]:
     """sha256 of the weights the versions are made with."""
-    from sr.models.registry import MODELS, verified_weights
+    from sr.models.digests import weights_sha256
+    from sr.models.registry import model_info
 
-    return {name: file_sha256(verified_weights(name)) for name in models if MODELS[name].network}
+    return {name: weights_sha256(name) for name in models if model_info(name).network}
 
 
 def _versions_of(
