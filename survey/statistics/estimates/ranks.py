@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 DIGITS = 10  # differences are rounded so that equal ones are equal
+FEW = 13  # differences up to which scipy goes through every way to give them signs
 
 
 def signed_rank(step: np.ndarray) -> float:
@@ -14,11 +15,28 @@ def signed_rank(step: np.ndarray) -> float:
     step = np.round(step, DIGITS)
     if not len(step):
         return math.nan
-    if not step.any():
+    moved = step[step != 0]
+    if not len(moved):
         return 1.0
-    from scipy.stats import wilcoxon
+    from scipy.stats import rankdata, wilcoxon
 
-    return float(wilcoxon(step).pvalue)
+    if len(moved) > FEW:
+        return float(wilcoxon(step).pvalue)
+    return _exact_p(rankdata(np.abs(moved)), moved > 0)
+
+
+def _exact_p(rank: np.ndarray, is_positive: np.ndarray) -> float:
+    """scipy's p with ties, by counting how often each sum of ranks comes, not each way to it."""
+    doubled = np.rint(2 * rank).astype(int)  # ranks of ties are halves
+    ways = np.ones(1)
+    for size in doubled:
+        more = np.zeros(len(ways) + size)
+        more[: len(ways)] += ways
+        more[size:] += ways
+        ways = more
+    found = int(doubled[is_positive].sum())
+    smaller = min(ways[: found + 1].sum(), ways[found:].sum())
+    return min(1.0, 2 * float(smaller / ways.sum()))
 
 
 def rank_biserial(step: np.ndarray) -> float:

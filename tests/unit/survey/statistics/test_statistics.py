@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from collections.abc import Iterator
 
@@ -24,6 +25,7 @@ from survey.statistics.estimates.interval import (
     student_on_scale,
 )
 from survey.statistics.questions import agreement, paper, planning, significance
+from survey.statistics.questions.summary import analyse
 from tests.helpers.simulated import frame, pair, rating, responses
 
 STUDY = simulate_studies(World(ppd_spread=0.5), 1, seed=4)
@@ -359,3 +361,19 @@ def test_no_interval_without_two_raters_who_differ() -> None:
     assert (one.value, one.reason, one.is_known) == (3.5, ONE_RATER, False)
     same = student_on_scale(mean_of_cells(np.full((6, 3), 4.0)), (1, 5))
     assert (same.value, same.reason, same.is_known) == (4, CONSTANT, False)
+
+
+@pytest.mark.parametrize("n", [6, 9])
+def test_the_test_on_ranks_is_that_of_scipy_with_ties_and_zeros(n: int) -> None:
+    rng = np.random.default_rng(n)
+    for _ in range(3):
+        step = rng.integers(-2, 4, n) / 10
+        assert ranks.signed_rank(step) == pytest.approx(stats.wilcoxon(step).pvalue)
+
+
+def test_an_analysis_of_a_class_of_twelve_takes_less_than_a_second() -> None:
+    table = responses(simulate_studies(World(raters=12, ppd_spread=0.5), 1, seed=4))
+    analyse(table)  # libraries are loaded by now
+    start = time.process_time()
+    analyse(table)
+    assert time.process_time() - start < 1
