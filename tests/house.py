@@ -21,6 +21,7 @@ PACKAGES = ("demo", "survey", "sr")
 ROOMS = (
     "demo/app",
     "demo/upscale",
+    "demo/photos",
     "demo/compare",
     "demo/rating",
     "demo/results",

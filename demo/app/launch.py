@@ -11,13 +11,13 @@ from starlette.middleware import Middleware
 from demo.app.frame import footer_html, header_html
 from demo.app.guard import Guard
 from demo.app.settings import Settings
+from demo.photos.uploads import UploadLimits
 from demo.rating.routes import survey_routes
 from demo.results.owner import Owner
 from demo.results.routes import ResultsApi, results_routes
 from demo.upscale.picker import mode_hint_html, picker_html
 from demo.upscale.samples import thumbnail_route
 from demo.upscale.session import Session
-from demo.upscale.uploads import UploadLimits
 from demo.web.i18n import Language, texts
 from demo.web.rates import PhotoLimit
 from demo.web.scripts import script_route

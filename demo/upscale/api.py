@@ -1,4 +1,4 @@
-"""The API for programs (gradio_client): /upscale, /measure and /models."""
+"""The API for programs (gradio_client): /upscale, /measure, /look and /models."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import secrets
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from demo.hosting.process import give_way
-from demo.upscale.uploads import UploadLimits, clean_name, read_upload
+from demo.photos.uploads import UploadLimits, clean_name, read_upload
+from demo.upscale.options import advice
 from demo.web.i18n import say
+from demo.work.choice import default_scale, fitting_models, look_at, purpose_of
 from demo.work.jobs import Jobs
 from sr.base.errors import SRError
-from sr.models.registry import MODELS, chosen_scale
+from sr.models.registry import MODELS, chosen_scale, network_scales
 
 TICK_SECONDS = 0.1
 CROP_PX = 4  # as in the paper; nobody says here what made the pictures
 
 
 def build_api(limits: UploadLimits, jobs: Jobs) -> None:
-    """Add the three endpoints to the current Blocks context; nothing of them is visible."""
+    """Add the endpoints to the current Blocks context; nothing of them is visible."""
 
     # Of its own, so that whoever waits for a measurement holds up nobody who sends a photo.
     measuring = ThreadPoolExecutor(1, thread_name_prefix="nitidez-measure", initializer=give_way)
@@ -105,7 +108,7 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
             left.set()  # ends the work when the client has cancelled; else without effect
 
     def models() -> list[dict[str, Any]]:
-        """The models: name, title, scale, network, parameters, description, data and metrics."""
+        """The models: name, title, scales, what each is for, its licence, data and metrics."""
         from sr.models.registry import list_models
 
         try:
@@ -114,6 +117,13 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
                     "name": info.name,
                     "title": info.title,
                     "scale": info.scale,
+                    "scales": list(info.scales),
+                    "purpose": purpose_of(info),
+                    "domain": info.domain,
+                    "degradation": info.degradation,
+                    "licence": info.licence,
+                    "source": info.source,
+                    "is_default": info.is_default,
                     "network": info.network,
                     "parameters": info.parameters,
                     "description": info.description,
@@ -126,6 +136,29 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
             ]
         except SRError as error:
             raise refusal(error) from None
+
+    async def look(image: str, request: gr.Request) -> dict[str, Any]:
+        """What can be seen of an image's past (JPEG, noise, drawn), and which models fit it.
+
+        Args:
+            image: as of /upscale.
+        """
+        try:
+            limits.photos.take(request)
+            photo = await asyncio.to_thread(
+                read_upload, given(image, "image"), max_megapixels=limits.max_megapixels
+            )
+            found = await asyncio.to_thread(look_at, photo)
+        except SRError as error:
+            raise refusal(error) from None
+        except FileNotFoundError:
+            raise refusal(SRError("the uploaded file is no longer here; send it again")) from None
+        return {
+            "kind": found.kind,
+            **asdict(found),
+            "models": {str(scale): fitting_models(found, scale) for scale in network_scales()},
+            "note": advice(found, default_scale(), "en"),
+        }
 
     with gr.Column(visible=False):
         image = gr.File(label="image", type="filepath")
@@ -141,6 +174,7 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
     button.click(upscale, [image, model], result, api_name="upscale", **public)
     one: dict[str, Any] = public | {"concurrency_limit": 2}
     button.click(measure, [prediction, reference], answer, api_name="measure", **one)
+    button.click(look, [image], answer, api_name="look", **public)
     button.click(models, None, answer, api_name="models", queue=False, **public)
 
 

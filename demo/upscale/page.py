@@ -7,11 +7,11 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
+from demo.photos.uploads import clean_name
 from demo.upscale.session import Session
-from demo.upscale.uploads import clean_name
 from demo.web.curve import curve_value
 from demo.web.i18n import Language, duration, label_of, say
-from demo.work.engine import is_light
+from demo.work.choice import is_light
 from demo.work.job import FAILED, FINISHED, ORIGINAL, Job, Version
 from demo.work.jobs import Jobs
 from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from

@@ -6,13 +6,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from demo.upscale.problems import problem_html
+from demo.photos.problems import problem_html
+from demo.photos.uploads import UploadLimits
+from demo.upscale.options import advice_html, models_html
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
-from demo.upscale.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
-from demo.work.engine import default_scale
+from demo.work.choice import default_scale
 from demo.work.job import Job
+from demo.work.pace import Pace
 
 PICTURE = (
     '<svg class="picture" viewBox="0 0 48 48" width="44" height="44" aria-hidden="true"'
@@ -42,7 +44,9 @@ def samples_html(language: Language, chosen: str | None) -> str:
     return f"<ul>{''.join(buttons)}</ul>"
 
 
-def picker_html(session: Session, language: Language, limits: UploadLimits) -> str:
+def picker_html(
+    session: Session, language: Language, limits: UploadLimits, pace: Pace | None = None
+) -> str:
     """The place to choose a photo: large and inviting at first, one line afterwards."""
     choice = session.choice
 
@@ -77,9 +81,10 @@ def picker_html(session: Session, language: Language, limits: UploadLimits) -> s
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
         f'<p class="sizes">{escape(sizes(session.job, language)) if session.job else ""}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
+        f"{models_html(session, language, pace)}"
         f'<div class="samples"><h2>{text("examples_short")}</h2>'
         f"{samples_html(language, choice.sample)}</div>"
-        f"{notes_html(session.job, language)}</section>"
+        f"{notes_html(session.job, language)}{advice_html(session, language)}</section>"
     )
 
 

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from demo.work.engine import default_scale, is_light, models_of
+from demo.work.choice import default_models, default_scale, is_light
 from demo.work.job import ORIGINAL
 from demo.work.jobs import Jobs
 from demo.work.versions import photo_key
@@ -140,7 +140,7 @@ def make_results(jobs: Jobs) -> None:
     scale = default_scale()
     manifest: dict[str, Any] = {
         "scale": scale,
-        "models": {model: jobs.engine.version(model) for model in models_of(scale)},
+        "models": {model: jobs.engine.version(model) for model in default_models(scale)},
         "samples": {},
     }
     FOLDER.mkdir(exist_ok=True)

@@ -7,11 +7,12 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.upscale.problems import Problem
+from demo.photos.problems import Problem
 from demo.web.i18n import Language
+from demo.work.choice import default_scale
 from demo.work.curves import Curves
-from demo.work.engine import default_scale
 from demo.work.job import Job, Mode
+from sr.metrics.condition import Condition
 
 MAX_SESSIONS = 500
 
@@ -32,7 +33,9 @@ class Session:
     language: Language = "en"
     mode: Mode = "upscale"
     scale: int = field(default_factory=default_scale)
+    models: dict[int, tuple[str, ...]] = field(default_factory=dict)  # chosen ones, by scale
     choice: Choice | None = None
+    condition: Condition | None = None  # what can be seen of the photo's past
     job: Job | None = None
     problem: Problem | None = None
     curves: Curves | None = None  # of the job, when somebody asked
@@ -44,6 +47,7 @@ class Session:
         if self.job is not None:
             self.job.cancel()
         self.job = None
+        self.condition = None
         self.problem = None
         self.curves = None
         self.curve_state = "idle"

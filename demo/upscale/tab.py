@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,31 +9,27 @@ from typing import Any
 
 import gradio as gr
 
+from demo.photos.problems import Problem
+from demo.photos.uploads import UploadLimits
 from demo.upscale.page import curve as curve_of
 from demo.upscale.page import curve_pairs, first_pair, panes, status_html
 from demo.upscale.picker import mode_hint_html, picker_html
-from demo.upscale.problems import Problem, problem_of
-from demo.upscale.samples import SAMPLES, preload, sample_photo, small_photo
+from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Choice, Session, Sessions
 from demo.upscale.table import table_html
-from demo.upscale.uploads import UploadLimits, read_upload, uploaded_file
+from demo.upscale.visit import MODES, Visits
 from demo.web.curve import build_curve
-from demo.web.i18n import Language, language_of, say
-from demo.web.rates import TooOftenError
+from demo.web.i18n import Language, say
 from demo.web.scripts import start_script
 from demo.web.tab import Tab
 from demo.web.viewer import build_viewer, viewer_value
-from demo.work.engine import default_scale
-from demo.work.job import BusyError, Mode, TooManyOwnError
+from demo.work.choice import chosen_models, default_scale
+from demo.work.job import Mode
 from demo.work.jobs import Jobs
 from sr.base.errors import SRError
-from sr.images.photo import Photo
 from sr.models.registry import network_scales
 
 logger = logging.getLogger(__name__)
-
-TICK_SECONDS = 0.25
-MODES: tuple[Mode, ...] = ("upscale", "test")
 
 
 def told(event: gr.EventData, key: str) -> Any:
@@ -53,6 +48,7 @@ def build_upscale_tab(
     language: gr.Radio,
 ) -> Tab:
     """Build the tab inside the current Blocks context."""
+    visits = Visits(limits, jobs, sessions)
     with gr.Row(elem_id="controls", equal_height=True):
         mode = gr.Radio(
             mode_choices(i18n),
@@ -99,11 +95,11 @@ def build_upscale_tab(
         value = viewer_value(
             panes(session, tongue),
             language=tongue,
-            set_id=f"{session.turn}",
+            set_id=set_of(session),
             pair=first_pair(job),
         )
         return [
-            gr.HTML(picker_html(session, tongue, limits)),
+            gr.HTML(picker_html(session, tongue, limits, jobs.pace)),
             gr.Row(visible=bool(status_text)),
             gr.HTML(status_text),
             gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
@@ -112,60 +108,13 @@ def build_upscale_tab(
             curve_of(session, tongue),
         ]
 
-    async def run(
-        session: Session, choice: Choice, request: gr.Request
-    ) -> AsyncIterator[list[Any]]:
-        """Work on a choice and keep the page up to date until it is finished or replaced.
-
-        What is refused for now takes nothing away: the photo and the results before stay.
-        """
-        try:
-            limits.photos.take(request)
-        except TooOftenError as error:
-            session.problem = problem_of(error, limits, session.scale)
-            yield show(session)
-            return
-        before = session.choice, session.job
-        turn = session.start()
-        session.choice = choice  # from now on the mode asks for this one
-        mode, scale = session.mode, session.scale
-        try:
-            photo = await asyncio.to_thread(read_choice, choice, mode, scale, limits, jobs)
-            job = await jobs.submit_in_thread(
-                photo, mode=mode, scale=scale, visitor=request.session_hash or ""
-            )
-            del photo  # the job has it, as long as it needs it
-        except Exception as error:
-            if session.turn == turn:
-                session.problem = problem_of(error, limits, scale)
-                is_refused = isinstance(error, (BusyError, TooManyOwnError))
-                session.choice, session.job = before if is_refused else (None, None)
-                yield show(session)
-            return
-        if session.turn != turn:  # another photo was chosen meanwhile
-            job.cancel()
-            return
-        session.job = job
-        told: tuple[int, Language] | None = None
-        try:
-            while session.turn == turn:
-                finished = job.is_finished
-                now = (job.changes, session.language)
-                if now != told or finished:
-                    told = now
-                    yield show(session)
-                if finished:
-                    return
-                await asyncio.sleep(TICK_SECONDS)
-        finally:
-            # Reached without an end when the browser has gone: nobody is waiting any more.
-            if session.turn == turn and not job.is_finished and session.job is job:
-                job.cancel()
+    def run(session: Session, choice: Choice, request: gr.Request) -> AsyncIterator[list[Any]]:
+        return visits.run(session, choice, request, show)
 
     async def on_upload(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode, scale)
+        session = visits.open(request, language, mode, scale)
         path = told(event, "path")
         if told(event, "failed") or not isinstance(path, str):
             session.start()
@@ -180,16 +129,27 @@ def build_upscale_tab(
     async def on_sample(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode, scale)
+        session = visits.open(request, language, mode, scale)
         name = str(told(event, "sample"))
         if name in SAMPLES:
             async for update in run(session, Choice(name, sample=name), request):
                 yield update
 
+    async def on_models(
+        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = visits.open(request, language, mode, scale)
+        names = told(event, "models")
+        if not isinstance(names, list) or session.choice is None:
+            return
+        session.models[session.scale] = tuple(chosen_models(session.scale, map(str, names)))
+        async for update in run(session, session.choice, request):
+            yield update
+
     async def on_mode(
         mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = open_session(sessions, request, language, mode, scale)
+        session = visits.open(request, language, mode, scale)
         hint = gr.HTML(mode_hint_html(session.language, session.mode, session.scale))
         if session.choice is None:
             session.problem = None
@@ -199,7 +159,7 @@ def build_upscale_tab(
             yield [*update, hint]
 
     def on_cancel(mode: Mode, scale: int, language: str | None, request: gr.Request) -> list[Any]:
-        session = open_session(sessions, request, language, mode, scale)
+        session = visits.open(request, language, mode, scale)
         if session.job is not None:
             session.job.cancel()
         return show(session)
@@ -208,7 +168,7 @@ def build_upscale_tab(
         mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
         """Compute from where on versions look alike, once for a photo."""
-        session = open_session(sessions, request, language, mode, scale)
+        session = visits.open(request, language, mode, scale)
         job, turn = session.job, session.turn
         if job is not None and job.is_finished and session.curves is None:
             if session.curve_state == "busy":
@@ -248,6 +208,7 @@ def build_upscale_tab(
     shown = [mode, scale, language]
     picker.upload(on_upload, shown, outputs, **quiet)
     picker.select(on_sample, shown, outputs, **quiet)
+    picker.input(on_models, shown, outputs, **quiet)
     for control in (mode, scale):
         control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
     curve.select(on_curve, shown, [curve], **quiet)
@@ -255,34 +216,12 @@ def build_upscale_tab(
     return Tab((*outputs, mode_hint, mode, scale), retell)
 
 
+def set_of(session: Session) -> str:
+    """What a picture's zoom, place and choices belong to: they stay when models are added."""
+    job = session.job
+    return f"{job.key}-{job.reference_key}-{job.scale}" if job is not None else f"{session.turn}"
+
+
 def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
     """The two modes, named in the browser's language."""
     return [(i18n(f"mode_{name}"), name) for name in MODES]
-
-
-def open_session(
-    sessions: Sessions, request: gr.Request, language: str | None, mode: Mode, scale: int
-) -> Session:
-    """The page's session, with the language, mode and scale the page shows now."""
-    session = sessions.get(request.session_hash)
-    session.language = language_of(language or request.headers.get("accept-language"))
-    session.mode = mode if mode in MODES else "upscale"
-    session.scale = scale if scale in network_scales() else default_scale()
-    return session
-
-
-def read_choice(choice: Choice, mode: Mode, scale: int, limits: UploadLimits, jobs: Jobs) -> Photo:
-    """The photo of a choice.
-
-    Raises:
-        FileNotFoundError: the upload was deleted meanwhile.
-        SRError: not an image, or too large.
-    """
-    if choice.sample is not None:
-        preload(jobs, choice.sample, scale)
-        if mode == "test":
-            return sample_photo(choice.sample)
-        return small_photo(choice.sample, scale)
-    if choice.path is None:
-        raise FileNotFoundError(choice.name)
-    return read_upload(uploaded_file(choice.path), max_megapixels=limits.max_megapixels)

@@ -76,11 +76,11 @@ def number_short(language: Language, value: float) -> str:
 
 
 def duration(language: Language, seconds: float) -> str:
-    """A time span as people say it: < 0.1 s, 0.4 s, 12 s, 2 min 05 s."""
+    """A time span as people say it: < 0.1 s, 0.4 s, 12 s, 2 min 05 s; whole seconds stay whole."""
     if seconds < 0.05:
         return f"< {number(language, 0.1, 1)} s"
     if seconds < 9.95:
-        return f"{number(language, seconds, 1)} s"
+        return f"{number(language, seconds, 0 if isinstance(seconds, int) else 1)} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from demo.hosting import zerogpu
+from demo.work.choice import is_light
 from sr import __version__
 from sr.base.errors import Cancelled, SRError
 from sr.images.photo import Photo
 from sr.models.digests import weights_sha256
-from sr.models.registry import (
-    BICUBIC,
-    MODELS,
-    models_of_scale,
-    network_scales,
-)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,22 +32,6 @@ LPIPS_RETRY_SECONDS = 600.0  # between two attempts
 LPIPS_LOADING, LPIPS_MISSING, TOO_SMALL = "lpips_loading", "lpips_missing", "measure_small"
 
 logger = logging.getLogger(__name__)
-
-
-def default_scale() -> int:
-    """The factor the page enlarges by until another is chosen: that of the first network."""
-    return network_scales()[0]
-
-
-def models_of(scale: int) -> list[str]:
-    """The models the page shows together: those of one factor, for clean photographs."""
-    clean = ("", BICUBIC)
-    return [model.name for model in models_of_scale(scale) if model.degradation in clean]
-
-
-def is_light(key: str) -> bool:
-    """Whether it is an interpolation: quick, and never in anyone's way."""
-    return key in MODELS and not MODELS[key].network
 
 
 class Engine(Protocol):

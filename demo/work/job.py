@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from demo.work.engine import is_light
+from demo.work.choice import is_light
 from demo.work.versions import StoredImage, photo_key
 from sr.base.errors import ShapeError, SRError
 from sr.formats.notes import Note

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demo.hosting.process import give_back, give_way
+from demo.work.choice import default_models, default_scale
 from demo.work.curves import Curves, curves_of
-from demo.work.engine import TOO_SMALL, Engine, default_scale, models_of
+from demo.work.engine import TOO_SMALL, Engine
 from demo.work.job import (
     FAILED,
     ORIGINAL,
@@ -89,7 +90,7 @@ class Jobs:
                 against it.
             mode: see `photo`.
             scale: how many times larger; None is the page's first.
-            models: names of the versions to make; None is all of that scale.
+            models: names of the versions to make; None is those the page shows at first.
             visitor: whose photo it is; visitors take turns.
 
         Raises:
@@ -100,7 +101,7 @@ class Jobs:
         with self._lock:
             self._check_places(visitor)
         scale = scale or default_scale()
-        job = self._prepare(photo, mode, scale, models_of(scale) if models is None else models)
+        job = self._prepare(photo, mode, scale, models or default_models(scale))
         job.visitor = visitor
         if job.is_finished:
             job.release()
@@ -202,11 +203,8 @@ class Jobs:
 
     def _light_turn(self, job: Job) -> bool:
         """Make one light version; when all are made, pass the job to the heavy lane."""
-        waiting = [
-            version.key
-            for version in job.versions()
-            if version.state == "waiting" and is_quick(version.key)
-        ]
+        versions = [version for version in job.versions() if version.state == "waiting"]
+        waiting = [version.key for version in versions if is_quick(version.key)]
         if waiting and not job.stop.is_set():
             self._make(job, waiting[0])
         if len(waiting) <= 1 or job.stop.is_set():

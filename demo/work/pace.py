@@ -27,7 +27,7 @@ class Pace:
                 seconds = version.seconds_left
                 pace = seconds / max(1 - version.progress, 0.01)
             if seconds is None:
-                seconds = self._estimate(version.key, job.out_height * job.out_width)
+                seconds = self.expected(version.key, job.out_height * job.out_width)
             if seconds is None:
                 seconds = pace
             if seconds is None:
@@ -35,7 +35,10 @@ class Pace:
             total += seconds
         return total
 
-    def _estimate(self, model: str, num_pixels: int) -> float | None:
+    def expected(self, model: str, num_pixels: int) -> float | None:
+        """Seconds that a model takes for so many pixels, or that the slowest network does where
+        it never ran yet; None while nothing is known.
+        """
         known = dict(self._seconds_per_pixel)
         rates = [known[key] for key in known if not is_quick(key)]
         rate = known.get(model, max(rates, default=None))

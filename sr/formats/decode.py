@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -32,11 +32,13 @@ class About:
         exif: the block as it stands in the file; empty for none.
         dpi: dots an inch, across and down.
         texts: keyword -> text.
+        jpeg_tables: the quantisation tables of a JPEG, as Pillow gives them; empty else.
     """
 
     exif: bytes = b""
     dpi: tuple[float, float] | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    jpeg_tables: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,9 @@ def _about(image: Image.Image) -> About:
         exif = image.info.get("exif") or b""
         if isinstance(image, TiffImagePlugin.TiffImageFile):
             exif = image.getexif().tobytes()
-        return About(exif, tuple(map(float, dpi)) if dpi else None)  # type: ignore[arg-type]
+        dots = tuple(map(float, dpi)) if dpi else None
+        tables = getattr(image, "quantization", {}) or {}
+        return About(exif, dots, jpeg_tables=tables)  # type: ignore[arg-type]
     except Exception:  # damaged metadata
         return About()
 

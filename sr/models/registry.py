@@ -47,6 +47,7 @@ class Model:
         degradation: what made the small pictures it learned from.
         licence: of the weights.
         source: where the weights are from.
+        is_default: whether it is shown where people have not chosen others.
         sha256, parameters, data, metrics: those of `weights/manifest.json` where they are empty.
     """
 
@@ -65,6 +66,7 @@ class Model:
     source: str = "trained here"
     paper: str = ""
     departures: str = ""
+    is_default: bool = False
     sha256: str = ""
     parameters: int = 0
     data: str = ""
@@ -95,6 +97,7 @@ MODELS: dict[str, Model] = {
             origin="computed",
             source="computed",
             paper="Keys 1981, a = -0.5",
+            is_default=True,
         ),
         Model(
             name="srresnet_x4",
@@ -106,6 +109,7 @@ MODELS: dict[str, Model] = {
             degradation=BICUBIC,
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; L1 loss, later PSNR of luma",
+            is_default=True,
         ),
         Model(
             name="srgan_x4",
@@ -118,6 +122,7 @@ MODELS: dict[str, Model] = {
             paper="Ledig et al. 2017, arXiv:1609.04802v5",
             departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
             "training sees through VGG16",
+            is_default=True,
         ),
         Model(
             name="srresnet_photo_x4",

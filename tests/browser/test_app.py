@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.upscale import tab as upscale
+from demo.upscale import visit
 from demo.web.rates import PhotoLimit, TooOftenError
 from sr.models.registry import MODELS, Model
 from tests.helpers.bad_images import bad_images
@@ -85,14 +85,14 @@ def pane(page: Page, label: str):
     return page.locator("#viewer").get_by_text(label, exact=True).first
 
 
-def test_an_uploaded_photo_becomes_four_versions(open_page, quick: str, photo: Path):
+def test_an_uploaded_photo_becomes_three_versions(open_page, quick: str, photo: Path):
     page = open_page(quick)
     expect(page.get_by_text("Drop a photo here")).to_be_visible()
     with page.expect_response(re.compile(r"/versions/[\w-]{22}\.png")) as answer:
         choose(page, photo)
     image = Image.open(io.BytesIO(page.request.get(answer.value.url).body()))
     assert (image.format, image.size) == ("PNG", (320, 240))
-    for label in ("Nearest", "Bicubic", "SRResNet", "SRGAN"):
+    for label in ("Bicubic", "SRResNet", "SRGAN"):
         expect(pane(page, label)).to_be_visible()
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
     expect(page.get_by_text("80 × 60 → 320 × 240 px")).to_be_visible()
@@ -116,7 +116,7 @@ def test_the_scale_is_chosen_where_models_of_several_are_there(
     expect(page.get_by_text("80 × 60 → 160 × 120 px")).to_be_visible()
     expect(page.get_by_text("Every version is 2 times as wide")).to_be_visible()
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
-    for label in ("Nearest", "Bicubic", "Toy"):
+    for label in ("Bicubic", "Toy"):
         expect(pane(page, label)).to_be_visible()
     expect(page.locator("#viewer").get_by_text("SRGAN", exact=True)).to_have_count(0)
     assert not page.console_errors
@@ -164,7 +164,7 @@ def test_test_mode_measures_and_marks_the_best(open_page, quick: str, photo: Pat
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
     expect(pane(page, "Original")).to_be_visible()
     rows = page.locator("#table tbody tr")
-    expect(rows).to_have_count(4)
+    expect(rows).to_have_count(3)
     best = rows.filter(has_text="Bicubic").locator("b")
     expect(best).to_have_count(3)
     page.get_by_text("Upscale my photo").click()
@@ -353,8 +353,8 @@ def test_the_mode_asked_for_while_a_photo_is_read_is_for_that_photo(
     page = open_page(quick)
     choose(page, photo)
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
-    read = upscale.read_choice
-    monkeypatch.setattr(upscale, "read_choice", lambda *given: (time.sleep(1.5), read(*given))[1])
+    read = visit.read_choice
+    monkeypatch.setattr(visit, "read_choice", lambda *given: (time.sleep(1.5), read(*given))[1])
     other = photo.with_name("other.png")
     Image.open(photo).resize((96, 64)).save(other)
     choose(page, other)

@@ -1,6 +1,8 @@
 // The photo picker: choose, drop anywhere, paste anywhere, or take an example.
 // Runs once per component; `element` stays, what is inside it is rendered anew.
 
+import { attachOptions } from "./options.js";
+
 // Without a new value, as after an answer that was lost, it takes another photo all the same.
 const LONGEST_READ_MS = 20000;
 
@@ -31,7 +33,11 @@ export function start({ element, trigger, upload, watch }) {
     }
   }
 
-  watch("value", () => setBusy(false));
+  const restoreOptions = attachOptions(element, trigger);
+  watch("value", () => {
+    setBusy(false);
+    restoreOptions();
+  });
 
   element.addEventListener("click", (event) => {
     const sample = event.target.closest("[data-sample]");

@@ -9,6 +9,9 @@ const GRID = {
   headerPx: (paneWidth) => (paneWidth < 300 ? 52 : 36),
 };
 
+const LEAST_HEIGHT_PX = 380;
+const NARROW_PX = 560; // as in viewer.css: the controls stand below the panes
+
 export function observeSizes(viewer) {
   viewer.viewOfBox = new Map();
   viewer.sizes = new ResizeObserver((entries) => {
@@ -60,9 +63,8 @@ export function layOut(viewer) {
   if (!viewer.extent || !viewer.stage.clientWidth) return viewer.requestDraw();
   const isFullscreen = document.fullscreenElement === viewer.root;
   const width = viewer.stage.clientWidth;
-  const chrome = viewer.root.offsetHeight - viewer.stage.offsetHeight;
-  const room = window.innerHeight - (isFullscreen ? chromeHeight(viewer) : chrome + 24);
-  const height = isFullscreen ? room : Math.min(1600, Math.max(380, room));
+  const room = window.innerHeight - (isFullscreen ? chromeHeight(viewer) : aroundHeight(viewer));
+  const height = isFullscreen ? room : Math.min(1600, Math.max(LEAST_HEIGHT_PX, room));
   const grid = arrangeGrid(viewer.panes.length, viewer.extent, width, height, GRID);
   const paneWidth = (width - GRID.gapPx * (grid.columns - 1)) / grid.columns;
   const headerPx = GRID.headerPx(paneWidth);
@@ -71,7 +73,7 @@ export function layOut(viewer) {
   if (isFullscreen) {
     viewHeight = (height - GRID.gapPx * (grid.rows - 1)) / grid.rows - headerPx;
   }
-  const isNarrow = width < 560;
+  const isNarrow = width < NARROW_PX;
   const natural = (width * viewer.extent.height) / viewer.extent.width;
   const focusHeadPx = viewer.focusView.head.offsetHeight || headerPx;
   let focusHeight = Math.max(rowsHeight(viewHeight), Math.min(natural, height)) - focusHeadPx;
@@ -86,6 +88,15 @@ export function layOut(viewer) {
   set("--nv-focus-height", `${whole(Math.max(focusHeight, 160))}px`);
   viewer.root.classList.toggle("nv-stacked", headerPx > 40);
   viewer.requestDraw();
+}
+
+// What stands above and below the panes while the page is not scrolled: without it they fit the
+// screen, so that no version is below the fold.
+function aroundHeight(viewer) {
+  const stage = viewer.stage.getBoundingClientRect();
+  const below = viewer.root.getBoundingClientRect().bottom - stage.bottom;
+  const isBarBelow = stage.width < NARROW_PX; // which may be scrolled to
+  return stage.top + window.scrollY + (isBarBelow ? 0 : below) + 8;
 }
 
 // In full screen the root fills the screen, so its other parts are summed up.

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 
 from demo.app.guard import Guard
 from demo.app.settings import Settings
+from demo.photos.problems import problem_of
 from demo.rating.page import survey_text
-from demo.upscale.problems import problem_of
 from demo.web.i18n import LANGUAGES, say
 from demo.web.rates import PhotoLimit, Rate, TooOftenError
 from demo.work.job import BusyError, Job, TooManyOwnError

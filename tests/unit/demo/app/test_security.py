@@ -16,10 +16,10 @@ from packaging.requirements import Requirement
 
 from demo.app.frame import footer_html
 from demo.app.settings import Settings
+from demo.photos.problems import Problem, image_problem, problem_html
+from demo.photos.uploads import clean_name
 from demo.upscale.picker import picker_html
-from demo.upscale.problems import Problem, image_problem, problem_html
 from demo.upscale.session import Choice, Session
-from demo.upscale.uploads import clean_name
 from demo.web.i18n import LANGUAGES
 from sr.base.errors import ImageError
 from survey.storage.backends import open_backend

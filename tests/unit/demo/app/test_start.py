@@ -80,7 +80,7 @@ def test_an_example_opens_without_torch(tmp_path: Path):
         "print([version.state for version in job.versions()], 'torch' in sys.modules)"
     )
     result = run("-c", code, str(tmp_path))
-    assert result.stdout == f"{['ready'] * 4} False\n", result.stderr
+    assert result.stdout == f"{['ready'] * 3} False\n", result.stderr
 
 
 def test_the_page_is_built_without_torch(tmp_path: Path):

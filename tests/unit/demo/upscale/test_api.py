@@ -10,6 +10,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+from skimage import data
 
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
@@ -25,7 +26,7 @@ def engine() -> FakeEngine:
 
 @pytest.fixture(scope="module")
 def address(serve_demo: Callable[..., str], engine: FakeEngine) -> str:
-    return serve_demo(engine, max_megapixels=0.1, photos_per_minute=1000)
+    return serve_demo(engine, max_megapixels=0.15, photos_per_minute=1000)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,9 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def test_three_endpoints_are_public_and_no_more(client: Client):
+def test_four_endpoints_are_public_and_no_more(client: Client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/upscale", "/measure", "/models"}
+    assert set(named) == {"/upscale", "/measure", "/look", "/models"}
     names = [parameter["parameter_name"] for parameter in named["/upscale"]["parameters"]]
     assert names == ["image", "model"]
     names = [parameter["parameter_name"] for parameter in named["/measure"]["parameters"]]
@@ -68,6 +69,21 @@ def test_models_lists_every_model(client: Client):
     assert [model["name"] for model in models] == list(MODELS)
     assert [m["name"] for m in models][:4] == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
     assert all(model["scale"] == 4 for model in models)
+    shown = [model["name"] for model in models if model["is_default"]]
+    assert shown == ["bicubic", "srresnet_x4", "srgan_x4"]
+    purposes = {model["name"]: model["purpose"] for model in models}
+    assert purposes["srgan_x4"] == "clean"
+    assert purposes["srgan_photo_x4"] == "photo"
+    assert all(model["licence"] and model["domain"] for model in models)
+
+
+def test_look_says_which_models_fit_a_photo_and_why(client: Client, tmp_path: Path):
+    poor = tmp_path / "from a messenger.jpg"
+    Image.fromarray(data.chelsea()).save(poor, quality=40)
+    found = client.predict(handle_file(poor), api_name="/look")
+    assert (found["kind"], found["jpeg_quality"]) == ("compressed", 40)
+    assert found["models"] == {"4": ["srgan_photo_x4"]}
+    assert found["note"].startswith("JPEG of quality about 40. Best suited: SRGAN for photos")
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones(client: Client, photo: Path):
@@ -107,8 +123,8 @@ def test_odd_but_valid_images_work(client: Client, tmp_path: Path):
 
 def test_a_photo_over_the_limit_is_refused_with_the_limit(client: Client, tmp_path: Path):
     large = tmp_path / "large.png"
-    Image.new("RGB", (400, 300)).save(large)
-    with pytest.raises(AppError, match=r"0\.1"):
+    Image.new("RGB", (500, 400)).save(large)
+    with pytest.raises(AppError, match=r"0\.15"):
         client.predict(handle_file(large), "bicubic", api_name="/upscale")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.upscale.uploads import uploaded_file
+from demo.photos.uploads import uploaded_file
 
 
 @pytest.fixture

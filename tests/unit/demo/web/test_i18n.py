@@ -8,6 +8,7 @@ import pytest
 
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
+from demo.work.choice import purpose_of
 from sr.formats.kinds import NOT_IMAGES
 from sr.formats.notes import NOTES
 from sr.models.registry import MODELS
@@ -41,7 +42,9 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {f"example_{name}" for name in SAMPLES} | {
         f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
     }
-    built |= {model.name for model in MODELS.values() if not model.network}
+    built |= {name for name in MODELS if name in texts("en")}
+    built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {"for_other"}
+    built |= {"seen_clean", "seen_drawn"}
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").glob("*/*.py"))
     raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 
-from demo.upscale.uploads import UploadLimits
+from demo.photos.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
 from demo.web.rates import TooOftenError
 from demo.work.job import BusyError, TooManyOwnError

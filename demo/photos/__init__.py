@@ -1,0 +1,1 @@
+"""Photos that visitors send: what is taken, and how each is made to fit."""

@@ -1,0 +1,76 @@
+// The lists that open beside the photo: which models, how results are saved.
+// The HTML is rendered anew while one is open, so what is open and focused is kept here.
+
+const REST_MS = 700; // after a tick, before the work begins: others may follow
+
+export function tickedModels(boxes) {
+  return boxes.filter((box) => box.checked).map((box) => box.dataset.model);
+}
+
+export function attachOptions(element, trigger) {
+  let open = null;
+  let focused = null;
+  let resting;
+
+  const find = (selector) => element.querySelector(selector);
+  const boxes = () => [...element.querySelectorAll("[data-model]")];
+
+  function show() {
+    for (const button of element.querySelectorAll("[data-open]")) {
+      const isOpen = button.dataset.open === open;
+      button.setAttribute("aria-expanded", String(isOpen));
+      find(`[data-panel="${button.dataset.open}"]`).classList.toggle("is-open", isOpen);
+    }
+  }
+
+  function toggle(name) {
+    open = name;
+    show();
+  }
+
+  function chooseModels(models) {
+    clearTimeout(resting);
+    trigger("input", { models });
+  }
+
+  // After the HTML is new: as it was before.
+  function restore() {
+    show();
+    if (focused) find(focused)?.focus({ preventScroll: true });
+  }
+
+  element.addEventListener("focusin", (event) => {
+    const { model, open: opens } = event.target.dataset;
+    focused = model ? `[data-model="${model}"]` : opens ? `[data-open="${opens}"]` : null;
+  });
+  element.addEventListener("focusout", (event) => {
+    if (event.relatedTarget) focused = null; // else the HTML may be new
+  });
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-open]");
+    if (button) return toggle(open === button.dataset.open ? null : button.dataset.open);
+    const adds = event.target.closest("[data-add]");
+    if (adds) chooseModels([...tickedModels(boxes()), ...adds.dataset.add.split(" ")]);
+  });
+  element.addEventListener("change", (event) => {
+    if (!event.target.dataset.model) return;
+    const models = tickedModels(boxes());
+    if (!models.length) {
+      event.target.checked = true; // there is always one
+      return;
+    }
+    clearTimeout(resting);
+    resting = setTimeout(() => chooseModels(models), REST_MS);
+  });
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !open) return;
+    const button = find(`[data-open="${open}"]`);
+    toggle(null);
+    button?.focus();
+  });
+  document.addEventListener("pointerdown", function outside(event) {
+    if (!element.isConnected) return document.removeEventListener("pointerdown", outside);
+    if (open && !event.target.closest?.(".option")) toggle(null);
+  });
+  return restore;
+}

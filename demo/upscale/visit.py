@@ -1,0 +1,127 @@
+"""What happens to a photo in the page: chosen, read, worked on, shown as it becomes ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from demo.photos.problems import problem_of
+from demo.photos.uploads import UploadLimits, read_upload, uploaded_file
+from demo.upscale.samples import preload, sample_photo, small_photo
+from demo.upscale.session import Choice, Session, Sessions
+from demo.web.i18n import Language, language_of
+from demo.web.rates import TooOftenError
+from demo.work.choice import chosen_models, default_scale, look_at
+from demo.work.job import BusyError, Mode, TooManyOwnError
+from demo.work.jobs import Jobs
+from sr.images.photo import Photo
+from sr.metrics.condition import Condition
+from sr.models.registry import network_scales
+
+TICK_SECONDS = 0.25
+MODES: tuple[Mode, ...] = ("upscale", "test")
+Show = Callable[[Session], list[Any]]
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The open pages of a server, and what they have in common."""
+
+    limits: UploadLimits
+    jobs: Jobs
+    sessions: Sessions
+
+    def open(self, request: gr.Request, language: str | None, mode: Mode, scale: int) -> Session:
+        """A page's session, with the language, mode and scale the page shows now."""
+        session = self.sessions.get(request.session_hash)
+        session.language = language_of(language or request.headers.get("accept-language"))
+        session.mode = mode if mode in MODES else "upscale"
+        session.scale = scale if scale in network_scales() else default_scale()
+        return session
+
+    async def run(
+        self, session: Session, choice: Choice, request: gr.Request, show: Show
+    ) -> AsyncIterator[list[Any]]:
+        """Work on a choice and keep the page up to date until it is finished or replaced.
+
+        What is refused for now takes nothing away: the photo and the results before stay.
+        """
+        try:
+            self.limits.photos.take(request)
+        except TooOftenError as error:
+            session.problem = problem_of(error, self.limits, session.scale)
+            yield show(session)
+            return
+        before = session.choice, session.job, session.condition
+        turn = session.start()
+        session.choice = choice  # from now on the mode asks for this one
+        mode, scale = session.mode, session.scale
+        try:
+            photo, condition = await asyncio.to_thread(self.read, choice, mode, scale)
+            job = await self.jobs.submit_in_thread(
+                photo,
+                mode=mode,
+                scale=scale,
+                models=chosen_models(scale, session.models.get(scale, ())),
+                visitor=request.session_hash or "",
+            )
+            del photo  # the job has it, as long as it needs it
+        except Exception as error:
+            if session.turn == turn:
+                session.problem = problem_of(error, self.limits, scale)
+                is_refused = isinstance(error, (BusyError, TooManyOwnError))
+                kept = before if is_refused else (None, None, None)
+                session.choice, session.job, session.condition = kept
+                yield show(session)
+            return
+        if session.turn != turn:  # another photo was chosen meanwhile
+            job.cancel()
+            return
+        session.job, session.condition = job, condition
+        told: tuple[int, Language] | None = None
+        try:
+            while session.turn == turn:
+                finished = job.is_finished
+                now = (job.changes, session.language)
+                if now != told or finished:
+                    told = now
+                    yield show(session)
+                if finished:
+                    return
+                await asyncio.sleep(TICK_SECONDS)
+        finally:
+            # Reached without an end when the browser has gone: nobody is waiting any more.
+            if session.turn == turn and not job.is_finished and session.job is job:
+                job.cancel()
+
+    def read(self, choice: Choice, mode: Mode, scale: int) -> tuple[Photo, Condition | None]:
+        """The photo of a choice, and what can be seen of its past where that matters: a test
+        shrinks it, and then it is clean.
+
+        Raises:
+            FileNotFoundError: the upload was deleted meanwhile.
+            SRError: not an image, or too large.
+        """
+        photo = read_choice(choice, mode, scale, self.limits, self.jobs)
+        return photo, look_at(photo) if mode == "upscale" else None
+
+
+def read_choice(choice: Choice, mode: Mode, scale: int, limits: UploadLimits, jobs: Jobs) -> Photo:
+    """The photo of a choice.
+
+    Raises:
+        FileNotFoundError: the upload was deleted meanwhile.
+        SRError: not an image, or too large.
+    """
+    if choice.sample is not None:
+        preload(jobs, choice.sample, scale)
+        if mode == "test":
+            return sample_photo(choice.sample)
+        return small_photo(choice.sample, scale)
+    if choice.path is None:
+        raise FileNotFoundError(choice.name)
+    return read_upload(uploaded_file(choice.path), max_megapixels=limits.max_megapixels)

@@ -1,0 +1,69 @@
+"""Which models the page offers, which it shows until others are chosen, and which fit a photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from sr.models.registry import BICUBIC, MODELS, PHOTO, Model, models_of_scale, network_scales
+
+if TYPE_CHECKING:
+    from sr.images.photo import Photo
+    from sr.metrics.condition import Condition
+
+Purpose = Literal["interpolation", "clean", "photo", "other"]
+# What made the small pictures that a network learned from -> what it is for.
+LEARNED_FROM: dict[str, Purpose] = {BICUBIC: "clean", PHOTO: "photo"}
+
+
+def default_scale() -> int:
+    """The factor the page enlarges by until another is chosen: that of the first network."""
+    return network_scales()[0]
+
+
+def is_light(key: str) -> bool:
+    """Whether it is an interpolation: quick, and never in anyone's way."""
+    return key in MODELS and not MODELS[key].network
+
+
+def purpose_of(model: Model) -> Purpose:
+    """What a model is for, as far as the page has words for it."""
+    return LEARNED_FROM.get(model.degradation, "other") if model.network else "interpolation"
+
+
+def default_models(scale: int) -> list[str]:
+    """The models the page shows until others are chosen: those marked so, or where no network of
+    the factor is, all that are not for photographs as they are.
+    """
+    offered = models_of_scale(scale)
+    marked = [model for model in offered if model.is_default]
+    if not any(model.network for model in marked):
+        marked += [model for model in offered if model.network and purpose_of(model) != "photo"]
+    return [model.name for model in marked]
+
+
+def chosen_models(scale: int, wanted: Iterable[str]) -> list[str]:
+    """Those of the wanted models that enlarge by a factor, in the order of the registry; the
+    default ones where none is left.
+    """
+    names = set(wanted)
+    found = [model.name for model in models_of_scale(scale) if model.name in names]
+    return found or default_models(scale)
+
+
+def look_at(photo: Photo) -> Condition:
+    """What can be seen of a photo's past; what is see-through counts as white."""
+    from sr.metrics.condition import condition
+
+    tables = photo.about.jpeg_tables if photo.about is not None else None
+    return condition(photo.on_white().rgb, tables=tables)
+
+
+def fitting_models(condition: Condition, scale: int) -> list[str]:
+    """The networks that fit what can be seen of a photo: those that are shown anyway, else the
+    last one of the registry, where the stages of a training stand in order. It decides nothing.
+    """
+    wanted = "photo" if condition.kind in ("compressed", "noisy") else "clean"
+    networks = [model for model in models_of_scale(scale) if purpose_of(model) == wanted]
+    shown = [model for model in networks if model.is_default]
+    return [model.name for model in shown or networks[-1:]]

@@ -1,0 +1,109 @@
+"""Models that a person can choose, and what the page says of which fit, built from the registry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from demo.upscale.options import advice, advice_html, models_html
+from demo.upscale.session import Choice, Session
+from demo.web.i18n import Language
+from demo.work.choice import chosen_models, default_models, fitting_models, purpose_of
+from demo.work.job import job_of
+from demo.work.pace import Pace
+from sr.images.photo import Photo
+from sr.metrics.condition import Condition
+from sr.models.registry import BICUBIC, MODELS, PHOTO, Model
+
+CLEAN = Condition(jpeg_quality=None, blockiness=1.0, noise_levels=0.5, flat_share=0.0)
+POOR = replace(CLEAN, jpeg_quality=40, blockiness=3.0, noise_levels=6.0)
+
+
+def test_the_page_begins_with_bicubic_srresnet_and_srgan():
+    assert default_models(4) == ["bicubic", "srresnet_x4", "srgan_x4"]
+
+
+def test_of_another_scale_clean_networks_are_shown_though_none_is_marked(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    toy = Model(name="toy_x2", title="Toy", scale=2, description="", network="toy")
+    photo = replace(toy, name="photo_x2", degradation=PHOTO)
+    monkeypatch.setitem(MODELS, "toy_x2", toy)
+    monkeypatch.setitem(MODELS, "photo_x2", photo)
+    assert default_models(2) == ["bicubic", "toy_x2"]
+
+
+def test_what_is_chosen_keeps_the_registrys_order_and_unknown_names_count_for_nothing():
+    assert chosen_models(4, ["srgan_photo_x4", "gone", "nearest"]) == ["nearest", "srgan_photo_x4"]
+    assert chosen_models(4, ["gone"]) == chosen_models(4, []) == default_models(4)
+
+
+def test_purpose_follows_from_what_a_model_learned():
+    plain = Model(name="a", title="A", scale=4, description="", network="n")
+    assert purpose_of(replace(plain, degradation=BICUBIC)) == "clean"
+    assert purpose_of(replace(plain, degradation=PHOTO)) == "photo"
+    assert purpose_of(plain) == "other"
+    assert purpose_of(MODELS["nearest"]) == "interpolation"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({}, ["srresnet_x4", "srgan_x4"]),
+        ({"flat_share": 0.9, "jpeg_quality": 40}, ["srresnet_x4", "srgan_x4"]),
+        ({"jpeg_quality": 40}, ["srgan_photo_x4"]),
+        ({"blockiness": 3.0}, ["srgan_photo_x4"]),
+        ({"noise_levels": 6.0}, ["srgan_photo_x4"]),
+    ],
+)
+def test_which_models_fit(changes: dict[str, float], fits: list[str]):
+    assert fitting_models(replace(CLEAN, **changes), 4) == fits
+
+
+@pytest.mark.parametrize(
+    ("condition", "language", "said"),
+    [
+        (POOR, "en", "JPEG of quality about 40, noisy. Best suited: SRGAN for photos as they are."),
+        (POOR, "pt-BR", "JPEG de qualidade em torno de 40, com ruído. Mais indicado: SRGAN para "),
+        (replace(CLEAN, noise_levels=6.0), "en", "Noisy. Best suited: SRGAN for photos"),
+        (CLEAN, "en", "Little noise and no JPEG traces. Best suited: SRResNet and SRGAN."),
+        (CLEAN, "pt-BR", "Pouco ruído e nenhuma marca de JPEG. Mais indicado: SRResNet e SRGAN."),
+        (replace(CLEAN, flat_share=0.9), "en", "Drawn rather than photographed. Best suited: SRR"),
+    ],
+)
+def test_the_advice_is_one_sentence_in_both_languages(
+    condition: Condition, language: Language, said: str
+):
+    assert advice(condition, 4, language).startswith(said)
+
+
+def test_a_model_that_fits_and_is_not_shown_is_one_click_away():
+    session = Session(choice=Choice("a.jpg"), condition=POOR)
+    assert 'data-add="srgan_photo_x4"' in advice_html(session, "en")
+    session.models[4] = ("srgan_photo_x4",)
+    assert "data-add" not in advice_html(session, "en")
+    assert advice_html(Session(), "en") == ""
+
+
+def test_every_model_of_the_scale_is_offered_with_facts_and_what_it_is_for():
+    pace = Pace()
+    pace.learn("srgan_x4", 8.0, 64 * 64)
+    job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 4)
+    html = models_html(Session(job=job), "en", pace)
+    assert re.findall(r'data-model="(\w+)"', html) == list(MODELS)
+    assert html.count(" checked") == 3
+    assert "4× · MIT · about 8 s" in html
+    assert "For photos with noise and JPEG traces" in html
+
+
+def test_a_model_with_a_strange_name_is_escaped(monkeypatch: pytest.MonkeyPatch):
+    strange = Model(
+        name='"<b>', title="<i>", scale=4, description="", network="n", domain="<u> & more"
+    )
+    monkeypatch.setitem(MODELS, '"<b>', strange)
+    html = models_html(Session(), "en", None)
+    assert not re.search("<[biu]>", html)
+    assert "For &lt;u&gt; &amp; more" in html
