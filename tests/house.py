@@ -41,6 +41,7 @@ ROOMS = (
     "sr/commands",
     "sr/evaluation",
     "sr/training",
+    "sr/training/presets",
     "sr/batches",
     "sr/objectives",
     "sr/inference",

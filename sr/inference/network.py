@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from sr.base.errors import SRError
 from sr.images.photo import Photo
-from sr.images.tensors import to_rgb, to_tensor
+from sr.images.tensors import padded, to_rgb, to_tensor
 from sr.inference.base import Look, Upscaler
 from sr.inference.engines import open_engine
 from sr.inference.guard import CLEAN_PX, mend
 from sr.inference.tiles import TILE_PX, WHOLE_TILE_PX, Tile, plan_strips, plan_tiles
-from sr.networks.registry import receptive_radius_px
+from sr.networks.registry import multiple_of, receptive_radius_px
 
 FEATURES_SHARE = 0.55  # of a tile's work, of networks that run in parts
 
@@ -105,11 +105,12 @@ class NetworkUpscaler(Upscaler):
 
     def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
         tile_px = max(rgb.shape[:2]) if self.radius_px is None else self.tile_px
-        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], tile_px, self.radius_px or 0)
+        multiple_px = multiple_of(self.model)
+        tiles = plan_tiles(rgb.shape[0], rgb.shape[1], tile_px, self.radius_px or 0, multiple_px)
         try:
             for number, tile in enumerate(tiles):
                 region = rgb[tile.input_top : tile.input_bottom, tile.input_left : tile.input_right]
-                lr = to_tensor(region, self.device)
+                lr = padded(to_tensor(region, self.device), multiple_px)
                 fill = self._fill_at_once if self._strip_radius_px is None else self._fill_in_strips
                 fill(out, lr, tile, part_of(look, number / len(tiles), (number + 1) / len(tiles)))
         finally:

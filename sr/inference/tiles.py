@@ -41,12 +41,19 @@ class Tile:
         )
 
 
-def plan_tiles(height: int, width: int, tile_px: int, overlap_px: int) -> list[Tile]:
-    """Cores of even size, at most `tile_px` a side, each with its overlap inside the image."""
+def plan_tiles(
+    height: int, width: int, tile_px: int, overlap_px: int, multiple_px: int = 1
+) -> list[Tile]:
+    """Cores of even size, about `tile_px` a side, each with its overlap inside the image.
+
+    Args:
+        multiple_px: of what every tile begins at, as the whole does; `overlap_px` must be one.
+    """
 
     def cuts(length: int) -> list[int]:
         parts = math.ceil(length / tile_px)
-        return [round(i * length / parts) for i in range(parts + 1)]
+        inner = {round(i * length / parts / multiple_px) * multiple_px for i in range(parts)}
+        return [*sorted(cut for cut in inner if cut < length), length]
 
     rows, columns = cuts(height), cuts(width)
     return [

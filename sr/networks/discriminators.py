@@ -1,7 +1,8 @@
-"""The discriminator of SRGAN, and one that sees through VGG16."""
+"""The discriminators of SRGAN and ESRGAN, and one that sees through VGG16."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -17,7 +18,7 @@ class SRGANDiscriminator(nn.Module):
     23,563,649 parameters for 96x96 images.
 
     Args:
-        hr_patch_px: side of the square images it judges, a multiple of 16.
+        hr_patch_px: side of the square images it judges, 16 or more.
         patches: True puts a 1x1 convolution in the place of the dense layers (departure), so that
             every 16x16 pixels are judged by themselves: 36 answers in place of one for 96x96
             images, which teach more in few updates, and 4,687,745 parameters. After Isola et al.
@@ -29,8 +30,8 @@ class SRGANDiscriminator(nn.Module):
 
     def __init__(self, *, hr_patch_px: int = 96, patches: bool = False) -> None:
         super().__init__()
-        if hr_patch_px % 16:
-            raise ShapeError(f"SRGANDiscriminator: side {hr_patch_px}; needed a multiple of 16")
+        if hr_patch_px < 16:
+            raise ShapeError(f"SRGANDiscriminator: side {hr_patch_px}; needed 16 or more")
         self.config = {"hr_patch_px": hr_patch_px, "patches": patches}
         layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, padding=1), nn.LeakyReLU(0.2)]
         channels = 64
@@ -49,7 +50,7 @@ class SRGANDiscriminator(nn.Module):
             return
         self.classifier = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(512 * (hr_patch_px // 16) ** 2, 1024),
+            nn.Linear(512 * math.ceil(hr_patch_px / 16) ** 2, 1024),
             nn.LeakyReLU(0.2),
             nn.Linear(1024, 1),
         )
@@ -61,6 +62,47 @@ class SRGANDiscriminator(nn.Module):
             (N, 1), or with `patches` (N, 1, P / 16, P / 16).
         """
         return self.classifier(self.features(2 * hr - 1))
+
+
+class ESRGANDiscriminator(nn.Module):
+    """Wang et al. 2018 (arXiv:1809.00219), as published with the code: ten convolutions.
+
+    Five times 3x3, then 4x4 of stride 2, each but the first with batch norm; two dense layers.
+    14,499,401 parameters for 128x128 images. Its logit is not a probability by itself: the
+    relativistic loss compares it with that of other images.
+
+    Args:
+        hr_patch_px: side of the square images it judges, 32 or more.
+    """
+
+    def __init__(self, *, hr_patch_px: int = 128) -> None:
+        super().__init__()
+        if hr_patch_px < 32:
+            raise ShapeError(f"ESRGANDiscriminator: side {hr_patch_px}; needed 32 or more")
+        self.config = {"hr_patch_px": hr_patch_px}
+        layers: list[nn.Module] = []
+        channels = 3
+        for features in (64, 128, 256, 512, 512):
+            for side, stride, came in ((3, 1, channels), (4, 2, features)):
+                norm = bool(layers)  # all but the first
+                layers.append(
+                    nn.Conv2d(came, features, side, stride=stride, padding=1, bias=not norm)
+                )
+                layers += [nn.BatchNorm2d(features)] if norm else []
+                layers.append(nn.LeakyReLU(0.2))
+            channels = features
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(512 * (hr_patch_px // 32) ** 2, 100),
+            nn.LeakyReLU(0.2),
+            nn.Linear(100, 1),
+        )
+
+    def forward(self, hr: Tensor) -> Tensor:
+        """(N, 3, P, P) RGB in [0, 1] to (N, 1) logits."""
+        logits: Tensor = self.classifier(self.features(hr))
+        return logits
 
 
 class VggDiscriminator(nn.Module):

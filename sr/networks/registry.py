@@ -15,8 +15,8 @@ from typing import Any
 from torch import nn
 
 from sr.base.errors import ConfigError, WeightsError
-from sr.networks import srcnn, srresnet
-from sr.networks.discriminators import SRGANDiscriminator
+from sr.networks import rrdb, srcnn, srresnet
+from sr.networks.discriminators import ESRGANDiscriminator, SRGANDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
 
 
@@ -57,6 +57,12 @@ NETWORKS: dict[str, NetworkSpec] = {
         paper="Ledig et al. 2017, arXiv:1609.04802v5",
         departures="images in [0, 1] on both sides",
     ),
+    "rrdb": NetworkSpec(
+        factory=rrdb.RRDBNet,
+        scales=(4, 2, 1),
+        receptive_radius_px=rrdb.receptive_radius_px,
+        paper="Wang et al. 2018, arXiv:1809.00219; x2 and x1: Wang et al. 2021, arXiv:2107.10833",
+    ),
     "srcnn": NetworkSpec(
         factory=srcnn.SRCNN,
         scales=(2, 3, 4, 6, 8),
@@ -68,6 +74,7 @@ NETWORKS: dict[str, NetworkSpec] = {
 
 # Opponents in training. Nobody chooses one as a model: they enlarge nothing.
 DISCRIMINATORS: dict[str, Callable[..., nn.Module]] = {
+    "esrgan_discriminator": ESRGANDiscriminator,
     "srgan_discriminator": SRGANDiscriminator,
     "unet_discriminator": UNetDiscriminator,
 }
@@ -125,3 +132,8 @@ def receptive_radius_px(model: nn.Module) -> int | None:
     """How far an output pixel of a registered network sees, in low-resolution pixels; or None."""
     name, config = described(model)
     return NETWORKS[name].receptive_radius_px(config)
+
+
+def multiple_of(model: nn.Module) -> int:
+    """What both sides of a network's input must be multiples of, in pixels."""
+    return int(getattr(model, "multiple_px", 1))

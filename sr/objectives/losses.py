@@ -1,8 +1,8 @@
-"""What a generator is trained for: pixels, perceptual content, and fooling a discriminator."""
+"""What a generator is trained for: pixels and perceptual content."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +11,16 @@ from torch.overrides import wrap_torch_function
 
 from sr.base.errors import BackboneError, ConfigError
 from sr.images.color import luma_y
-from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
-from sr.networks.discriminators import SRGANDiscriminator, VggDiscriminator
-from sr.networks.unet_discriminator import UNetDiscriminator
+from sr.metrics.backbones import (
+    VggFeatures,
+    load_lpips_heads,
+    load_vgg16_features,
+    load_vgg19_features,
+)
 
 PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
 OUTSIDE_DB = 250.0  # what the PSNR loss takes for values 1 outside of [0, 1], as a mean over pixels
+REAL_ESRGAN_LAYERS = {2: 0.1, 7: 0.1, 16: 1.0, 25: 1.0, 34: 1.0}  # conv1_2, 2_2, 3_4, 4_4, 5_4
 LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
 
@@ -71,6 +75,40 @@ class FeatureLoss(nn.Module):
         with torch.no_grad():
             wanted = self.features(target)
         return F.mse_loss(self.features(prediction), wanted)
+
+
+class LayersLoss(nn.Module):
+    """Mean absolute differences of VGG's convolutions before their ReLU, each with its weight.
+
+    Args:
+        features: VGG up to the last of the layers.
+        weights: of layers, by their index in `features.features`.
+
+    Source: Wang et al. 2018 (ESRGAN), section 3.3, on conv5_4 alone; Wang et al. 2021
+    (Real-ESRGAN) on one layer of each size.
+    """
+
+    def __init__(self, features: VggFeatures, weights: Mapping[int, float]) -> None:
+        super().__init__()
+        self.features = features
+        self.weights = dict(weights)
+
+    def maps(self, image: Tensor) -> list[Tensor]:
+        """Images (N, 3, H, W) in [0, 1] to the layers before their ReLU."""
+        x = (image - self.features.mean) / self.features.std
+        found = []
+        for index, layer in enumerate(self.features.features):
+            x = F.relu(x) if isinstance(layer, nn.ReLU) else layer(x)  # never in place
+            if index in self.weights:
+                found.append(x)
+        return found
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Images (N, 3, H, W) in [0, 1], unclamped; the gradient reaches `prediction`."""
+        with torch.no_grad():
+            wanted = self.maps(target)
+        layers = zip(self.maps(prediction), wanted, self.weights.values(), strict=True)
+        return torch.stack([weight * F.l1_loss(x, y) for x, y, weight in layers]).sum()
 
 
 class LpipsLoss(nn.Module):
@@ -147,23 +185,11 @@ def build_content_loss(name: str) -> nn.Module | None:
 CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
     "vgg19_54": lambda: FeatureLoss(load_vgg19_features(last="conv5_4")),
     "vgg19_22": lambda: FeatureLoss(load_vgg19_features(last="conv2_2")),
+    "esrgan": lambda: LayersLoss(load_vgg19_features(last="conv5_4"), {34: 1.0}),
+    "real_esrgan": lambda: LayersLoss(load_vgg19_features(last="conv5_4"), REAL_ESRGAN_LAYERS),
     "vgg16_53": lambda: FeatureLoss(load_vgg16_features(last="conv5_3")),
     "lpips_vgg16": LpipsLoss,
 }
-
-
-def build_discriminator(kind: str, *, hr_patch_px: int) -> nn.Module:
-    """The opponent of a preset: "srgan", "patch", "vgg16" or "unet".
-
-    Raises:
-        BackboneError: "vgg16" without its features.
-        ShapeError: a patch that it cannot judge.
-    """
-    if kind == "vgg16":
-        return VggDiscriminator(load_vgg16_features(last="conv3_3"))
-    if kind == "unet":
-        return UNetDiscriminator()
-    return SRGANDiscriminator(hr_patch_px=hr_patch_px, patches=kind == "patch")
 
 
 def _is_there(name: str) -> bool:
@@ -173,13 +199,3 @@ def _is_there(name: str) -> bool:
     except BackboneError:
         return False
     return True
-
-
-def generator_adversarial_loss(fake_logits: Tensor) -> Tensor:
-    """-log D(G(x)), the mean over the batch, from logits (Ledig et al. 2017, equation 6)."""
-    return F.softplus(-fake_logits).mean()
-
-
-def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Binary cross entropy of real and of generated images, from logits."""
-    return F.softplus(-real_logits).mean(), F.softplus(fake_logits).mean()

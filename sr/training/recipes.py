@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sr.training.presets import esrgan
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -36,10 +38,13 @@ class Training:
 
     pixel_loss: Literal["l1", "mse", "psnr"] = "mse"  # see sr.objectives.losses
     pixel_weight: float = 1.0
-    content: Literal["none", "vgg19_54", "vgg19_22", "vgg16_53", "lpips_vgg16"] = "none"
+    content: Literal[
+        "none", "vgg19_54", "vgg19_22", "esrgan", "real_esrgan", "vgg16_53", "lpips_vgg16"
+    ] = "none"
     content_weight: float = 0.0
+    adversarial: Literal["vanilla", "relativistic", "hinge"] = "vanilla"
     adversarial_weight: float = 0.0
-    discriminator: Literal["srgan", "patch", "vgg16", "unet"] = "srgan"  # see sr.networks
+    discriminator: Literal["srgan", "patch", "esrgan", "vgg16", "unet"] = "srgan"
     discriminator_learning_rate: float = 1e-4
     discriminator_warmup: int = 0  # discriminator steps before the generator moves
 
@@ -147,37 +152,6 @@ SRGAN_LPIPS = Training(
     discriminator_warmup=500,
 )
 
-# Dong et al. 2014, section 4: MSE, SGD with momentum, initial values of standard deviation 0.001,
-# a tenth of the rate for the last layer. Departures: crops of 36 in place of 33 (a multiple of 4),
-# MATLAB's bicubic alone made the small pictures.
-SRCNN_PAPER = Training(
-    name="srcnn_x4",
-    network="srcnn",
-    batch_size=128,
-    hr_patch_px=36,
-    optimizer="sgd",
-    last_layer_rate=0.1,
-    iterations=10_000_000,
-)
-
-# The wider network, for minutes: what bicubic lacks, by Adam, and luma's decibels as its loss.
-SRCNN_FAST = Training(
-    name="srcnn_x4",
-    network="srcnn",
-    network_args={"kernel": 5, "residual": True},
-    iterations=60_000,
-    batch_size=8,
-    hr_patch_px=144,
-    learning_rate=1e-3,
-    last_layer_rate=0.1,
-    schedule="cosine",
-    warmup_iterations=100,
-    clip_norm=1.0,
-    pattern_share=0.02,
-    graphics_share=0.02,
-    pixel_loss="l1",
-)
-
 # Two course experiments: 100 epochs at 1e-5, batches of 64 and 16. An epoch is one crop of every
 # image. Losses: mean square, 0.006 VGG16 and 1e-3 adversarial. They begin with the network that
 # ships, because from nothing so small a rate gets nowhere in so few updates.
@@ -205,9 +179,6 @@ SRRESNET_SMOKE = dataclasses.replace(
     iterations=4,
     warmup_iterations=1,
 )
-SRCNN_SMOKE = dataclasses.replace(
-    SRCNN_FAST, batch_size=2, hr_patch_px=32, iterations=4, warmup_iterations=1
-)
 SRGAN_SMOKE = dataclasses.replace(
     SRGAN_FAST,
     network_args=SMOKE,
@@ -224,9 +195,6 @@ SRGAN_SMOKE = dataclasses.replace(
 PRESETS: dict[str, Training] = {
     "photo_gan": PHOTO_GAN,
     "photo_psnr": PHOTO_PSNR,
-    "srcnn_fast": SRCNN_FAST,
-    "srcnn_paper": SRCNN_PAPER,
-    "srcnn_smoke": SRCNN_SMOKE,
     "srresnet_fast": SRRESNET_FAST,
     "srresnet_paper": SRRESNET_PAPER,
     "srresnet_smoke": SRRESNET_SMOKE,
@@ -237,4 +205,5 @@ PRESETS: dict[str, Training] = {
     "srgan_smoke": SRGAN_SMOKE,
     "unsplash": UNSPLASH,
     "voc2012": VOC2012,
+    **{name: Training(**settings) for name, settings in esrgan.PRESETS.items()},
 }

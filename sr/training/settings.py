@@ -11,6 +11,7 @@ from typing import Any
 from sr.base.errors import ConfigError
 from sr.models.registry import MODELS
 from sr.networks.registry import NETWORKS, network_spec
+from sr.objectives.adversarial import check_patch
 from sr.training.recipes import Training
 
 # Settings of older versions that are arguments of the network today.
@@ -163,10 +164,8 @@ def check(config: Training) -> None:
         raise ConfigError(
             f"hr_patch_px={config.hr_patch_px}: needed a positive multiple of {config.scale}"
         )
-    if config.adversarial_weight and config.hr_patch_px % 16:
-        raise ConfigError(
-            f"hr_patch_px={config.hr_patch_px}: the discriminator needs a multiple of 16"
-        )
+    if config.adversarial_weight:
+        check_patch(config.discriminator, config.hr_patch_px)
     for key in ("batch_size", "iterations"):
         if getattr(config, key) < 1:
             raise ConfigError(f"{key}={getattr(config, key)}: needed 1 or more")

@@ -15,14 +15,12 @@ from sr.base.errors import ConfigError, SRError
 from sr.batches.batch import next_batch
 from sr.batches.crops import CropSampler
 from sr.networks.discriminators import VggDiscriminator
-from sr.objectives.losses import (
-    LpipsLoss,
-    build_content_loss,
+from sr.objectives.adversarial import (
     build_discriminator,
     discriminator_loss,
     generator_adversarial_loss,
-    pixel_loss,
 )
+from sr.objectives.losses import LpipsLoss, build_content_loss, pixel_loss
 from sr.objectives.optimizers import adam, generator_optimizers, learning_rate_factor
 from sr.training.distributed import Group
 from sr.training.initial import autocast_dtype, build_generator, earlier_stages
@@ -198,7 +196,9 @@ class Trainer:
                 real = self.look(hr)
             if self.judge is not None:
                 logits = self.judge(real).float(), self.judge(_detached(fake)).float()
-                losses["d/real"], losses["d/fake"] = discriminator_loss(*logits)
+                losses["d/real"], losses["d/fake"] = discriminator_loss(
+                    *logits, kind=self.config.adversarial
+                )
         if moves:
             losses["g/pixel"] = self.pixel(prediction, hr)
             with self._autocast():
@@ -207,7 +207,9 @@ class Trainer:
                 if self.discriminator is not None:
                     self.discriminator.requires_grad_(False)  # its own gradient is not wanted here
                     logits_of_fake = self.discriminator(fake).float()
-                    losses["g/adversarial"] = generator_adversarial_loss(logits_of_fake)
+                    losses["g/adversarial"] = generator_adversarial_loss(
+                        logits_of_fake, logits[0].detach(), kind=self.config.adversarial
+                    )
                     self.discriminator.requires_grad_(True)
         return losses
 

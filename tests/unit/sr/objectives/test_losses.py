@@ -14,14 +14,17 @@ from sr.metrics.fidelity import psnr
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.srresnet import SRResNet
 from sr.objectives import losses
+from sr.objectives.adversarial import (
+    build_discriminator,
+    discriminator_loss,
+    generator_adversarial_loss,
+)
 from sr.objectives.losses import (
     CONTENT_LOSSES,
     PSNR_CEILING_DB,
     FeatureLoss,
+    LayersLoss,
     build_content_loss,
-    build_discriminator,
-    discriminator_loss,
-    generator_adversarial_loss,
     pixel_loss,
     psnr_loss,
 )
@@ -55,6 +58,9 @@ def vgg19_state() -> dict[str, torch.Tensor]:
     return layers
 
 
+WHOLE_VGG19 = {"vgg19_54", "esrgan", "real_esrgan"}
+
+
 def assert_reaches_the_generator(loss: torch.nn.Module) -> None:
     torch.manual_seed(0)
     generator = SRResNet(num_blocks=1, num_features=8, batch_norm=False)
@@ -67,7 +73,7 @@ def assert_reaches_the_generator(loss: torch.nn.Module) -> None:
 
 
 @pytest.mark.usefixtures("local")
-@pytest.mark.parametrize("name", sorted(set(CONTENT_LOSSES) - {"vgg19_54"}))
+@pytest.mark.parametrize("name", sorted(set(CONTENT_LOSSES) - WHOLE_VGG19))
 def test_every_content_loss_reaches_the_generator(name: str) -> None:
     loss = build_content_loss(name)
     assert loss is not None
@@ -85,6 +91,32 @@ def test_vgg19_conv5_4_reaches_the_generator_when_the_whole_network_is_there(
     assert isinstance(loss, FeatureLoss)
     assert len(loss.features.features) == 36  # torchvision's features[:36], after the ReLU
     assert_reaches_the_generator(loss)
+
+
+def test_layers_before_their_relu_are_compared_each_with_its_weight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save_file
+
+    save_file(vgg19_state(), tmp_path / "vgg19_features.safetensors")
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    loss = build_content_loss("real_esrgan")
+    assert isinstance(loss, LayersLoss)
+    assert_reaches_the_generator(loss)
+    one, other = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+    maps = [loss.maps(one), loss.maps(other)]
+    assert [m.shape[1] for m in maps[0]] == [64, 128, 256, 512, 512]
+    assert all(float(m.min()) < 0 for m in maps[0])
+    expected = sum(
+        weight * float((x - y).abs().mean())
+        for x, y, weight in zip(*maps, (0.1, 0.1, 1, 1, 1), strict=True)
+    )
+    assert float(loss(one, other)) == pytest.approx(expected, rel=1e-5)
+    last = build_content_loss("esrgan")
+    assert last is not None
+    assert float(last(one, other)) == pytest.approx(
+        float((maps[0][4] - maps[1][4]).abs().mean()), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", ["l1", "mse", "psnr"])

@@ -16,7 +16,7 @@ from sr.networks.srresnet import SRResNet
 from sr.objectives.optimizers import generator_optimizers, hidden_convolutions
 from sr.training.initial import build_generator
 from sr.training.recipes import (
-    SRCNN_PAPER,
+    PRESETS,
     SRGAN_FAST,
     SRRESNET_FAST,
     SRRESNET_PAPER,
@@ -35,7 +35,7 @@ def test_arguments_of_the_network_are_set_by_their_name() -> None:
         override(SRRESNET_FAST, ["network_args.depth=8"])
     with pytest.raises(ConfigError, match="srresnet takes no depth"):
         override(dataclasses.replace(SRRESNET_FAST, network_args={"depth": 8}), [])
-    with pytest.raises(ConfigError, match="no network 'unet'; known: .*srresnet"):
+    with pytest.raises(ConfigError, match=r"no network 'unet'; known: .*srresnet"):
         override(SRRESNET_FAST, ["network=unet"])
 
 
@@ -60,7 +60,7 @@ def test_the_names_of_a_recipe_follow_its_scale() -> None:
 
 def test_the_last_layer_may_have_a_rate_of_its_own() -> None:
     network = SRCNN()
-    (sgd,) = generator_optimizers(network, SRCNN_PAPER)
+    (sgd,) = generator_optimizers(network, PRESETS["srcnn_paper"])
     body, last = sgd.param_groups
     assert (body["lr"], last["lr"]) == (1e-4, pytest.approx(1e-5))
     assert last["params"] == [*network.reconstruction.parameters()]

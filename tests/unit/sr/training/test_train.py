@@ -24,7 +24,7 @@ from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
 from sr.images.writing import save_png
 from sr.kernels.tiles import kernels
-from sr.objectives.losses import discriminator_loss, generator_adversarial_loss
+from sr.objectives.adversarial import discriminator_loss, generator_adversarial_loss
 from sr.objectives.optimizers import Muon, learning_rate_factor, orthogonalise
 from sr.training.accelerate import accelerate, count_flops
 from sr.training.initial import build_generator

@@ -1,0 +1,1 @@
+"""Settings of recipes by subject; `sr.training.recipes` makes recipes of them."""
