@@ -36,6 +36,7 @@ ROOMS = (
     "survey/statistics/estimates",
     "survey/preparation",
     "survey/session",
+    "survey/backup",
     "survey/storage",
     "survey/study",
     "sr/commands",

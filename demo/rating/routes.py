@@ -44,9 +44,8 @@ def start_session(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict
 
 
 def withdraw(survey: Survey, token: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Erase everything of one person."""
-    rating.withdraw(survey, fields(body, code=str)["code"])
-    return {"withdrawn": True}
+    """Erase everything of one person; whether nothing is left anywhere by now."""
+    return {"withdrawn": rating.withdraw(survey, fields(body, code=str)["code"])}
 
 
 ACTIONS: dict[str, Call] = {

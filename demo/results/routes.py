@@ -97,7 +97,9 @@ class ResultsApi:
         if status["problem"]:
             answer["problem"] = status["problem"]["key"]
         if answer["can_see"] and status["state"] in ("open", "closed"):
-            answer["stamp"] = answers_stamp(protected.survey.store, status["study"])
+            answer["stamp"] = answers_stamp(protected.survey.store)
+        if caller.is_owner:
+            answer["told"] = protected.survey.told()
         if caller.is_owner and (backup := protected.backup_status):
             at = backup.last_success
             answer["backup"] = {

@@ -64,6 +64,18 @@ def atomic_file(
         _sync_folder(path.parent)
 
 
+def make_private(path: Path) -> None:
+    """Let only its owner read a file or a folder, where the disk knows owners; folders are made.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    if not path.is_file():
+        path.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a stick, or a folder of somebody else's
+        path.chmod(0o600 if path.is_file() else 0o700)
+
+
 def _prefix(path: Path) -> str:
     """What the hidden files of `path` begin with; short, however long its name is."""
     return f".{path.name[:40]}."

@@ -66,6 +66,12 @@ COMMANDS = {
         restore.run_replay,
         has_study=False,
     ),
+    "mend": Command(
+        "make database and journal one again where they differ",
+        restore.add_keep,
+        restore.run_mend,
+        has_study=False,
+    ),
     "report": of(report, "write a report with figures and all tables as one zip file"),
     "validate": of(
         validate, "prove the statistics on simulated studies with known truth", has_study=False

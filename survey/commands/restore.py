@@ -1,18 +1,18 @@
-"""python -m survey restore, replay: data back from a backup, a database back from the journal."""
+"""python -m survey restore, replay, mend: data back from a backup, a database from the journal."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from survey.storage.backends import open_backend
-from survey.storage.backup import BackupError, restore
+from survey.backup.backends import BackupError, open_backend
+from survey.backup.restore import restore
 from survey.storage.erasure import is_nobody_in
-from survey.storage.journal import read_journal
-from survey.storage.replay import apply
-from survey.storage.responses import response_ids
-from survey.storage.store import Store, check_database
-from survey.study.errors import StudyError
+from survey.storage.events import check_copy, retell
+from survey.storage.journal import Journal, joined
+from survey.storage.record import Record
+from survey.storage.store import Store
+from survey.study.errors import RecordsDifferError, StudyError
 from survey.study.settings import data_folder
 
 
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         raise StudyError(f"{folder} holds answers already; set NITIDEZ_DATA to a new folder")
     try:
         backend = open_backend(args.place)
-        if not restore(folder, backend, check=check_database, is_empty=is_nobody_in):
+        if not restore(folder, backend, check=check_copy, is_empty=is_nobody_in):
             raise StudyError(f"{args.place}: no backup is there yet")
     except BackupError as error:
         raise StudyError(str(error)) from None
@@ -58,13 +58,49 @@ def run_replay(args: argparse.Namespace) -> int:
     output: Path = args.output
     if output.exists():
         raise StudyError(f"{output} exists; give the name of a new file")
-    journal = data_folder() / "journal"
-    if not any(journal.glob("*.jsonl")):
-        raise StudyError(f"{journal}: no journal there; set NITIDEZ_DATA to the survey's folder")
+    folder = data_folder() / "journal"
+    if not any(folder.glob("*.jsonl")):
+        raise StudyError(f"{folder}: no journal there; set NITIDEZ_DATA to the survey's folder")
+    lines, damaged = Journal(folder).read()
+    record, more = joined([], lines)
     store = Store(output)
     try:
-        count = apply(store, read_journal(journal))
-        print(f"{count} events, {len(response_ids(store))} responses in {output}")
+        retell(store, record)
+        count = store.rows("SELECT count(*) AS n FROM response")[0]["n"]
+        print(f"{len(record)} events, {count} responses in {output}")
     finally:
         store.close()
+    if damaged + more:
+        print(f"{damaged + more} lines of the journal were damaged and are left out")
+    return 0
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """Of `python -m survey mend`."""
+    parser.add_argument(
+        "--keep",
+        choices=["database", "journal"],
+        default="",
+        help="which of the two is right; the other is put aside, and made anew",
+    )
+
+
+def run_mend(args: argparse.Namespace) -> int:
+    """Say how database and journal differ, or make them one again.
+
+    Raises:
+        SurveyError: there are none, or the one to keep cannot be read.
+    """
+    folder = data_folder()
+    if not any((folder / name).exists() for name in ("survey.db", "journal")):
+        raise StudyError(f"{folder} holds no answers; set NITIDEZ_DATA to the survey's folder")
+    try:
+        record = Record(folder, keep=args.keep)
+    except RecordsDifferError as error:
+        print(f"{error} --keep database or --keep journal; the other one is put aside")
+        return 1
+    print("database and journal tell the same story")
+    for note in record.told_aside():
+        print(f"aside/{note}")
+    record.store.close()
     return 0

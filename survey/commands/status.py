@@ -21,6 +21,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"raters     {found['started']} started, {found['finished']} finished")
         print(f"responses  {found['responses']}")
         print(f"withdrawn  {found['withdrawn']}")
+        for note in survey.told():
+            print(f"note       {note}")
         if found["simulated"]["started"]:
             print(f"simulated  {found['simulated']['started']} raters, kept apart")
     return 0

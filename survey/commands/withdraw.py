@@ -12,6 +12,8 @@ from survey.session.survey import Survey
 from survey.study.errors import StudyError
 from survey.study.settings import data_folder
 
+PENDING = "begun, and gone on with by the app: its next backup removes the older ones"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `python -m survey withdraw`."""
@@ -25,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
         SurveyError: nobody has the code, or there is no database.
     """
     with _with_answers() as survey:
-        withdraw(survey, args.code)
-    print("erased here; the app's next backup removes the older ones")
+        is_done = withdraw(survey, args.code)
+    print("erased" if is_done else PENDING)
     return 0
 
 
@@ -45,6 +47,8 @@ def run_anonymise(args: argparse.Namespace) -> int:
         raise StudyError(f"--older-than {args.older_than}; needed 0 days or more")
     with _with_answers() as survey:
         print(f"{anonymise(survey, args.older_than)} participants made anonymous")
+        if survey.record.jobs():
+            print(PENDING)
     return 0
 
 

@@ -75,7 +75,7 @@ class Results:
         key = (language, is_public, simulated)
         survey = self._get_survey()
         with self._lock:
-            stamp = answers_stamp(survey.store, survey.study_name)
+            stamp = answers_stamp(survey.store)
             made_at, made = self._made.get(key, (-math.inf, None))
             if made and (made.stamp == stamp or time.monotonic() < made_at + self._seconds):
                 return made

@@ -1,14 +1,12 @@
-"""What the owner of a survey does: open and close, make anonymous, copy."""
+"""What the owner of a survey does: open and close, make anonymous."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from survey.session.survey import Survey
-from survey.storage import erasure, repository
+from survey.storage import repository
 from survey.study.moments import stamp
 
 
@@ -23,11 +21,9 @@ def set_results_open(survey: Survey, is_open: bool) -> None:
 
 
 def _change(survey: Survey, **changes: Any) -> None:
-    store, name = survey.store, survey.study.name
-    with survey.alone():
-        repository.change_study(store, name, **changes)
-        row = repository.study_row(store, name)
-        survey.journal.append([{"event": "study", "row": row}])
+    name = survey.study.name
+    with survey.record.alone():
+        repository.change_study(survey.record, name, **changes)
 
 
 def anonymise(survey: Survey, older_than_days: int) -> int:
@@ -36,29 +32,12 @@ def anonymise(survey: Survey, older_than_days: int) -> int:
     Raises:
         SurveyError: there is no database; whether the study can be used does not matter.
     """
-    store = survey.database
-    with survey.alone():
-        now = survey.clock()
-        before = stamp(now - timedelta(days=older_than_days))
-        count = erasure.anonymise(store, before, stamp(now))
-        if count:
-            survey.rewrite_journal()
+    now = survey.clock()
+    before = stamp(now - timedelta(days=older_than_days))
+    with survey.record.alone():
+        count = survey.record.anonymise(before, stamp(now)[:10])
+        survey.record.append()
+        survey.record.clean()
     if count:
         survey.on_erased()
     return count
-
-
-def snapshot(survey: Survey, folder: Path) -> int:
-    """Copy database and journal into a folder, as of one moment; how many people have been
-    erased or made anonymous until then.
-
-    Raises:
-        SurveyError, OSError: they cannot be read or written.
-    """
-    store = survey.database
-    with survey.alone():
-        store.snapshot(folder / "survey.db")
-        shutil.copytree(
-            survey.journal.folder, folder / "journal", ignore=shutil.ignore_patterns("*.new")
-        )
-        return erasure.erasures(store)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+import shutil
 from pathlib import Path
 
-from survey.session.owner import snapshot
+from survey.backup.backends import Backend, BackupError, open_backend
+from survey.backup.backup import Backup, BackupStatus
+from survey.backup.repeated import Repeated
+from survey.backup.restore import restore
 from survey.session.survey import Survey
-from survey.storage.backends import open_backend
-from survey.storage.backup import Backend, Backup, BackupError, BackupStatus, restore
-from survey.storage.erasure import is_nobody_in
-from survey.storage.store import check_database
-from survey.study.errors import BackupUnreachableError
+from survey.storage.erasure import COPIES, is_nobody_in
+from survey.storage.events import check_copy
+from survey.study.errors import BackupUnreachableError, StoreError, SurveyError
 from survey.study.settings import DEFAULT_STUDY
 
 logger = logging.getLogger(__name__)
@@ -42,29 +43,64 @@ class ProtectedSurvey:
         backend: Backend | None = None,
     ) -> None:
         self.backup: Backup | None = None
-        if not place:
-            self.survey = Survey(data_folder, study=study)
-            return
+        self._cleaning: Repeated | None = None
+        problem: SurveyError | None = None
+        scratch = data_folder / COPIES
         try:
-            backend = backend or open_backend(place)
-            restore(data_folder, backend, check=check_database, is_empty=is_nobody_in)
-            backend.names()  # a place that was never reached protects nothing
+            if place:
+                backend = backend or open_backend(place, scratch)
+                restore(data_folder, backend, check=check_copy, is_empty=is_nobody_in)
+                backend.names()  # a place that was never reached protects nothing
         except BackupError as error:
-            logger.error("the survey stays closed: %s", error)
             problem = BackupUnreachableError(
                 f"the backup cannot be reached ({error}); the survey stays closed until the app is "
                 "started with a backup that answers, or with NITIDEZ_BACKUP empty"
             )
-            self.survey = Survey(data_folder, study=study, problem=problem)
-            return
-        self.survey = Survey(data_folder, study=study)
+        except Exception as error:  # whatever lies in the folder, the upscaler runs
+            logger.exception("the backup cannot be restored")
+            problem = StoreError(f"the backup cannot be restored: {error}")
+        if problem is not None:
+            logger.error("the survey stays closed: %s", problem)
+        self.survey = Survey(data_folder, study=study, problem=problem)
         if self.survey.problem is not None:
             return
+        shutil.rmtree(scratch, ignore_errors=True)  # what a killed process left
+        self._jobs: list[str] = []
+        if backend is None:
+            self._clean()
+            self._cleaning = Repeated(self._clean, "survey-clean")
+            self._cleaning.start(seconds)
+            return
+        with self.survey.record.alone():
+            self.survey.record.note_place(place)
         self.backup = Backup(
-            data_folder, backend, place=place, snapshot=partial(snapshot, self.survey)
+            data_folder,
+            backend,
+            place=place,
+            snapshot=self._snapshot,
+            check=check_copy,
+            done=self._forget_jobs,
         )
         self.survey.on_erased = self.backup.soon
         self.backup.start(seconds)
+
+    def _clean(self) -> None:
+        """Go on with erasures that are not done yet."""
+        try:
+            with self.survey.record.alone():
+                self.survey.record.clean()
+        except StoreError:
+            logger.exception("an erasure is not done yet, and will be tried again")
+
+    def _snapshot(self, folder: Path) -> tuple[int, int]:
+        self._clean()
+        with self.survey.record.alone():
+            self._jobs = self.survey.record.jobs()
+            return self.survey.record.copy(folder)
+
+    def _forget_jobs(self) -> None:
+        with self.survey.record.alone():
+            self.survey.record.forget_jobs(self._jobs)
 
     @property
     def backup_status(self) -> BackupStatus | None:
@@ -75,4 +111,6 @@ class ProtectedSurvey:
         """One last backup, then close."""
         if self.backup is not None:
             self.backup.close()
+        if self._cleaning is not None:
+            self._cleaning.close()
         self.survey.close()

@@ -7,6 +7,7 @@ token says whose request it is.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,15 +16,18 @@ from typing import Any
 from survey.session.answers import Answer, flags_of, read_answer
 from survey.session.state import check_open, magnification, state_of, undoable
 from survey.session.survey import Survey
-from survey.storage import erasure, repository
-from survey.storage.codes import code_hmac, token_sha256
+from survey.storage import repository
+from survey.storage.codes import code_hmac, receipt, token_sha256
+from survey.storage.events import AnswerChanged, Answered, Finished, SessionChanged
 from survey.storage.store import Row
 from survey.study.display import Display
-from survey.study.errors import InvalidAnswerError, StaleTrialError, UnknownCodeError
+from survey.study.errors import InvalidAnswerError, StaleTrialError, StoreError, UnknownCodeError
 from survey.study.moments import stamp
 from survey.study.protocol import Protocol
 from survey.study.schedule import is_right
 from survey.study.study import check_name, load_study
+
+logger = logging.getLogger(__name__)
 
 VISION = ("", "normal", "corrected", "impaired")
 LONGEST_COMMENT = 2000
@@ -36,7 +40,7 @@ def state(survey: Survey, token: str) -> dict[str, Any]:
     Raises:
         UnknownTokenError: no such session.
     """
-    return state_of(survey, repository.session(survey.store, token_sha256(token)))
+    return state_of(survey, repository.view(survey.store, token_sha256(token)))
 
 
 def set_display(survey: Survey, token: str, display: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,14 +59,12 @@ def resume(survey: Survey, token: str) -> dict[str, Any]:
 
 
 def _change(survey: Survey, token: str, **changes: Any) -> dict[str, Any]:
-    store = survey.store
-    with survey.alone():
-        session = repository.session(store, token_sha256(token))
+    with survey.record.alone():
+        view = repository.view(survey.store, token_sha256(token))
         changes["last_seen_at"] = stamp(survey.clock())
-        repository.change_session(store, session["id"], **changes)
-        event = {"event": "session_changed", "id": session["id"], "changes": changes}
-        survey.journal.append([event])
-        return state_of(survey, session | changes)
+        survey.record.append(SessionChanged(view.person, view.id, changes))
+        view.session.update(changes)
+    return state_of(survey, view)
 
 
 def answer(survey: Survey, token: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,42 +80,39 @@ def answer(survey: Survey, token: str, values: Mapping[str, Any]) -> dict[str, A
         StudyClosedError: the study takes no more answers.
         StoreError: it could not be stored; send it again.
     """
-    store, protocol = survey.store, survey.study.protocol
+    protocol = survey.study.protocol
     given = read_answer(values)
-    with survey.alone():
-        session = repository.session(store, token_sha256(token))
-        check_open({"state": session["study_state"]})
-        trial = repository.trial(store, given.trial_id)
-        if trial is None or trial["session"] != session["id"]:
+    with survey.record.alone():
+        view = repository.view(survey.store, token_sha256(token))
+        check_open({"state": view.session["study_state"]})
+        trial = view.trial(given.trial_id)
+        if trial is None:
             raise StaleTrialError("this trial is not one of this session")
         if (given.choice is None) != (trial["kind"] == "rating"):
             raise InvalidAnswerError(f"this trial needs a {trial['kind']}")
-        stored = repository.response(store, trial["id"])
-        if stored is not None and not stored["reopened"]:
-            if given.value not in (stored["score"], stored["choice"]):
+        if repository.is_answered(trial):
+            if given.value not in (trial["score"], trial["choice"]):
                 raise StaleTrialError("this trial has another answer; undo changes an answer")
+            survey.record.append()  # its line may be what failed
+        elif view.session["display"] is None or view.opened[0] is not trial:
+            raise StaleTrialError("this trial is not open now")
         else:
-            opened = repository.open_trials(store, session["id"], 1)
-            if session["display"] is None or not opened or opened[0]["id"] != trial["id"]:
-                raise StaleTrialError("this trial is not open now")
-            now = stamp(survey.clock())
-            if stored is None:
-                row = response_row(given, session, trial, protocol, now)
-                repository.add_response(store, row, session["id"])
+            now, value = stamp(survey.clock()), {"score": given.score, "choice": given.choice}
+            if trial["reopened"] is None:
+                row = response_row(given, view.session, trial, protocol, now)
+                survey.record.append(Answered(view.person, view.id, row))
             else:
-                again = {"score": given.score, "choice": given.choice, "changed_at": now}
-                repository.change_response(store, trial["id"], reopened=0, **again)
-            stored = repository.response(store, trial["id"])
-        # Again after a retry, too: the line may be what failed. A replay reads it as one.
-        survey.journal.append([{"event": "response", "trial_id": trial["id"], "row": stored}])
-        state = state_of(survey, session)
-        right = is_right(trial["expected"], given.value)
-        practised = trial["role"] == "practice" and right is not None
-        return {
-            "saved": state["progress"]["done"],
-            "state": state,
-            "feedback": ("right" if right else "wrong") if practised else None,
-        }
+                again = {"reopened": 0, **value, "changed_at": now}
+                survey.record.append(AnswerChanged(view.person, trial["id"], again))
+            trial.update(value, reopened=0, undone=trial["undone"] or 0)
+    state = state_of(survey, view)
+    right = is_right(trial["expected"], given.value)
+    practised = trial["role"] == "practice" and right is not None
+    return {
+        "saved": state["progress"]["done"],
+        "state": state,
+        "feedback": ("right" if right else "wrong") if practised else None,
+    }
 
 
 def response_row(given: Answer, session: Row, trial: Row, protocol: Protocol, now: str) -> Row:
@@ -148,17 +147,16 @@ def undo(survey: Survey, token: str) -> dict[str, Any]:
     Raises:
         StaleTrialError: there is nothing that can be undone.
     """
-    store = survey.store
-    with survey.alone():
-        session = repository.session(store, token_sha256(token))
-        check_open({"state": session["study_state"]})
-        last = undoable(survey, session, repository.open_trials(store, session["id"], 1))
+    with survey.record.alone():
+        view = repository.view(survey.store, token_sha256(token))
+        check_open({"state": view.session["study_state"]})
+        last = undoable(view)
         if last is None:
             raise StaleTrialError("there is no answer that can be changed now")
-        repository.change_response(store, last["id"], reopened=1, undone=1)
-        row = repository.response(store, last["id"])
-        survey.journal.append([{"event": "response", "trial_id": last["id"], "row": row}])
-        return state_of(survey, session)
+        changes = {"reopened": 1, "undone": 1}
+        survey.record.append(AnswerChanged(view.person, last["id"], changes))
+        last.update(changes)
+    return state_of(survey, view)
 
 
 def finish(survey: Survey, token: str, *, comment: str = "", vision: str = "") -> dict[str, Any]:
@@ -168,27 +166,21 @@ def finish(survey: Survey, token: str, *, comment: str = "", vision: str = "") -
         InvalidAnswerError: comment too long, or an unknown word for the eyes.
         StaleTrialError: trials are open.
     """
-    store = survey.store
     if not isinstance(comment, str) or len(comment) > LONGEST_COMMENT:
         raise InvalidAnswerError(f"comment: needed text of at most {LONGEST_COMMENT} characters")
     if vision not in VISION:
         raise InvalidAnswerError(f"vision is {vision!r:.20}; needed one of {VISION}")
-    with survey.alone():
-        session = repository.session(store, token_sha256(token))
-        if repository.open_trials(store, session["id"], 1):
+    with survey.record.alone():
+        view = repository.view(survey.store, token_sha256(token))
+        if view.opened:
             raise StaleTrialError("there are trials left")
-        if session["finished_at"] is None:
-            now = stamp(survey.clock())
-            repository.finish_session(store, session, now, vision, comment)
-            session |= {"finished_at": now, "vision": vision, "comment": comment}
-        event = {
-            "event": "finished",
-            "session": session["id"],
-            "participant": session["participant"],
-            **{name: session[name] for name in ("finished_at", "vision", "comment")},
-        }
-        survey.journal.append([event])  # again after a retry, too
-        return state_of(survey, session)
+        if view.session["finished_at"] is None:
+            now, told = stamp(survey.clock()), {"vision": vision, "comment": comment}
+            survey.record.append(Finished(view.person, view.id, now, told))
+            view.session["finished_at"] = now
+        else:
+            survey.record.append()  # its line may be what failed
+    return state_of(survey, view)
 
 
 def image(survey: Survey, token: str) -> Path:
@@ -213,18 +205,32 @@ def image(survey: Survey, token: str) -> Path:
     return path
 
 
-def withdraw(survey: Survey, code: str) -> None:
-    """Erase everything of the person with this code: database, journal; backups follow.
+def withdraw(survey: Survey, code: str) -> bool:
+    """Erase everything of the person with this code; once it is begun, again is the same.
+
+    Returns:
+        Whether nothing is left anywhere. If not, the rest is cleaned by and by: backups, and
+        what could not be written just now.
 
     Raises:
-        UnknownCodeError: nobody has it.
+        UnknownCodeError: nobody has it, or everything is erased.
         SurveyError: there is no database; whether the study can be used does not matter.
     """
-    store = survey.database
-    with survey.alone():
-        now = stamp(survey.clock())
-        if erasure.withdraw(store, code_hmac(survey.secret, code), now) is None:
+    record, proof = survey.record, receipt(survey.secret, code)
+    with record.alone():
+        person = record.store.row(
+            "SELECT id FROM participant WHERE code_hmac = ?", [code_hmac(survey.secret, code)]
+        )
+        if person is not None:
+            record.erase(person["id"], proof, stamp(survey.clock())[:10])
+            survey.pictures.clear()
+        elif proof not in record.jobs():
             raise UnknownCodeError("nobody has this code; check it, or everything is erased")
-        survey.rewrite_journal()
-        survey.pictures.clear()
+        try:
+            record.clean()
+            record.append()
+        except StoreError:
+            logger.exception("an erasure is not done yet, and will be tried again")
+        is_done = proof not in record.jobs()
     survey.on_erased()
+    return is_done

@@ -12,7 +12,7 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Summarise one rater's main trials.
 
     Args:
-        answers: rows of `responses.answers_of`.
+        answers: of `repository.View`.
 
     Returns:
         `ratings`: per method the mean score, how many, and the mean PSNR (dB) and LPIPS of the

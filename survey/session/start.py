@@ -11,7 +11,8 @@ from survey.session.consent import consent_version as present_version
 from survey.session.state import check_open, state_of
 from survey.session.survey import Survey
 from survey.storage import repository
-from survey.storage.codes import code_hmac, picture_token, token_and_code, token_sha256
+from survey.storage.codes import code_hmac, token_and_code, token_sha256
+from survey.storage.events import SessionStarted
 from survey.storage.responses import coverage
 from survey.storage.store import Row
 from survey.study.errors import ConsentError, InvalidAnswerError, UnknownTokenError
@@ -55,14 +56,16 @@ def start(
     if not re.fullmatch("[0-9a-f]{32}", request):
         raise InvalidAnswerError(f"request is {request!r:.40}; needed 32 hexadecimal digits")
     token, code = token_and_code(survey.secret, request)
-    with survey.alone():
+    with survey.record.alone():
         check_open(repository.study_row(store, study.name))
         now = survey.clock()
         try:
-            known = repository.session(store, token_sha256(token))
-            return {"token": token, "code": code, "state": state_of(survey, known)}
+            known = repository.view(store, token_sha256(token))
         except UnknownTokenError:
             pass
+        else:
+            survey.record.append()  # its line may be what failed
+            return {"token": token, "code": code, "state": state_of(survey, known)}
         earlier = coverage(
             store, study.name, simulated=simulated, active_since=stamp(now - RESERVED)
         )
@@ -91,20 +94,16 @@ def start(
             "last_seen_at": stamp(now),
             "finished_at": None,
         }
-        rows: dict[str, Any] = {
-            "participant": participant,
-            "session": session,
-            "trials": trial_rows(plan, session["id"], survey.study.protocol.angle_ppd),
-            "pictures": picture_rows(plan, session["id"], survey.secret),
-        }
-        repository.add_session(store, **rows)
-        survey.journal.append([{"event": "session", **rows}])
-        begun = repository.session(store, session["token_sha256"])
-        return {"token": token, "code": code, "state": state_of(survey, begun)}
+        trials = trial_rows(plan, session["id"], survey.study.protocol.angle_ppd)
+        survey.record.append(SessionStarted(participant["id"], participant, session, trials))
+        begun = repository.view(store, session["token_sha256"])
+    return {"token": token, "code": code, "state": state_of(survey, begun)}
 
 
 def trial_rows(plan: list[PlannedTrial], session: str, angle_ppd: float) -> list[Row]:
-    """A schedule's trials, each with a random id."""
+    """A schedule's trials, each with a random id, and every picture under an address of its own:
+    neither an address nor a browser's cache tells that two trials show the same version.
+    """
     ids = [secrets.token_hex(12) for _ in plan]
     return [
         {
@@ -118,22 +117,11 @@ def trial_rows(plan: list[PlannedTrial], session: str, angle_ppd: float) -> list
             "right_id": trial.right,
             "expected": trial.expected,
             "repeat_of": None if trial.repeat_of is None else ids[trial.repeat_of],
+            "left_token": secrets.token_hex(16),
+            "right_token": None if trial.right is None else secrets.token_hex(16),
             "target_ppd": angle_ppd if trial.role == "angle" else None,
         }
         for index, trial in enumerate(plan)
-    ]
-
-
-def picture_rows(plan: list[PlannedTrial], session: str, secret: bytes) -> list[Row]:
-    """The pictures a schedule shows, under names that fit no other session."""
-    versions = dict.fromkeys(v for t in plan for v in (t.left, t.right) if v is not None)
-    return [
-        {
-            "token": picture_token(secret, session, version),
-            "session": session,
-            "stimulus": version,
-        }
-        for version in versions
     ]
 
 

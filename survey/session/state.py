@@ -7,8 +7,7 @@ from typing import Any
 
 from survey.session.reveal import reveal
 from survey.session.survey import Survey
-from survey.storage import repository
-from survey.storage.responses import answers_of
+from survey.storage.repository import View
 from survey.storage.store import Row
 from survey.study.display import Display
 from survey.study.errors import StudyClosedError
@@ -28,62 +27,53 @@ def check_open(study: Row | None) -> None:
         raise StudyClosedError("this study is closed; thank you all the same")
 
 
-def state_of(survey: Survey, session: Row) -> dict[str, Any]:
-    """The phase, the open trial and the one after it, progress.
-
-    Args:
-        session: of `repository.session`.
-    """
-    store = survey.store
-    opened = repository.open_trials(store, session["id"], 2)
-    done, total = repository.trial_counts(store, session["id"])
-    phase = phase_of(session, opened)
+def state_of(survey: Survey, view: View) -> dict[str, Any]:
+    """The phase, the open trial and the one after it, progress."""
+    session, opened = view.session, view.opened
+    phase = phase_of(view)
     told = json.loads(session["display"]) if session["display"] else None
     is_judging = phase in ("practice", "rating", "pair")
     state: dict[str, Any] = {
         "phase": phase,
-        "progress": {"done": done, "total": total},
+        "progress": {"done": len(view.answered), "total": len(view.trials)},
         "trial": None,
         "next": None,
-        "can_undo": phase in ("rating", "pair") and undoable(survey, session, opened) is not None,
+        "can_undo": phase in ("rating", "pair") and undoable(view) is not None,
         "display": told,
     }
     if is_judging or phase in ("break", "display"):
-        tokens = repository.pictures(store, session["id"])
         display = None if told is None else Display(**told)
-        shown = [_told(trial, tokens, display, survey.study.protocol) for trial in opened]
+        shown = [_told(trial, display, survey.study.protocol) for trial in opened[:2]]
         if is_judging:
             state["trial"] = shown.pop(0)
         state["next"] = shown[0] if shown else None
     if phase == "end":
-        state["reveal"] = reveal(survey.study, answers_of(store, session["id"]))
+        own = [t for t in view.answered if t["role"] == "main" and t["target_ppd"] is None]
+        state["reveal"] = reveal(survey.study, own)
         state["results_open"] = bool(session["results_open"])
     return state
 
 
-def phase_of(session: Row, opened: list[Row]) -> str:
+def phase_of(view: View) -> str:
     """What comes next: a block, "display", "break", "comment", "end" or "closed"."""
+    session = view.session
     if session["finished_at"]:
         return "end"
     if session["study_state"] != "open":
         return "closed"
     if session["display"] is None:
         return "display"
-    if not opened:
+    if not view.opened:
         return "comment"
-    block: str = opened[0]["block"]
+    block: str = view.opened[0]["block"]
     second = block not in ("practice", session["first_block"])
     return "break" if second and not session["break_taken"] else block
 
 
-def undoable(survey: Survey, session: Row, opened: list[Row]) -> Row | None:
-    """The trial whose answer may be changed now, if there is one.
-
-    Args:
-        opened: the open trials, as far as they have been read.
-    """
-    last = repository.last_answered(survey.store, session["id"])
-    if last is None or last["undone"] or last["block"] == "practice" or session["finished_at"]:
+def undoable(view: View) -> Row | None:
+    """The trial whose answer may be changed now, if there is one."""
+    last, opened = view.last_answered, view.opened
+    if last is None or last["undone"] or last["block"] == "practice" or view.session["finished_at"]:
         return None
     return None if opened and opened[0]["block"] != last["block"] else last
 
@@ -95,15 +85,13 @@ def magnification(trial: Row, display: Display | None, protocol: Protocol) -> in
     return display.magnification(trial["target_ppd"], protocol.width, protocol.height)
 
 
-def _told(
-    trial: Row, tokens: dict[str, str], display: Display | None, protocol: Protocol
-) -> dict[str, Any]:
-    ids = [trial["left_id"], trial["right_id"]]
+def _told(trial: Row, display: Display | None, protocol: Protocol) -> dict[str, Any]:
+    tokens = [trial["left_token"], trial["right_token"]]
     return {
         "id": trial["id"],
         "kind": trial["kind"],
         "block": trial["block"],
-        "images": [tokens[version] for version in ids if version is not None],
+        "images": [token for token in tokens if token is not None],
         "width": protocol.width,
         "height": protocol.height,
         "magnification": magnification(trial, display, protocol),

@@ -1,29 +1,20 @@
-"""A study in a data folder: opened, locked, told about. What raters do with it is in `rating`.
-
-An answer is acknowledged when its transaction is committed and its journal line is on the disk.
-Both happen under one lock, which every process at the data folder takes in turn: the app, a second
-one, each command of `python -m survey`. Nothing can land between the two, nor while they are
-compared or the journal is replaced.
-"""
+"""A study in a data folder: opened, told about. What raters do with it is in `rating`."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from survey.session.consent import consent_version
 from survey.storage import repository
 from survey.storage.codes import read_secret
-from survey.storage.journal import Journal
-from survey.storage.replay import agree, events
-from survey.storage.responses import counts
+from survey.storage.record import Record
+from survey.storage.responses import finished
 from survey.storage.store import Store
 from survey.study.errors import StoreError, StudyError, StudyNotReadyError, SurveyError
 from survey.study.moments import utc_now
@@ -54,7 +45,6 @@ class Survey:
     """
 
     secret: bytes
-    journal: Journal
 
     def __init__(
         self,
@@ -71,44 +61,38 @@ class Survey:
         self.pictures: dict[str, Path] = {}
         self.on_erased: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
-        self._file_lock = FileLock(data_folder / "lock", poll_interval=0.01)
         self._progress: float | None = None  # of the preparation; None when there is none
-        self._database: Store | None = None
+        self._record: Record | None = None
         self._study: Study | None = None
         if problem is not None:
             return
         try:
             self.secret = read_secret(data_folder / "secret")
-            with self.alone():
-                self._database = Store(data_folder / "survey.db")
-                self.journal = Journal(data_folder / "journal")
-                agree(self._database, self.journal)
+            self._record = Record(data_folder)
             self._load()
         except SurveyError as error:
             logger.error("the survey cannot run: %s", error)
             self.problem = error
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One change at a time at this data folder, of all threads of all processes.
-
-        Raises:
-            StoreError: the folder cannot be locked.
-        """
-        with self._lock, ExitStack() as stack:
-            try:
-                stack.enter_context(self._file_lock)
-            except OSError as error:
-                raise StoreError(
-                    f"{self.data_folder / 'lock'}: {error.strerror}; make the folder writable, or "
-                    "set NITIDEZ_DATA to one on a local disk"
-                ) from error
-            yield
+        except Exception as error:  # whatever lies in the folder, the upscaler runs
+            logger.exception("the survey cannot run")
+            self.problem = StoreError(f"the survey cannot run: {type(error).__name__}: {error}")
 
     @property
     def study_folder(self) -> Path:
         """Where the study lies."""
         return self.data_folder / "studies" / self.study_name
+
+    @property
+    def record(self) -> Record:
+        """What has happened, whether or not the study can be used.
+
+        Raises:
+            SurveyError: it cannot be read.
+        """
+        if self._record is None:
+            assert self.problem is not None
+            raise self.problem
+        return self._record
 
     @property
     def store(self) -> Store:
@@ -119,19 +103,7 @@ class Survey:
         """
         if self.problem is not None:
             raise self.problem
-        return self.database
-
-    @property
-    def database(self) -> Store:
-        """The database, whether or not the study can be used.
-
-        Raises:
-            SurveyError: there is none, because the survey cannot run.
-        """
-        if self._database is None:
-            assert self.problem is not None
-            raise self.problem
-        return self._database
+        return self.record.store
 
     @property
     def study(self) -> Study:
@@ -152,14 +124,9 @@ class Survey:
         if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
             return  # make_study() brings it
         study = load_study(self.study_folder)
-        with self.alone():
-            if repository.register(self.store, study):
-                self.rewrite_journal()  # versions of before leave it, too
+        with self.record.alone():
+            repository.register(self.record, study)
         self._study = study
-
-    def rewrite_journal(self) -> None:
-        """Tell the journal anew from the database, so that what was erased leaves it, too."""
-        self.journal.replace(events(self.database))
 
     def make_study(self, make: Callable[[Path, Callable[[float], None]], object]) -> None:
         """Have the default study made when it is not there yet; returns when it is.
@@ -189,8 +156,22 @@ class Survey:
 
     def close(self) -> None:
         """Close the database."""
-        if self._database is not None:
-            self._database.close()
+        if self._record is not None:
+            self._record.store.close()
+
+    def told(self) -> list[str]:
+        """What the owner should know: why the survey cannot run, what was put aside, what is still
+        to be erased.
+        """
+        if self._record is None:
+            return [str(self.problem)]
+        problem = self.problem or self._record.problem
+        jobs = len(self._record.jobs())
+        return [
+            *([str(problem)] if problem else []),
+            *(f"aside/{note}" for note in self._record.told_aside()),
+            *([f"{jobs} people have left and are still in backups or files"] if jobs else []),
+        ]
 
     def status(self) -> dict[str, Any]:
         """What the page needs to know before anybody starts."""
@@ -209,7 +190,8 @@ class Survey:
             if self._study is None:
                 return answer | {"state": "preparing", "progress": self._progress or 0.0}
             row = repository.study_row(store, self.study_name)
-            raters = counts(store, self.study_name)["finished"]
+            raters = finished(store, self.study_name)
+            self.record.check()
         except SurveyError as error:
             detail = str(error).replace(f"{self.data_folder}/", "")
             detail = detail.replace(str(self.data_folder), "")

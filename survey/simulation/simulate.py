@@ -10,7 +10,6 @@ from typing import Any
 from survey.session import rating
 from survey.session.start import start
 from survey.session.survey import Survey
-from survey.storage import repository
 from survey.study.study import Version
 
 # What a careful person gives on average (Ledig et al. 2017, table 2, rounded); and the spread.
@@ -130,8 +129,8 @@ def _answer(
     known: dict[str, tuple[Version, str]],
 ) -> dict[str, Any]:
     """What this rater's browser would send."""
-    row = repository.trial(survey.store, trial["id"])
-    assert row is not None
+    sides = "SELECT left_id, right_id FROM trial WHERE id = ?"
+    row = survey.store.rows(sides, [trial["id"]])[0]
     version, image = known[row["left_id"]]
     value: dict[str, Any]
     if trial["kind"] == "rating":

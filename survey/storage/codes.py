@@ -8,6 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
+from sr.base.files import make_private
 from survey.study.errors import StoreError
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U
@@ -37,6 +38,7 @@ def read_secret(path: Path) -> bytes:
             finally:
                 temporary.unlink()
         secret = path.read_bytes()
+        make_private(path)
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}; make the folder writable, or set NITIDEZ_DATA to another"
@@ -68,10 +70,9 @@ def code_hmac(secret: bytes, code: str) -> str:
     return hmac.new(secret, b"code:" + normal_code(code).encode(), hashlib.sha256).hexdigest()
 
 
-def picture_token(secret: bytes, session: str, version: str) -> str:
-    """The name of a picture within one session; tells nothing and fits no other session."""
-    message = f"picture:{session}:{version}".encode()
-    return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+def receipt(secret: bytes, code: str) -> str:
+    """By which a code is known while its person is being erased; no other table has it."""
+    return hmac.new(secret, b"receipt:" + normal_code(code).encode(), hashlib.sha256).hexdigest()
 
 
 def token_sha256(token: str) -> str:

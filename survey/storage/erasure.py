@@ -1,137 +1,172 @@
-"""Erasing people, and cutting what could point to one."""
+"""Erasing people, and cutting what could point to one: in the tables and in the record.
+
+Both are jobs, written down in the transaction that changes the database, and repeated by
+`Record.clean` until journal, log, free pages, copies and backups hold nothing either.
+"""
 
 from __future__ import annotations
 
+import math
+import secrets
+import shutil
 import sqlite3
+import tempfile
 from pathlib import Path
 
-from sqlite_utils import Database
-
-from survey.storage.journal import read_journal
-from survey.storage.store import Store
+from sr.base.files import remove_leftovers
+from survey.storage.events import Carried, Gone, append, delete_person
+from survey.storage.store import Row, Store
 from survey.study.display import pixels_per_degree
-from survey.study.errors import StoreError
+
+COPIES = "copies"  # folder of half-made backups, in the data folder
+LEFT_BY_OLDER = "nitidez-backup-*"  # their half-made backups, among the system's temporary files
 
 
-def withdraw(store: Store, code_hmac: str, now: str) -> str | None:
-    """Erase a person's rows everywhere; the participant's id, or None for an unknown code."""
-    rows = store.rows("SELECT id FROM participant WHERE code_hmac = ?", [code_hmac])
-    if not rows:
-        return None
-    participant: str = rows[0]["id"]
-    erase(store, participant, now)
-    return participant
-
-
-def erase(store: Store, participant: str, now: str) -> None:
-    """Delete a participant with everything, and note that there was a withdrawal."""
-    with store.writing() as db:
-        db.table("withdrawal").insert(
-            {"participant": participant, "withdrawn_at": now}, ignore=True
-        )
-        delete_participant(db, participant)
-    store.compact()
-
-
-def anonymise(store: Store, before: str, now: str) -> int:
-    """Cut what could point to a person from everybody who consented before a moment.
-
-    The withdrawal code's hash, the browser, eyesight and comment go; density and distance are
-    rounded to 10 ppi and 5 cm, the window to 100 pixels, times to the day. Pixels per degree
-    are computed again from what is rounded, so that they tell no more.
-
-    Returns:
-        How many participants were changed.
-    """
-    old = "participant WHERE consented_at < ? AND anonymised_at IS NULL"
-    trials = (
-        "trial_id IN (SELECT t.id FROM trial t JOIN session s ON s.id = t.session "
-        f"WHERE s.participant IN (SELECT id FROM {old}))"
+def forget(db: sqlite3.Connection, person: str) -> None:
+    """Delete a person's rows; events keep their place and checksum, and lose what they tell."""
+    delete_person(db, person)
+    db.execute(
+        "UPDATE event SET kind = ?, body = '{}' WHERE json_extract(body, '$.person') = ?",
+        [Gone.__name__, person],
     )
-    ppi, distance = "round(ppi / 10) * 10", "round(distance_cm / 5) * 5"
-    with store.writing() as db:
-        db.conn.create_function("pixels_per_degree", 2, pixels_per_degree)
-        count: int = store.rows(f"SELECT count(*) AS n FROM {old}", [before])[0]["n"]
-        db.execute(
-            f"UPDATE response SET ppi = {ppi}, distance_cm = {distance}, "
-            f"ppd = iif(ppd IS NULL, NULL, pixels_per_degree({ppi}, {distance})), "
-            "viewport_width = (viewport_width + 50) / 100 * 100, "
-            "viewport_height = (viewport_height + 50) / 100 * 100, "
-            "screen_width = (screen_width + 50) / 100 * 100, "
-            "screen_height = (screen_height + 50) / 100 * 100, "
-            "dpr = round(dpr * 4) / 4, visual_scale = round(visual_scale, 1), "
-            "created_at = substr(created_at, 1, 10), "
-            f"changed_at = substr(changed_at, 1, 10) WHERE {trials}",
-            [before],
-        )
-        db.execute(
-            "UPDATE session SET display = NULL, started_at = substr(started_at, 1, 10), "
-            "last_seen_at = substr(last_seen_at, 1, 10), "
-            "finished_at = substr(finished_at, 1, 10), token_sha256 = id "
-            f"WHERE participant IN (SELECT id FROM {old})",
-            [before],
-        )
-        db.execute(
-            "UPDATE participant SET code_hmac = NULL, browser = '', vision = '', comment = '', "
-            "consented_at = substr(consented_at, 1, 10), anonymised_at = ? "
-            "WHERE consented_at < ? AND anonymised_at IS NULL",
-            [now, before],
-        )
-    return count
+
+
+def anonymise(db: sqlite3.Connection, person: str, day: str) -> None:
+    """Put rows in a person's place that point to nobody.
+
+    Withdrawal code, browser, eyesight, comment, display and the pictures' addresses go; every id is
+    another one. Density and distance are rounded to 10 ppi and 5 cm, windows to 100 pixels, times
+    to the day; pixels per degree are computed again from what is rounded.
+    """
+    event = Carried(**vars(person_as_told(db, person)))
+    forget(db, person)
+    ids: dict[str | None, str] = {}
+
+    def other(name: str | None) -> str | None:
+        return None if name is None else ids.setdefault(name, secrets.token_hex(12))
+
+    append(
+        db,
+        Carried(
+            person=other(person) or "",
+            participant=event.participant
+            | {"id": other(person), "code_hmac": None, "browser": "", "vision": "", "comment": ""}
+            | {"anonymised_at": event.participant["anonymised_at"] or day}
+            | _days(event.participant, "consented_at"),
+            sessions=[
+                row
+                | {"id": other(row["id"]), "participant": other(person), "display": None}
+                | {"token_sha256": secrets.token_hex(32)}
+                | _days(row, "started_at", "last_seen_at", "finished_at")
+                for row in event.sessions
+            ],
+            trials=[
+                row
+                | {"id": other(row["id"]), "session": other(row["session"])}
+                | {"repeat_of": other(row["repeat_of"]), "left_token": None, "right_token": None}
+                for row in event.trials
+            ],
+            responses=[
+                row
+                | {"trial_id": other(row["trial_id"])}
+                | _rounded(row)
+                | _days(row, "created_at", "changed_at")
+                for row in event.responses
+            ],
+        ),
+    )
+
+
+def _days(row: Row, *columns: str) -> Row:
+    return {column: row[column] and row[column][:10] for column in columns}
+
+
+def _rounded(row: Row) -> Row:
+    ppi, distance_cm = _to(10, row["ppi"]), _to(5, row["distance_cm"])
+    windows = ("viewport_width", "viewport_height", "screen_width", "screen_height")
+    return {
+        "ppi": ppi,
+        "distance_cm": distance_cm,
+        "ppd": pixels_per_degree(ppi, distance_cm) if row["ppd"] and ppi and distance_cm else None,
+        "dpr": _to(0.25, row["dpr"]),
+        "visual_scale": round(row["visual_scale"], 1),
+        **{column: int(_to(100, row[column]) or 0) for column in windows},
+    }
+
+
+def _to(step: float, value: float | None) -> float | None:
+    return None if value is None else math.floor(value / step + 0.5) * step
+
+
+def person_as_told(db: sqlite3.Connection, person: str) -> Carried:
+    """Everything the tables hold of a person, as one event."""
+
+    def rows(sql: str) -> list[Row]:
+        found = db.execute(sql, [person])
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    of_session = "session IN (SELECT id FROM session WHERE participant = ?)"
+    (participant,) = rows("SELECT * FROM participant WHERE id = ?")
+    return Carried(
+        person,
+        participant,
+        rows("SELECT * FROM session WHERE participant = ? ORDER BY rowid"),
+        rows(f"SELECT * FROM trial WHERE {of_session} ORDER BY session, seq"),
+        rows(
+            "SELECT * FROM response WHERE trial_id IN "
+            f"(SELECT id FROM trial WHERE {of_session}) ORDER BY rowid"
+        ),
+    )
 
 
 def erasures(store: Store) -> int:
     """How many people have been erased or made anonymous; it only grows."""
-    counted: int = store.rows(
-        "SELECT (SELECT count(*) FROM withdrawal) + "
-        "(SELECT count(*) FROM participant WHERE anonymised_at IS NOT NULL) AS n"
-    )[0]["n"]
-    return counted
+    return int(store.rows("SELECT count(*) AS n FROM erasure")[0]["n"])
 
 
-def delete_participant(db: Database, participant: str) -> None:
-    """Delete a participant's rows in every table."""
-    of_session = "(SELECT id FROM session WHERE participant = ?)"
-    of_trial = f"(SELECT id FROM trial WHERE session IN {of_session})"
-    for statement in (
-        f"DELETE FROM response WHERE trial_id IN {of_trial}",
-        f"DELETE FROM picture WHERE session IN {of_session}",
-        f"UPDATE trial SET repeat_of = NULL WHERE session IN {of_session}",
-        f"DELETE FROM trial WHERE session IN {of_session}",
-        "DELETE FROM session WHERE participant = ?",
-        "DELETE FROM participant WHERE id = ?",
-    ):
-        db.execute(statement, [participant])
+def remove_copies(folder: Path) -> None:
+    """Delete what may hold somebody beside database and journal: what was put aside, half-made
+    backups, and what killed processes left of any file.
+
+    Raises:
+        OSError: something cannot be deleted.
+    """
+    for path in (folder / "aside", folder / COPIES):
+        if path.exists():
+            shutil.rmtree(path)
+    for path in Path(tempfile.gettempdir()).glob(LEFT_BY_OLDER):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in (folder / "survey.db", folder / "journal" / "events.jsonl", folder / "secret"):
+        remove_leftovers(path)
 
 
 def is_nobody_in(folder: Path) -> bool:
-    """Whether database and journal of a data folder hold no real participant and no withdrawal, so
-    that they can go without a loss. What cannot be read may hold somebody.
+    """Whether database and journal of a data folder hold no real participant and nobody who has
+    left, so that they can go without a loss. What cannot be read may hold somebody.
     """
     database = folder / "survey.db"
     if database.exists() and not _is_nobody_in_database(database):
         return False
-    try:
-        return not any(
-            event["event"] == "withdrawal"
-            or (event["event"] == "session" and not event["participant"]["simulated"])
-            for event in read_journal(folder / "journal")
-        )
-    except StoreError:
-        return False
+    somebody = (b'"simulated":0', b"withdrawal", b'"Erased"', b'"Gone"')
+    for path in folder.glob("journal/*.jsonl"):
+        *lines, _ = path.read_bytes().split(b"\n")
+        if any(word in line or not line.endswith(b"}") for line in lines for word in somebody):
+            return False
+    return True
 
 
 def _is_nobody_in_database(path: Path) -> bool:
     connection = sqlite3.connect(path)
     try:
-        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'participant'"
-        if connection.execute(tables).fetchone() == (0,):
-            return True
-        somebody = (
-            "SELECT EXISTS (SELECT 1 FROM participant WHERE NOT simulated) "
-            "OR EXISTS (SELECT 1 FROM withdrawal)"
-        )
-        return bool(connection.execute(somebody).fetchone() == (0,))
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        somebody = {
+            "participant": "SELECT 1 FROM participant WHERE NOT simulated",
+            "erasure": "SELECT 1 FROM erasure",
+            "withdrawal": "SELECT 1 FROM withdrawal",  # of before
+        }
+        found = (connection.execute(sql) for table, sql in somebody.items() if table in tables)
+        return not any(rows.fetchone() for rows in found)
     except sqlite3.DatabaseError:
         return False
     finally:

@@ -1,128 +1,216 @@
-"""An append-only diary of everything that happened, one JSON object a line, apart from SQLite.
-
-An event holds whole table rows: read in order they give the database again. Several processes may
-write, one at a time (`survey.session.survey` sees to it): all go on with the newest file, whoever
-began it, so that the order of lines is the order of events. A line cut off by a crash stays the
-last of its file.
+"""The record written out beside the database, one JSON object a line, so that either gives the
+other again. Events are in the order of their `seq`, whatever a clock says.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from survey.study.errors import StoreError
+from sr.base.files import atomic_file, make_private
+from survey.storage.store import GONE, Line, link
+from survey.study.errors import RecordsDifferError, StoreError
 
-Event = dict[str, Any]
+LINE = re.compile(
+    r'\{"seq":([0-9]{1,15}),"sha256":"([0-9a-f]{64}|)","kind":"([A-Za-z]+)","body":(\{.*\})\}'
+)
+
+
+class Place(NamedTuple):
+    """Where the file ended when it was last written here."""
+
+    inode: int
+    size: int
+    last: Line | None
 
 
 class Journal:
-    """Appends events to the newest `folder/<time>-<random>.jsonl`.
+    """Keeps `folder/events.jsonl` complete.
 
     Args:
-        folder: made when it is not there.
+        folder: made when it is not there, for its owner only.
 
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.path = folder / "events.jsonl"
+        self._place: Place | None = None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
         except OSError as error:
-            raise StoreError(f"{folder}: {error.strerror}") from error
+            raise self._error(error) from error
 
-    def append(self, events: Iterable[Event]) -> None:
-        """Write events and wait until they are on the disk.
+    def read(self) -> tuple[list[Line], int]:
+        """The lines that can be read, and how many cannot; a last one that a crash cut off was
+        never acknowledged, and counts as neither.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            data = self.path.read_bytes()
+        except FileNotFoundError:
+            return [], 0
+        except OSError as error:
+            raise self._error(error) from error
+        *whole, _ = data.split(b"\n")
+        lines = [line for text in whole if (line := _parsed(text))]
+        return lines, len(whole) - len(lines)
+
+    def complete(self, lines_after: Callable[[int], Sequence[Line]]) -> bool:
+        """Write what the file lacks, and wait until it is on the disk.
 
         The file is opened by its name each time: another process may have replaced it.
+
+        Args:
+            lines_after: the record after an event.
+
+        Returns:
+            Whether it went on where the record does; if not, nothing was written.
 
         Raises:
             StoreError: disk full, or the folder is gone; nothing half-written is left behind.
         """
-        data = memoryview(b"".join(_line(event) for event in events))
         try:
-            with self._newest().open("ab", buffering=0) as file:
-                start = file.tell()
+            with self.path.open("a+b", buffering=0) as file:
+                place = self._place
+                there = os.fstat(file.fileno())
+                if place is None or (there.st_ino, there.st_size) != (place.inode, place.size):
+                    make_private(self.path)
+                    file.seek(0)
+                    place = _end_of(file.read())
+                last = place.last
+                lines = lines_after(last.seq - 1 if last else 0)
+                if last and lines[:1] != [last]:
+                    return False
+                data = memoryview(b"".join(map(_text, lines[1:] if last else lines)))
+                if place.size < there.st_size:  # a line that a crash cut off
+                    file.truncate(place.size)
                 try:
                     while data:  # a disk that fills up takes a part without an error
                         data = data[file.write(data) :]
                     os.fsync(file.fileno())
                 except OSError:
-                    file.truncate(start)
+                    file.truncate(place.size)
                     raise
+                there = os.fstat(file.fileno())
         except OSError as error:
-            raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
+            self._place = None
+            raise self._error(error) from error
+        self._place = Place(there.st_ino, there.st_size, lines[-1] if lines else last)
+        return True
 
-    def replace(self, events: Iterable[Event]) -> None:
-        """Put one new file in the place of all: how a person's lines are erased.
+    def replace(self, lines: Sequence[Line]) -> None:
+        """Write all of it anew: how a person's lines are erased.
 
         Raises:
-            StoreError: it cannot be written; the old files are as they were.
+            StoreError: it cannot be written; the old file is as it was.
         """
-        old = list(self.folder.glob("*.jsonl"))
-        target = self.folder / _new_name()
-        temporary = self.folder / "next.new"  # one name: what a crash leaves behind does not stay
+        self._place = None
         try:
-            with temporary.open("wb") as file:
-                file.writelines(_line(event) for event in events)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-            for path in old:
-                path.unlink()
+            with atomic_file(self.path, mode=0o600) as file:
+                file.writelines(map(_text, lines))
         except OSError as error:
-            raise StoreError(f"{self.folder}: {error.strerror}; free disk space") from error
+            raise self._error(error) from error
 
-    def _newest(self) -> Path:
-        """The file to go on with: the last one, unless a crash cut its last line off."""
-        path = max(self.folder.glob("*.jsonl"), default=None)
-        if path is None or not _is_whole(path):
-            path = self.folder / _new_name()
-        return path
+    def check(self) -> None:
+        """Whether the next event could be written, as far as can be told without one.
+
+        Raises:
+            StoreError: it could not.
+        """
+        try:
+            self.path.open("ab").close()
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _error(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"{self.path}: {error.strerror}; free disk space, or make the folder writable"
+        )
 
 
-def read_journal(folder: Path) -> Iterator[Event]:
-    """All events of a folder in the order they were written.
+def _end_of(data: bytes) -> Place:
+    """The last whole line of a file, and where it ends."""
+    size = data.rfind(b"\n") + 1
+    if not size:
+        return Place(0, 0, None)
+    last = _parsed(data[data.rfind(b"\n", 0, size - 1) + 1 : size - 1])
+    return Place(0, size, last or Line(-1, "", "", ""))
 
-    A last line that a crash cut off is left out: it was never acknowledged.
+
+def _text(line: Line) -> bytes:
+    text = f'{{"seq":{line.seq},"sha256":"{line.sha256}","kind":"{line.kind}","body":{line.body}}}'
+    return text.encode() + b"\n"
+
+
+def _parsed(text: bytes) -> Line | None:
+    match = LINE.fullmatch(text.decode(errors="replace"))
+    return match and Line(int(match[1]), match[3], match[4], match[2])
+
+
+def first_unfit(record: Sequence[Line]) -> int | None:
+    """The first event of a database's record whose checksum is wrong, if there is one."""
+    previous = ""
+    for number, line in enumerate(record, 1):
+        if line.seq != number or not _follows(line, previous):
+            return number
+        previous = line.sha256
+    return None
+
+
+def joined(record: Sequence[Line], told: Sequence[Line]) -> tuple[list[Line], int]:
+    """The whole story of a database's record and a journal's lines: one of them may know more.
+
+    Returns:
+        Every event, and how many lines of the journal were damaged. An event that only damaged
+        lines told is a gap: one that is gone, without a checksum.
 
     Raises:
-        StoreError: a line that is not the last of its file is damaged.
+        RecordsDifferError: both are whole, and tell different things.
     """
-    for path in sorted(folder.glob("*.jsonl")):
-        lines = path.read_bytes().split(b"\n")
-        for index, line in enumerate(lines):
-            if not line:
+    whole, damaged = list(record), 0
+    is_ahead = bool(told) and told[-1].seq > len(record)
+    before = Line(0, "", "", "")
+    for line in told:
+        previous = before.sha256 if before.seq == line.seq - 1 else None
+        before = line
+        known = record[line.seq - 1] if 0 < line.seq <= len(record) else None
+        if known is None:
+            gaps = range(len(whole) + 1, line.seq)
+            if line.seq <= len(whole) or len(gaps) > len(told):
+                damaged += 1
                 continue
-            try:
-                event = json.loads(line)
-            except ValueError:
-                if index == len(lines) - 1:
-                    continue
-                raise StoreError(
-                    f"{path.name}: line {index + 1} is damaged; restore the file from a backup"
-                ) from None
-            yield event
+            if not _follows(line, None if gaps else whole[-1].sha256 if whole else ""):
+                damaged += 1
+                continue
+            whole += [Line(seq, GONE, "{}", "") for seq in gaps]
+            whole.append(line)
+        elif line == known or (line.sha256 == known.sha256 and known.kind == GONE):
+            continue  # the journal is still to lose what was erased
+        elif line.sha256 == known.sha256 and line.kind == GONE and is_ahead:
+            whole[line.seq - 1] = line  # the database is older than the erasure
+        elif line.sha256 != known.sha256 and any(
+            link(sha256, line.seq, line.kind, line.body) == line.sha256
+            for sha256 in (previous, record[line.seq - 2].sha256 if line.seq > 1 else "")
+            if sha256 is not None
+        ):
+            raise RecordsDifferError(
+                f"event {line.seq} is {known.kind} {known.body:.200} in the database and "
+                f"{line.kind} {line.body:.200} in the journal"
+            )
+        else:
+            damaged += 1
+    return whole, damaged
 
 
-def _is_whole(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 1, 0))
-        return file.read() in (b"", b"\n")
-
-
-def _line(event: Event) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _new_name() -> str:
-    now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S%f")
-    return f"{now}-{secrets.token_hex(4)}.jsonl"
+def _follows(line: Line, previous: str | None) -> bool:
+    """Whether a line can come after a checksum; None and, later than the first, "" are unknown."""
+    if line.kind == GONE or previous is None or (not previous and line.seq > 1):
+        return True
+    return link(previous, line.seq, line.kind, line.body) == line.sha256

@@ -89,20 +89,15 @@ def _analysed(row: Row) -> Row:
     return row
 
 
-def answers_of(store: Store, session: str) -> list[Row]:
-    """A session's answered main trials with images and methods, for its own rater's eyes."""
-    return store.rows(
-        "SELECT t.kind, l.image, l.method AS left_method, r.method AS right_method, "
-        "a.score, a.choice FROM trial t JOIN response a ON a.trial_id = t.id "
-        "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
-        "WHERE t.session = ? AND t.role = 'main' AND t.target_ppd IS NULL ORDER BY t.seq",
-        [session],
-    )
-
-
-def response_ids(store: Store) -> set[str]:
-    """All trials that have a response."""
-    return {row["trial_id"] for row in store.rows("SELECT trial_id FROM response")}
+def finished(store: Store, study: str) -> int:
+    """How many raters have come to the end."""
+    row = store.rows(
+        "SELECT count(DISTINCT p.id) AS n FROM participant p "
+        "JOIN session s ON s.participant = p.id "
+        "WHERE p.study = ? AND NOT p.simulated AND s.finished_at IS NOT NULL",
+        [study],
+    )[0]
+    return int(row["n"])
 
 
 def counts(store: Store, study: str) -> Row:
@@ -118,7 +113,8 @@ def counts(store: Store, study: str) -> Row:
     )
     empty = {"started": 0, "finished": 0, "responses": 0}
     found = {bool(row.pop("simulated")): row for row in rows}
-    withdrawn = store.rows("SELECT count(*) AS n FROM withdrawal")[0]["n"]
+    left = "SELECT count(*) AS n FROM erasure WHERE kind = 'withdrawal'"
+    withdrawn = store.rows(left)[0]["n"]
     return {
         **found.get(False, empty),
         "simulated": found.get(True, empty),
@@ -126,16 +122,10 @@ def counts(store: Store, study: str) -> Row:
     }
 
 
-def answers_stamp(store: Store, study: str) -> str:
-    """A text that changes with every answer to a study, and with every one that goes."""
-    row = store.rows(
-        "SELECT count(*) AS n, sum(a.undone) AS undone, max(a.created_at) AS made, "
-        "max(a.changed_at) AS changed FROM response a JOIN trial t ON t.id = a.trial_id "
-        "JOIN session s ON s.id = t.session JOIN participant p ON p.id = s.participant "
-        "WHERE p.study = ?",
-        [study],
-    )[0]
-    return " ".join(str(value) for value in row.values())
+def answers_stamp(store: Store) -> str:
+    """A text that changes with everything that happens, and with every person who goes."""
+    row = store.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")[0]
+    return str(row["seq"])
 
 
 def coverage(store: Store, study: str, *, simulated: bool, active_since: str) -> Coverage:

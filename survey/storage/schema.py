@@ -123,6 +123,50 @@ def m002_same_angle(db: Database) -> None:
     db.execute("ALTER TABLE response ADD COLUMN magnification INTEGER NOT NULL DEFAULT 1")
 
 
+RECORD = """
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+) STRICT;
+CREATE TABLE erasure (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'anonymous')),
+    day TEXT NOT NULL
+) STRICT;
+CREATE TABLE job (
+    receipt TEXT PRIMARY KEY,
+    is_clean_here INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE place (name TEXT PRIMARY KEY) STRICT;
+ALTER TABLE trial ADD COLUMN left_token TEXT;
+ALTER TABLE trial ADD COLUMN right_token TEXT;
+UPDATE trial SET
+    left_token = (SELECT token FROM picture
+        WHERE picture.session = trial.session AND stimulus = left_id),
+    right_token = (SELECT token FROM picture
+        WHERE picture.session = trial.session AND stimulus = right_id);
+DROP TABLE picture;
+INSERT INTO erasure (kind, day)
+    SELECT 'withdrawal', substr(withdrawn_at, 1, 10) FROM withdrawal ORDER BY rowid;
+INSERT INTO erasure (kind, day)
+    SELECT 'anonymous', substr(anonymised_at, 1, 10) FROM participant
+    WHERE anonymised_at IS NOT NULL ORDER BY rowid;
+DROP TABLE withdrawal;
+CREATE INDEX trial_left_token ON trial (left_token);
+CREATE INDEX trial_right_token ON trial (right_token);
+"""
+
+
+@migrations()
+def m003_record(db: Database) -> None:
+    """What happened, event by event; an address of its own for every picture of every trial."""
+    for statement in RECORD.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
 def unknown_migrations(db: Database) -> list[str]:
     """Migrations of a newer version that a database has been through."""
     known = {m.name for m in migrations.pending(Database(memory=True))}

@@ -74,6 +74,16 @@ class StoreError(SurveyError):
     status = 503
 
 
+class RecordsDifferError(StoreError):
+    """Database and journal are both whole and tell different stories; somebody has to choose."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"database and journal differ: {what}. Both are kept as they are, and the survey is "
+            "closed until you choose with python -m survey mend"
+        )
+
+
 class BackupUnreachableError(SurveyError):
     """A backup is configured and cannot be reached: starting empty might hide what is there."""
 

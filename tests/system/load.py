@@ -29,7 +29,7 @@ from typing import Any
 import httpx
 
 from demo.rating.routes import TOKEN_HEADER
-from survey.storage.journal import read_journal
+from survey.storage.journal import Journal
 from tests.helpers.ports import free_port
 from tests.unit.survey.conftest import CONDITIONS, DISPLAY
 
@@ -249,9 +249,10 @@ def check(data_folder: Path, result: Result) -> list[str]:
     if len(stored) != len(rows):
         problems.append("a trial has two responses")
     journal: dict[str, Any] = {}
-    for event in read_journal(data_folder / "journal"):
-        if event["event"] == "response":
-            journal[event["trial_id"]] = event["row"]["score"] or event["row"]["choice"]
+    for line in Journal(data_folder / "journal").read()[0]:
+        if line.kind == "Answered":
+            row = json.loads(line.body)["response"]
+            journal[row["trial_id"]] = row["score"] or row["choice"]
     for trial, value in result.acknowledged.items():
         for name, place in (("database", stored), ("journal", journal)):
             if place.get(trial) != value:

@@ -183,10 +183,10 @@ class SurveyPage extends SurveyWording {
     const field = this.find("[name=code]");
     if (!field.value.trim()) return field.focus();
     try {
-      await this.transport.call("withdraw", { code: field.value.trim() });
+      const { withdrawn } = await this.transport.call("withdraw", { code: field.value.trim() });
       if (await this.isErased()) this.forget();
       field.value = "";
-      note.textContent = this.say("withdraw_done");
+      note.textContent = this.say(withdrawn ? "withdraw_done" : "withdraw_begun");
     } catch (error) {
       note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
     }

@@ -169,6 +169,7 @@ class ResultsPage {
         status.state === "open" ? "study_close" : "study_open",
       );
       this.find(".nr-backup").textContent = this.backupText(status.backup);
+      this.find(".nr-told").textContent = status.told.join("\n");
     }
     if (this.shownAt) {
       const time = this.shownAt.toLocaleTimeString(this.language);

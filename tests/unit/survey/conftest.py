@@ -14,6 +14,7 @@ from survey.preparation.versions import Source, prepare_study
 from survey.session import rating
 from survey.session.start import start
 from survey.session.survey import Survey
+from survey.storage.events import differences
 from survey.study.protocol import Protocol
 from survey.study.study import Study
 
@@ -54,6 +55,14 @@ def value_for(trial: dict[str, Any]) -> int | str:
     if trial["instructed"] is not None:
         return int(trial["instructed"]) if trial["kind"] == "rating" else trial["instructed"]
     return 3 if trial["kind"] == "rating" else "left"
+
+
+def tell_the_same(survey: Survey) -> bool:
+    """Whether database and journal do, to the last letter, and the tables are what they tell."""
+    told, damaged = survey.record.journal.read()
+    is_whole = survey.record.journal.path.read_bytes()[-1:] in (b"\n", b"")
+    same = told == survey.store.lines() and not damaged and is_whole
+    return same and not differences(survey.store.db.conn)
 
 
 class Rater:

@@ -22,8 +22,7 @@ from demo.upscale.picker import picker_html
 from demo.upscale.session import Choice, Session
 from demo.web.i18n import LANGUAGES
 from sr.base.errors import ImageError
-from survey.storage.backends import open_backend
-from survey.storage.backup import BackupError
+from survey.backup.backends import BackupError, open_backend
 from tests.helpers.fake_engine import FakeEngine
 
 ROOT = Path(__file__).parents[4]

@@ -77,12 +77,13 @@ def test_every_reply_is_private_and_says_nothing_about_the_server(client: TestCl
 def test_pictures_cannot_be_told_apart_by_anything_but_their_pixels(client: TestClient):
     started = begin(client)
     state = post(client, "display", started["token"], DISPLAY).json()
-    seen = {}
+    seen, shown = {}, 0
     while state["phase"] != "comment":
         if state["phase"] == "break":
             state = post(client, "resume", started["token"]).json()
             continue
         trial = state["trial"]
+        shown += len(trial["images"])
         for name in trial["images"]:
             seen[name] = client.get(f"/survey/image/{name}")
         body = answer_to(trial, value_for(trial))
@@ -93,7 +94,8 @@ def test_pictures_cannot_be_told_apart_by_anything_but_their_pixels(client: Test
     assert headers["cache-control"].startswith("private")
     assert not {"etag", "last-modified", "content-disposition"} & set(headers)
     assert {tuple(chunks(reply.content)) for reply in seen.values()} == {("IHDR", "IDAT", "IEND")}
-    assert len({reply.content for reply in seen.values()}) == len(seen)
+    # Another address for every trial and side: which of them show the same version cannot be seen.
+    assert len({reply.content for reply in seen.values()}) < len(seen) == shown
 
 
 def chunks(png: bytes) -> Iterator[str]:

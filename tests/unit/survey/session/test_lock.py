@@ -15,7 +15,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from survey.session.survey import Survey
-with Survey(Path(sys.argv[1])).alone():
+with Survey(Path(sys.argv[1])).record.alone():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -45,11 +45,11 @@ def test_a_thread_waits_for_another(survey: Survey) -> None:
     order = []
 
     def late() -> None:
-        with survey.alone():
+        with survey.record.alone():
             order.append("late")
 
     thread = threading.Thread(target=late)
-    with survey.alone():
+    with survey.record.alone():
         thread.start()
         thread.join(0.2)
         order.append("first")

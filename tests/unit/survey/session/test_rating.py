@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,9 @@ import pytest
 
 from survey.session import owner, rating
 from survey.session.survey import Survey
-from survey.storage import erasure
-from survey.storage.codes import code_hmac
-from survey.storage.journal import read_journal
-from survey.storage.replay import apply, events, final_rows
-from survey.storage.responses import counts, read_responses, response_ids
-from survey.storage.store import Store
+from survey.storage.events import retell
+from survey.storage.responses import counts, read_responses
+from survey.storage.store import Line, Store
 from survey.study.errors import (
     ConsentError,
     InvalidAnswerError,
@@ -27,7 +24,7 @@ from survey.study.errors import (
     UnknownCodeError,
     UnknownTokenError,
 )
-from tests.unit.survey.conftest import CONDITIONS, DISPLAY, Rater, answer_to
+from tests.unit.survey.conftest import CONDITIONS, DISPLAY, Rater, answer_to, tell_the_same
 
 HIDDEN = ("nearest", "bicubic", "srresnet", "srgan", "original", "golden", "main", "image-")
 
@@ -243,7 +240,7 @@ def test_a_start_whose_answer_was_lost_can_be_repeated(survey: Survey) -> None:
     one, two = Rater(survey, request="ab" * 16), Rater(survey, request="ab" * 16)
     assert (one.token, one.code, one.state) == (two.token, two.code, two.state)
     assert Rater(survey, request="cd" * 16).token != one.token
-    assert sum(event["event"] == "session" for event in events(survey.store)) == 2
+    assert [line.kind for line in survey.store.lines()].count("SessionStarted") == 2
     with pytest.raises(InvalidAnswerError, match="32 hexadecimal digits"):
         Rater(survey, request="short")
 
@@ -255,30 +252,33 @@ def test_what_a_crash_kept_from_the_journal_is_written_at_the_next_start(
     rater = Rater(survey)
     rater.go_on(12)
     other = Rater(survey)
-    monkeypatch.setattr(survey.journal, "append", lambda events: None)  # the crash is before it
-    rating.undo(rater.survey, rater.token)
-    rater.show_display(distance_cm=71.0)
-    erasure.withdraw(
-        survey.store, code_hmac(survey.secret, other.code), "2026-11-01T00:00:00.000+00:00"
-    )
-    stored = final_rows(events(survey.store))
-    assert final_rows(read_journal(survey.journal.folder)) != stored
+    with monkeypatch.context() as crash:  # before the journal is written
+        crash.setattr(survey.record.journal, "complete", lambda lines_after: True)
+        rating.undo(rater.survey, rater.token)
+        rater.show_display(distance_cm=71.0)
+        with survey.record.alone():
+            person = survey.store.rows("SELECT id FROM participant ORDER BY rowid")[-1]["id"]
+            survey.record.erase(person, "receipt", "2026-11-01")
+    assert not tell_the_same(survey)
     again = open_survey()
-    assert final_rows(read_journal(again.journal.folder)) == stored
-    files = sorted(again.journal.folder.iterdir())
+    assert tell_the_same(again)
+    with pytest.raises(UnknownTokenError):
+        rating.state(again, other.token)
+    written = again.record.journal.path.stat().st_mtime_ns
     open_survey()
-    assert sorted(again.journal.folder.iterdir()) == files
+    assert again.record.journal.path.stat().st_mtime_ns == written
 
 
 def test_a_repeated_end_is_in_the_journal(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
     rater = Rater(survey)
     rater.go_on()
     with monkeypatch.context() as crash:
-        crash.setattr(survey.journal, "append", lambda events: None)
+        crash.setattr(survey.record.journal, "complete", lambda lines_after: True)
         rating.finish(survey, rater.token, comment="kept")
     rating.finish(survey, rater.token, comment="another")
-    events = [e for e in read_journal(survey.journal.folder) if e["event"] == "finished"]
-    assert [event["comment"] for event in events] == ["kept"]
+    lines, _ = survey.record.journal.read()
+    told = [json.loads(line.body)["told"] for line in lines if line.kind == "Finished"]
+    assert [entry["comment"] for entry in told] == ["kept"]
 
 
 def test_consent_is_needed(survey: Survey) -> None:
@@ -345,7 +345,7 @@ def test_a_replayed_journal_gives_the_same_rows(survey: Survey, tmp_path: Path) 
     second.answer()
     other = Store(tmp_path / "other.db")
     for _ in range(2):  # twice is once
-        apply(other, read_journal(survey.journal.folder))
+        retell(other, survey.record.journal.read()[0])
         ours, theirs = read_responses(survey.store, "default"), read_responses(other, "default")
         assert ours.equals(theirs)
         assert counts(other, "default") == counts(survey.store, "default")
@@ -376,15 +376,8 @@ def test_a_lost_journal_comes_back_from_the_database(
     survey.close()
     for path in (data_folder / "journal").iterdir():
         path.unlink()
-    again = open_survey()
-    events = [e for e in read_journal(again.journal.folder) if e["event"] == "response"]
-    assert len(events) == 6
-
-
-def tell_the_same(survey: Survey) -> bool:
-    """Whether journal and database do."""
-    written = final_rows(read_journal(survey.journal.folder))
-    return written == final_rows(events(survey.store))
+    lines, _ = open_survey().record.journal.read()
+    assert [line.kind for line in lines].count("Answered") == 6
 
 
 def test_a_command_that_erases_beside_the_app_loses_none_of_its_answers(
@@ -407,15 +400,17 @@ def test_an_answer_waits_until_a_command_has_replaced_the_journal(
     stays.go_on(3)
     answering = threading.Thread(target=stays.answer)
 
-    def slowly(store: Store) -> Iterator[Any]:
-        yield from events(store)
+    real = command.record.journal.replace
+
+    def slowly(lines: Sequence[Line]) -> None:
         answering.start()
         answering.join(1)
+        real(lines)
 
-    monkeypatch.setattr("survey.session.survey.events", slowly)
+    monkeypatch.setattr(command.record.journal, "replace", slowly)
     rating.withdraw(command, goes.code)
     answering.join()
-    assert len(response_ids(app.store)) == 4
+    assert counts(app.store, "default")["responses"] == 4
     assert tell_the_same(app)
 
 

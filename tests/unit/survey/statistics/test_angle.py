@@ -6,12 +6,10 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sqlite_utils import Database
 
 from survey.preparation.versions import Source, prepare_study
 from survey.reporting.public import public_analysis, with_numbers
@@ -21,11 +19,7 @@ from survey.statistics.estimates.data import read_pairs
 from survey.statistics.estimates.pairs import pair_table
 from survey.statistics.questions.angle import angle_table
 from survey.statistics.questions.summary import analyse
-from survey.storage.journal import read_journal
-from survey.storage.replay import apply, events, final_rows
 from survey.storage.responses import read_responses
-from survey.storage.schema import m001_tables, migrations
-from survey.storage.store import Store
 from survey.study.display import Display
 from survey.study.protocol import Protocol
 from survey.study.schedule import Coverage, build_schedule
@@ -177,27 +171,3 @@ def test_the_public_edition_tells_nobodys_display(angle_survey: Survey):
         (row,) = public_analysis(analyse(some), some).same_angle.to_dict("records")
         assert math.isnan(row["image_ppd"]) != is_told
         assert not math.isnan(row["preference_a"])
-
-
-def test_a_database_of_before_is_brought_up_to_date(tmp_path: Path, survey: Survey):
-    rater = Rater(survey)
-    rater.go_on(3)
-    told = list(events(survey.store))
-    path = tmp_path / "old.db"
-    old = Database(path)
-    m001_tables(old)
-    migrations.ensure_migrations_table(old)
-    old.table("_sqlite_migrations").insert(
-        {"migration_set": "survey", "name": "m001_tables", "applied_at": "2026-01-01"}
-    )
-    old.conn.commit()
-    old.close()
-    store = Store(path)
-    for event in told:  # as a journal of before: rows without the new columns
-        for row in [event.get("row") or {}, *event.get("trials", []), *event.get("rows", [])]:
-            row.pop("target_ppd", None)
-            row.pop("magnification", None)
-    apply(store, told)
-    assert final_rows(events(store)) == final_rows(events(survey.store))
-    assert final_rows(read_journal(survey.journal.folder)) == final_rows(events(survey.store))
-    store.close()

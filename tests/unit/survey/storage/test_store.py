@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sqlite3
@@ -16,16 +15,14 @@ from survey.session import owner, rating
 from survey.session.start import start
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
-from survey.storage import erasure, repository
+from survey.storage import repository
 from survey.storage.codes import CROCKFORD, normal_code, read_secret, token_and_code
-from survey.storage.journal import Journal, read_journal
-from survey.storage.replay import apply, events
-from survey.storage.responses import read_responses, response_ids
+from survey.storage.responses import read_responses
 from survey.storage.store import Store, check_database
 from survey.study.display import pixels_per_degree
 from survey.study.errors import StoreError, StudyError, SurveyError
 from tests.helpers.tiny_study import PROTOCOL, make_study
-from tests.unit.survey.conftest import CONDITIONS, Rater, answer_to, value_for
+from tests.unit.survey.conftest import CONDITIONS, Rater, answer_to, tell_the_same, value_for
 
 AGAIN = "2026-11-01T12:00:00.000+00:00"
 
@@ -54,7 +51,7 @@ def test_a_file_that_is_no_database_breaks_the_survey_and_not_the_program(
     status = survey.status()
     assert status["state"] == "broken"
     assert status["problem"]["key"] == "survey_store"
-    assert "replay" in status["problem"]["detail"]
+    assert "mend --keep journal" in status["problem"]["detail"]
     assert str(data_folder) not in status["problem"]["detail"]
     with pytest.raises(StoreError):
         start(survey, language="en", consent_version="x", adult=True)
@@ -102,7 +99,7 @@ def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
 def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "survey.db").close()  # no table at all yet
     store = Store(tmp_path / "survey.db")
-    assert response_ids(store) == set()
+    assert store.rows("SELECT * FROM event") == []
     store.close()
 
 
@@ -116,7 +113,7 @@ def test_a_study_changed_on_disk_breaks_the_survey(
 
 
 def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
-    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+    data_folder: Path, open_survey: Callable[..., Survey]
 ) -> None:
     owner.set_results_open(open_survey(), True)
     prepare_again(data_folder)
@@ -126,25 +123,19 @@ def test_a_study_prepared_again_takes_the_place_of_one_that_nobody_began(
     assert row["created_at"] == AGAIN
     assert row["protocol_sha256"] == survey.study.protocol.sha256 == PROTOCOL.sha256
     Rater(survey).finish()
-    replayed = Store(tmp_path / "replayed.db")
-    apply(replayed, read_journal(survey.journal.folder))
-    assert list(events(replayed))[:2] == list(events(survey.store))[:2]  # study and versions
-    replayed.close()
+    assert tell_the_same(survey)
     assert open_survey().status()["state"] == "open"
 
 
 def test_simulated_raters_leave_with_the_study_they_rehearsed(
-    data_folder: Path, open_survey: Callable[..., Survey], tmp_path: Path
+    data_folder: Path, open_survey: Callable[..., Survey]
 ) -> None:
     simulate(open_survey(), raters=2, seed=1)
     prepare_again(data_folder)
     survey = open_survey()
     assert survey.status()["state"] == "open"
     assert read_responses(survey.store, "default", include_simulated=True).empty
-    replayed = Store(tmp_path / "replayed.db")
-    apply(replayed, read_journal(survey.journal.folder))
-    assert list(events(replayed)) == list(events(survey.store))
-    replayed.close()
+    assert tell_the_same(survey)
 
 
 def test_a_study_prepared_again_under_its_raters_is_refused(
@@ -202,8 +193,8 @@ def test_a_full_disk_acknowledges_nothing_and_the_answer_can_be_sent_again(
         with pytest.raises(StoreError, match="free disk space"):
             rating.answer(survey, rater.token, body)
     assert rating.answer(survey, rater.token, body)["saved"] == 4
-    written = [e["trial_id"] for e in read_journal(survey.journal.folder) if "trial_id" in e]
-    assert written.count(trial["id"]) == 1
+    lines, _ = survey.record.journal.read()
+    assert sum(line.kind == "Answered" and trial["id"] in line.body for line in lines) == 1
 
 
 def test_a_full_disk_under_the_database(survey: Survey) -> None:
@@ -221,52 +212,6 @@ def test_a_full_disk_under_the_database(survey: Survey) -> None:
         fill()
     connection.execute("PRAGMA max_page_count=1073741823")
     rater.finish()
-
-
-def test_a_line_cut_off_by_a_crash_is_left_out(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    journal.append([{"event": "a", "n": 1}, {"event": "b", "text": "ção\n"}])
-    (path,) = tmp_path.glob("*.jsonl")
-    path.write_bytes(path.read_bytes() + b'{"event":"c"')
-    Journal(tmp_path).append([{"event": "d"}])
-    assert [event["event"] for event in read_journal(tmp_path)] == ["a", "b", "d"]
-
-
-def test_a_journal_that_another_process_replaced_is_written_on(tmp_path: Path) -> None:
-    app, command = Journal(tmp_path), Journal(tmp_path)
-    app.append([{"event": "a"}])
-    command.replace([{"event": "b"}])
-    app.append([{"event": "c"}])
-    assert [event["event"] for event in read_journal(tmp_path)] == ["b", "c"]
-
-
-def test_lines_of_two_writers_are_read_in_the_order_they_were_written(tmp_path: Path) -> None:
-    app, command = Journal(tmp_path), Journal(tmp_path)
-    for n in range(6):
-        (app if n % 2 else command).append([{"event": "a", "n": n}])
-    assert [event["n"] for event in read_journal(tmp_path)] == list(range(6))
-
-
-def test_a_line_that_only_begins_to_fit_on_the_disk_is_not_taken(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource", reason="limits of a process are POSIX")
-    journal = Journal(tmp_path)
-    journal.append([{"event": "a"}])
-    (path,) = tmp_path.glob("*.jsonl")
-    before = path.read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, hard))
-    try:
-        with pytest.raises(StoreError, match="free disk space"):
-            journal.append([{"event": "b"}])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert path.read_bytes() == before
-
-
-def test_a_damaged_line_in_the_middle_is_said(tmp_path: Path) -> None:
-    (tmp_path / "1.jsonl").write_text('{"event":"a"}\n{"ev\n{"event":"b"}\n')
-    with pytest.raises(StoreError, match="line 2 is damaged"):
-        list(read_journal(tmp_path))
 
 
 def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
@@ -301,7 +246,8 @@ def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -
     untold.show_display(ppi=None, ppi_method="skipped")
     untold.go_on(4)
     untold.answer(conditions=CONDITIONS | {"viewport_width": 1873})
-    assert erasure.anonymise(survey.store, "9999", "2027-01-01") == 2
+    with survey.record.alone():
+        assert survey.record.anonymise("9999", "2027-01-01") == 2
     frame = read_responses(survey.store, "default")
     assert set(frame["vision"]) == set(frame["comment"]) == {""}
     told = frame[frame["ppi"].notna()]
@@ -309,12 +255,3 @@ def test_anonymous_answers_keep_the_density_of_what_is_rounded(survey: Survey) -
     assert set(frame["viewport_width"]) == {1900}
     assert len(frame) - len(told) == 5
     assert frame[frame["ppi"].isna()]["ppd"].isna().all()
-
-
-def test_events_give_the_database_again(survey: Survey, tmp_path: Path) -> None:
-    Rater(survey).finish()
-    told = json.loads(json.dumps(list(events(survey.store))))
-    other = Store(tmp_path / "other.db")
-    apply(other, told)
-    assert list(events(other)) == told
-    other.close()

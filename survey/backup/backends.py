@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from sr.base.files import write_atomically
-from survey.storage.backup import Backend, BackupError
+from sr.base.files import atomic_file, make_private
 
 COMMITS_BEFORE_SQUASH = 50  # a repository slows down with thousands of commits
 
 
-def open_backend(place: str) -> Backend:
+class BackupError(Exception):
+    """The place of the backups cannot be reached, or what lies there is damaged."""
+
+
+class Backend(Protocol):
+    """A place for named blobs of bytes."""
+
+    def names(self) -> list[str]:
+        """All names.
+
+        Raises:
+            BackupError: the place cannot be reached.
+        """
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one name.
+
+        Raises:
+            BackupError: not there, or the place cannot be reached.
+        """
+
+    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
+        """Write and remove. Not atomic: after an error any part of it may have happened.
+
+        Raises:
+            BackupError: the place cannot be reached, or refused.
+        """
+
+
+def open_backend(place: str, scratch: Path | None = None) -> Backend:
     """The backend of a setting: `folder:PATH`, `dataset:OWNER/NAME` or `bucket:OWNER/NAME`.
 
     The last two need a token that may write there, in HF_TOKEN. What is made is private.
+
+    Args:
+        scratch: a folder for downloads, which is cleared after every erasure.
 
     Raises:
         BackupError: none of the three.
@@ -27,7 +59,8 @@ def open_backend(place: str) -> Backend:
     if kind in ("dataset", "bucket") and name.count("/") == 1 and all(name.split("/")):
         from huggingface_hub import HfApi
 
-        return DatasetBackend(name, HfApi()) if kind == "dataset" else BucketBackend(name, HfApi())
+        backend = DatasetBackend if kind == "dataset" else BucketBackend
+        return backend(name, HfApi(), scratch)
     raise BackupError(
         f"NITIDEZ_BACKUP is {place!r}; needed folder:PATH, dataset:OWNER/NAME or bucket:OWNER/NAME"
     )
@@ -64,9 +97,14 @@ class FolderBackend:
         """See Backend."""
         try:
             for name, source in add.items():
-                write_atomically(self.folder / name, _bytes(source))
-            for name in remove:
-                (self.folder / name).unlink(missing_ok=True)
+                make_private(self.folder)
+                make_private((self.folder / name).parent)
+                with atomic_file(self.folder / name, mode=0o600) as file:
+                    file.write(source if isinstance(source, bytes) else source.read_bytes())
+            gone = [self.folder / name for name in remove]
+            left = self.folder.glob("*/.*") if gone else []  # by a process that was killed
+            for path in (*gone, *left):
+                path.unlink(missing_ok=True)
         except OSError as error:
             raise BackupError(f"{self.folder}: {error.strerror}") from error
 
@@ -80,12 +118,14 @@ class DatasetBackend:
     Args:
         name: "owner/name".
         api: a `huggingface_hub.HfApi`.
+        scratch: a folder for downloads.
     """
 
-    def __init__(self, name: str, api: Any) -> None:
+    def __init__(self, name: str, api: Any, scratch: Path | None = None) -> None:
         self.name = name
         self.api = api
-        self._commits = 0
+        self.scratch = scratch
+        self._commits = COMMITS_BEFORE_SQUASH  # an earlier process may not have come to it
         self._made = False
 
     def _make(self) -> None:
@@ -107,29 +147,29 @@ class DatasetBackend:
         return _asked(self.name, lambda: self._read(name))
 
     def _read(self, name: str) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
+        with _temporary(self.scratch) as folder:
             path = self.api.hf_hub_download(
                 self.name, name, repo_type="dataset", cache_dir=folder, force_download=True
             )
             return Path(path).read_bytes()
 
     def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
-        """See Backend. One commit: all of it or nothing."""
+        """See Backend. One commit: all of it or nothing. The history goes when nothing is added."""
         gone = list(remove)
-        if add or gone:
-            _asked(self.name, lambda: self._change(add, gone))
+        _asked(self.name, lambda: self._change(add, gone))
 
     def _change(self, add: Mapping[str, Path | bytes], gone: list[str]) -> None:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         self._make()
-        self._commits += COMMITS_BEFORE_SQUASH if gone else 1  # until squashed
+        self._commits += COMMITS_BEFORE_SQUASH if gone else bool(add)  # until squashed
         operations: list[Any] = [CommitOperationAdd(n, _uploadable(s)) for n, s in add.items()]
         operations += [CommitOperationDelete(name) for name in gone]
-        self.api.create_commit(
-            self.name, operations, commit_message="Survey backup", repo_type="dataset"
-        )
-        if self._commits >= COMMITS_BEFORE_SQUASH:
+        if operations:
+            self.api.create_commit(
+                self.name, operations, commit_message="Survey backup", repo_type="dataset"
+            )
+        if self._commits >= COMMITS_BEFORE_SQUASH and not add:
             self.api.super_squash_history(self.name, repo_type="dataset")
             self._commits = 0
 
@@ -140,11 +180,13 @@ class BucketBackend:
     Args:
         name: "owner/name".
         api: a `huggingface_hub.HfApi`.
+        scratch: a folder for downloads.
     """
 
-    def __init__(self, name: str, api: Any) -> None:
+    def __init__(self, name: str, api: Any, scratch: Path | None = None) -> None:
         self.name = name
         self.api = api
+        self.scratch = scratch
 
     def names(self) -> list[str]:
         """See Backend."""
@@ -161,8 +203,8 @@ class BucketBackend:
         return _asked(self.name, lambda: self._read(name))
 
     def _read(self, name: str) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "file"
+        with _temporary(self.scratch) as folder:
+            target = folder / "file"
             self.api.download_bucket_files(self.name, [(name, target)], raise_on_missing_files=True)
             return target.read_bytes()
 
@@ -176,6 +218,14 @@ class BucketBackend:
             )
 
 
+@contextmanager
+def _temporary(scratch: Path | None) -> Iterator[Path]:
+    if scratch is not None:
+        make_private(scratch)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        yield Path(folder)
+
+
 def _asked(name: str, ask: Callable[[], Any]) -> Any:
     """What the hub answers; anything that goes wrong on the way is a BackupError."""
     try:
@@ -183,10 +233,6 @@ def _asked(name: str, ask: Callable[[], Any]) -> Any:
     except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise BackupError(f"{name}: {type(error).__name__}: {first}") from error
-
-
-def _bytes(source: Path | bytes) -> bytes:
-    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def _uploadable(source: Path | bytes) -> str | bytes:

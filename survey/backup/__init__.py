@@ -1,0 +1,1 @@
+"""Copies of the survey's data elsewhere, and the way back."""
