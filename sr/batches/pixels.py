@@ -44,6 +44,7 @@ class Pixels:
         sizes: (N, 2) int64, height and width of each low-resolution image.
         paths: the file of each image; one file may give several, see `load_pixels`.
         skipped: files that could not be used, and why.
+        origin: where the low-resolution versions are from, in a sentence.
     """
 
     scale: int
@@ -52,6 +53,7 @@ class Pixels:
     sizes: Tensor
     paths: tuple[Path, ...]
     skipped: tuple[SkippedFile, ...]
+    origin: str = ""
 
     @property
     def sha256(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sr.base.errors import DataError
@@ -79,9 +79,10 @@ class TrainingData:
         cache = choose_cache(
             self.cache, pairs, processes=processes, scale=scale, fractions=self.fractions
         )
-        return load_pixels(
+        pixels = load_pixels(
             pairs, scale=scale, fractions=self.fractions, cache=cache, progress=progress
         )
+        return replace(pixels, origin=origin)
 
 
 def _names(list_file: Path) -> set[str]:

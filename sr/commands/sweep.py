@@ -96,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
                 folder,
                 data_name=training_data(args).name,
                 data_sha256=pixels.sha256,
+                low_resolution=pixels.origin,
                 minutes=args.minutes,
                 checkpoint_minutes=args.checkpoint_minutes,
                 validation=measured,

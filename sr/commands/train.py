@@ -171,6 +171,7 @@ def run(args: argparse.Namespace) -> int:
             args.output,
             data_name=chosen.name,
             data_sha256=pixels.sha256,
+            low_resolution=pixels.origin,
             minutes=args.minutes,
             checkpoint_minutes=args.checkpoint_minutes,
             validation=validation(args, config, group),

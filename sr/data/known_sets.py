@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sr.base.errors import DataError
 from sr.data.paired_folders import SCALES, match
-from sr.data.photo_set import PhotoSet, find_folders, some, text_lines
+from sr.data.photo_set import PhotoSet, children, find_folders, some, text_lines
 from sr.formats.kinds import list_images
 
 # PASCAL VOC
@@ -53,13 +53,15 @@ def _voc(folder: Path) -> PhotoSet | None:
 
 
 def _unsplash(folder: Path) -> PhotoSet | None:
-    roots = [path.parent for path in find_folders(folder, r"high res", include_self=True)]
-    roots = [path for path in roots if (path / "low res").is_dir()]
-    if not roots:
+    for high_folder in find_folders(folder, r"high[ _-]?res", include_self=True):
+        root = high_folder.parent
+        low_folders = [p for p in children(root) if re.fullmatch(r"(?i)low[ _-]?res", p.name)]
+        if low_folders:
+            break
+    else:
         return None
-    root = roots[0]
-    high = {path.name: path for path in list_images(root / "high res")}
-    low = {path.name: path for path in list_images(root / "low res")}
+    high = {path.name: path for path in list_images(high_folder)}
+    low = {path.name: path for path in list_images(low_folders[0])}
     table = root / "image_data.csv"
     if table.is_file():
         rows = _csv_pairs(table)

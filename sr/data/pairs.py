@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 LowResolution = Literal["auto", "given", "bicubic"]
 Strength = Literal["light", "middle", "strong"]  # see sr.batches.degradations.STRENGTHS
 MADE_HERE = "low-resolution images made here, bicubic as in MATLAB"
+MOST_UNFIT = 0.05  # of a set's own low-resolution files; with more all are made by bicubic
 MEASURED_SPLITS = ("test", "valid", "val", "all")  # the first there is
 
 
@@ -43,7 +44,8 @@ def training_pairs(
     Args:
         split: None is the set's own training part.
         low_resolution: "given" uses the set's own files, "bicubic" makes them as MATLAB does,
-            "auto" uses the set's own where every single one fits: two kinds are never mixed.
+            "auto" uses the set's own where all but a few fit; images whose own is missing or of
+            another size are left out then: two kinds are never mixed.
         only: file names to keep; a warning says which are not there.
 
     Raises:
@@ -70,13 +72,23 @@ def training_pairs(
     given = [Pair(path, partners[path]) for path in images if path in partners]
     if low_resolution == "given":
         return given, f"low-resolution images of the data set, {len(given)} of {len(images)}"
-    unfit = len(images) - len(given) + sum(not _fits(pair, scale) for pair in _sized(given))
-    if unfit:
+    fitting_ones = [
+        pair for pair, sizes in zip(given, _sized(given), strict=True) if _fits(sizes, scale)
+    ]
+    unfit = len(images) - len(fitting_ones)
+    if unfit > max(1, MOST_UNFIT * len(images)) or 2 * unfit >= len(images):
         return made, (
             f"low-resolution images made by bicubic, because {unfit} of the data set's own are "
             f"missing or not exactly {scale} times smaller"
         )
-    return given, "low-resolution images of the data set"
+    said = "low-resolution images of the data set"
+    if unfit:
+        left = sorted({path.name for path in images} - {pair.hr.name for pair in fitting_ones})
+        said += (
+            f"; {unfit} of {len(images)} left out, whose own is missing or not exactly {scale} "
+            f"times smaller: {some(left)}"
+        )
+    return fitting_ones, said
 
 
 _Sizes = tuple["tuple[int, int] | SkippedFile", "tuple[int, int] | SkippedFile"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +21,14 @@ _VGG: dict[str, tuple[tuple[int, ...], ...]] = {
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _WEIGHTS = {"alexnet": "AlexNet_Weights", "vgg16": "VGG16_Weights", "vgg19": "VGG19_Weights"}
 
+# Root mean square of the convolutions after their ReLU on `_probe`, stage by stage: those of
+# torchvision's VGG16; a fourth one of VGG19 is brought to the third's.
+_LEVELS = (
+    (0.858, 1.935), (2.552, 3.069), (3.880, 4.046, 3.268, 3.268), (3.618, 2.698, 1.185, 1.185),
+    (1.458, 0.871, 0.303, 0.303),
+)  # fmt: skip
+_PROBE_PX = 96
+
 
 def backbone_dir() -> Path | None:
     """The folder named by NITIDEZ_BACKBONES, or None when it is not set."""
@@ -27,12 +36,10 @@ def backbone_dir() -> Path | None:
     return Path(value) if value else None
 
 
-def _local_file(name: str) -> Path | None:
+def local_files(name: str) -> list[Path]:
+    """What the folder NITIDEZ_BACKBONES has of a network, parts of it and other forms too."""
     folder = backbone_dir()
-    if folder is None:
-        return None
-    found = sorted(folder.glob(f"{name}_*.safetensors"))
-    return found[0] if found else None
+    return [] if folder is None else sorted(folder.glob(f"{name}_*.safetensors"))
 
 
 def load_state(name: str) -> dict[str, Tensor]:
@@ -47,18 +54,18 @@ def load_state(name: str) -> dict[str, Tensor]:
     Raises:
         BackboneError: in neither place; the text says what to do.
     """
-    path = _local_file(name)
-    if path is not None:
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
+    files = local_files(name)
+    return _read(files[0]) if files else _download(name)
 
-        try:
-            state = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise BackboneError(f"{path}: not a readable safetensors file ({error})") from error
-    else:
-        state = _download(name)
-    return _features_of(state)
+
+def _read(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return _features_of(load_file(path))
+    except (OSError, SafetensorError) as error:
+        raise BackboneError(f"{path}: not a readable safetensors file ({error})") from error
 
 
 def _features_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -81,7 +88,7 @@ def _download(name: str) -> dict[str, Tensor]:
             f"gives none ({looked}); connect to the internet once, or set NITIDEZ_BACKBONES to a "
             f"folder with {name}_features.safetensors (torchvision's key names)"
         ) from error
-    return state
+    return _features_of(state)
 
 
 class VggFeatures(nn.Module):
@@ -165,27 +172,72 @@ def load_vgg16_features(last: str = "conv5_3") -> VggFeatures:
 def load_vgg19_features(last: str = "conv5_4") -> VggFeatures:
     """VGG19 up to `last` (and its ReLU): conv5_4 and conv2_2 are the paper's phi_5,4 and phi_2,2.
 
-    A local file that ends before `last` is passed over for torchvision's download.
+    Of the files in NITIDEZ_BACKBONES the first that reaches `last` is taken, else torchvision's
+    download. The original Caffe weights give features thousands of times stronger than
+    torchvision's, so every file's are brought to one level, which a loss can be weighted for.
 
     Raises:
         BackboneError: the weights are not to be had up to that layer.
     """
-    path = _local_file("vgg19")
-    caffe = path is not None and "caffe" in path.name
-    try:
-        return VggFeatures("vgg19", last=last, state=load_state("vgg19"), caffe=caffe)
-    except BackboneError as error:
-        if path is None:
-            raise
+    files = sorted(local_files("vgg19"), key=_is_caffe)
+    for path in files:
         try:
-            state = _download("vgg19")
-        except BackboneError:
-            raise BackboneError(
-                f"{path.name} does not reach {last} of VGG19, and torchvision's download failed; "
-                "connect to the internet once, or set NITIDEZ_BACKBONES to a folder with the "
-                "whole vgg19_features.safetensors (torchvision's key names)"
-            ) from error
-        return VggFeatures("vgg19", last=last, state=_features_of(state))
+            return levelled(
+                VggFeatures("vgg19", last=last, state=_read(path), caffe=_is_caffe(path))
+            )
+        except BackboneError as error:
+            too_short = error
+    try:
+        return levelled(VggFeatures("vgg19", last=last, state=_download("vgg19")))
+    except BackboneError:
+        if not files:
+            raise
+        raise BackboneError(
+            f"{', '.join(path.name for path in files)}: no {last} of VGG19 in it, and "
+            "torchvision's download failed; connect to the internet once, or set "
+            "NITIDEZ_BACKBONES to a folder with the whole vgg19_features.safetensors "
+            "(torchvision's key names)"
+        ) from too_short
+
+
+def _is_caffe(path: Path) -> bool:
+    return "caffe" in path.name
+
+
+@torch.no_grad()
+def levelled(vgg: VggFeatures) -> VggFeatures:
+    """The same VGG with every convolution's output at the level that torchvision's VGG16 has there.
+
+    Between ReLUs and poolings a factor passes through, so a network stays what it is but for one
+    factor a layer; two forms of one network become equal.
+    """
+    x = (_probe() - vgg.mean) / vgg.std
+    stage = number = 0
+    factor = 1.0
+    for layer in vgg.features:
+        if isinstance(layer, nn.MaxPool2d):
+            stage, number = stage + 1, 0
+            x = layer(x)
+        elif isinstance(layer, nn.Conv2d):
+            assert layer.bias is not None
+            strength = float(layer(x / factor).relu().square().mean().sqrt())
+            before, factor = factor, _LEVELS[stage][number] / max(strength, 1e-12)
+            layer.weight *= factor / before
+            layer.bias *= factor
+            x = layer(x).relu()
+            number += 1
+    return vgg
+
+
+def _probe() -> Tensor:
+    """A picture as strong at every size of detail as photographs are: (1, 3, 96, 96)."""
+    noise = np.random.default_rng(0).standard_normal((3, _PROBE_PX, _PROBE_PX))
+    noise[1:] = 0.8 * noise[:1] + 0.2 * noise[1:]
+    along = np.fft.fftfreq(_PROBE_PX)
+    frequency = np.hypot(along[:, None], along).clip(1 / _PROBE_PX)
+    picture = np.fft.ifft2(np.fft.fft2(noise) / frequency).real
+    picture = (0.45 + 0.2 * picture / picture.std(ddof=1)).clip(0, 1)
+    return torch.from_numpy(picture[None]).float()
 
 
 def load_lpips_heads(net: str) -> list[Tensor]:

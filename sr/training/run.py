@@ -41,6 +41,7 @@ class Run:
             `samples/`.
         data_name: what the weights say they were trained on.
         data_sha256: `Pixels.sha256`, to tell other data by when the run goes on; "" to not.
+        low_resolution: where the low-resolution images are from, in a sentence.
         minutes: wall-clock budget, counted over all parts of the run.
         validation: what is measured at every checkpoint, or None.
     """
@@ -52,6 +53,7 @@ class Run:
         *,
         data_name: str,
         data_sha256: str = "",
+        low_resolution: str = "",
         minutes: float | None,
         checkpoint_minutes: float = 3.0,
         validation: Validation | None = None,
@@ -61,6 +63,7 @@ class Run:
         self.folder = folder
         self.data_name = data_name
         self.data_sha256 = data_sha256
+        self.low_resolution = low_resolution
         self.minutes = minutes
         self.checkpoint_seconds = 60 * checkpoint_minutes
         self.validation = validation
@@ -254,6 +257,7 @@ class Run:
             "seed": trainer.config.seed,
             "data": self.data_name,
             "data_sha256": self.data_sha256,
+            "low_resolution": self.low_resolution,
             "images": trainer.data.num_images,
             "training": dataclasses.asdict(trainer.config),
             "stages": trainer.earlier_stages,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sr.base.errors import DataError
-from sr.data.pairs import find_data_sets
+from sr.data.pairs import find_data_sets, training_pairs
+from sr.data.recognise import recognise
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, modcrop
 from sr.images.writing import save_png
@@ -107,3 +108,22 @@ def test_of_a_training_set_the_test_part_is_measured(tmp_path: Path) -> None:
     assert data_set.name == "BSDS300"
     assert [pair.hr.name for pair in data_set.pairs] == ["b.png"]
     assert data_set.origin.startswith("test: ")
+
+
+def test_a_few_bad_files_are_left_out_and_many_make_all_bicubic(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        make_reduced(
+            tmp_path / "LR_x4" / f"{name}.png", make_image(tmp_path / "HR" / f"{name}.png")
+        )
+    (tmp_path / "LR_x4" / "b.png").unlink()
+    make_image(tmp_path / "LR_x4" / "b.png", height=3, width=3)
+    pairs, origin = training_pairs(recognise(tmp_path), scale=4)
+    assert [(pair.hr.name, pair.lr is not None) for pair in pairs] == [
+        ("a.png", True), ("c.png", True), ("d.png", True)
+    ]  # fmt: skip
+    assert "1 of 4 left out" in origin
+    assert "b.png" in origin
+    (tmp_path / "LR_x4" / "c.png").unlink()
+    pairs, origin = training_pairs(recognise(tmp_path), scale=4)
+    assert [pair.lr for pair in pairs] == [None] * 4
+    assert "made by bicubic, because 2 of the data set's own" in origin

@@ -67,15 +67,18 @@ def test_voc_of_the_official_tar_and_the_image_folder_itself(tmp_path: Path) -> 
         assert (found.kind, len(found.images())) == ("voc2012", 1)
 
 
-def test_unsplash_of_kaggle_pairs_by_its_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("high", "low"), [("high res", "low res"), ("High Res", "Low Res"), ("high_res", "LOW_RES")]
+)
+def test_unsplash_of_kaggle_pairs_by_its_table(tmp_path: Path, high: str, low: str) -> None:
     root = tmp_path / "Image Super Resolution - Unsplash"
     for number in (1, 2):
-        picture(root / "high res" / f"{number}.jpg", width=48, height=24)
+        picture(root / high / f"{number}.jpg", width=48, height=24)
         for scale in (2, 4, 6):
             size = {"width": 48 // scale, "height": 24 // scale}
-            picture(root / "low res" / f"{number}_{scale}.jpg", **size)
-    (root / "low res" / "2_6.jpg").unlink()
-    picture(root / "low res" / "7_4.jpg")
+            picture(root / low / f"{number}_{scale}.jpg", **size)
+    (root / low / "2_6.jpg").unlink()
+    picture(root / low / "7_4.jpg")
     rows = [f"{n}_{s}.jpg,{n}.jpg" for n in (1, 2) for s in (2, 4, 6)]
     text(root / "image_data.csv", "low_res,high_res", *rows, "caf\xe9_4.jpg,café.jpg")
     (root / "image_data.csv").write_bytes((root / "image_data.csv").read_text().encode("latin-1"))

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from sr.base.errors import BackboneError, ConfigError
+from sr.images.reading import open_image
+from sr.images.resize import matlab_bicubic
+from sr.images.tensors import to_tensor
 from sr.metrics.backbones import load_lpips_heads, load_vgg16_features, load_vgg19_features
 from sr.objectives.losses import FeatureLoss, LpipsLoss
 
@@ -42,7 +46,58 @@ def test_the_caffe_vgg19_takes_bgr_minus_the_mean() -> None:
             bgr, state["features.0.weight"], state["features.0.bias"], padding=1
         )
     )
-    assert torch.allclose(ours(image), expected, atol=1e-2, rtol=1e-4)
+    found = ours(image)
+    found *= expected.mean() / found.mean()  # brought to another level, the same otherwise
+    assert torch.allclose(found, expected, atol=1e-2, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("backbones")
+def test_the_content_loss_of_the_caffe_file_is_as_strong_as_torchvisions(shared: Path) -> None:
+    hr = open_image(shared / "benchmark" / "Set5" / "butterfly.png").rgb
+    image, soft = (to_tensor(x) for x in (hr, matlab_bicubic(matlab_bicubic(hr, 1 / 4), 4)))
+    vgg16, caffe = (
+        float(FeatureLoss(load("conv2_2"))(soft, image))
+        for load in (load_vgg16_features, load_vgg19_features)
+    )
+    assert vgg16 / 2 < caffe < 2 * vgg16  # of other networks; 2,000 times before
+
+
+def test_one_network_in_two_files_gives_one_content_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    state, channels = {}, 3
+    for index, width in ((0, 64), (2, 64), (5, 128), (7, 128)):
+        state[f"features.{index}.weight"] = torch.randn(width, channels, 3, 3) / 8
+        state[f"features.{index}.bias"] = torch.randn(width) / 8
+        channels = width
+    caffe = {key: value.clone() for key, value in state.items()}
+    std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    # BGR in 0..255 minus the mean, by 255 std, is what torchvision's sees but for a rounded mean
+    caffe["features.0.weight"] = (state["features.0.weight"] / 255 / std).flip(1)
+    caffe["features.5.weight"] *= 90
+    caffe["features.5.bias"] *= 90
+    losses = []
+    image, other = torch.rand(1, 3, 48, 48), torch.rand(1, 3, 48, 48)
+    for folder, name, tensors in (
+        ("a", "vgg19_features", state), ("b", "vgg19_caffe", caffe)
+    ):  # fmt: skip
+        (tmp_path / folder).mkdir()
+        save_file(tensors, tmp_path / folder / f"{name}.safetensors")
+        monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path / folder))
+        losses.append(float(FeatureLoss(load_vgg19_features("conv2_2"))(image, other)))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+
+
+def test_of_several_files_the_one_that_reaches_the_layer_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"features.0.weight": torch.randn(64, 3, 3, 3), "features.0.bias": torch.zeros(64)}
+    second = {"features.2.weight": torch.randn(64, 64, 3, 3), "features.2.bias": torch.zeros(64)}
+    save_file(first, tmp_path / "vgg19_1.safetensors")
+    save_file(first | second, tmp_path / "vgg19_2.safetensors")
+    monkeypatch.setenv("NITIDEZ_BACKBONES", str(tmp_path))
+    assert len(load_vgg19_features("conv1_2").features) == 4
 
 
 @pytest.mark.usefixtures("backbones")

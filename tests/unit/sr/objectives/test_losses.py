@@ -169,7 +169,7 @@ def test_a_part_of_vgg19_is_refused_with_what_works() -> None:
     with pytest.raises(BackboneError) as error_info:
         build_content_loss("vgg19_54")
     said = str(error_info.value)
-    assert "does not reach conv5_4" in said
+    assert "no conv5_4 of VGG19" in said
     for works in ("content=vgg19_22", "content=vgg16_53", "content=lpips_vgg16"):
         assert f"--set {works}" in said
 
