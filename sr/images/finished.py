@@ -1,0 +1,77 @@
+"""Folders of finished pictures: which file is whose version, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sr.base.errors import DataError
+from sr.formats.kinds import list_images
+
+NAME = re.compile(r"[^\W_][\w .+-]{0,39}")
+
+
+def parse_named_folder(text: str) -> tuple[str, Path]:
+    """`NAME=FOLDER` of a command line: what a method is called, and where its pictures are.
+
+    Raises:
+        DataError: no such form, a name that cannot be a file's, or no such folder.
+    """
+    name, equals, folder = text.partition("=")
+    name = name.strip()
+    if not equals or not folder:
+        raise DataError(f"--pictures {text}: needed NAME=FOLDER, such as MINE=results/mine")
+    if not NAME.fullmatch(name) or name.endswith((" ", ".")):
+        raise DataError(
+            f"--pictures {text}: {name!r} cannot be a name; needed 1 to 40 letters, digits, spaces "
+            "or . _ + -, beginning with a letter or digit"
+        )
+    if not Path(folder).is_dir():
+        raise DataError(f"--pictures {text}: no such folder {folder}")
+    return name, Path(folder)
+
+
+def match_pictures(stems: Sequence[str], folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The picture of each photograph in a folder.
+
+    A file belongs to a photograph by its stem, in any case of letters; where there is none of that
+    stem, by one that goes on with something else than a letter or digit, or with x and a digit, as
+    `baby_x4.png`, `baby-mine.png` and `babyx4.png` do for `baby`.
+
+    Args:
+        stems: of the photographs.
+        folder: of the pictures; other files in it are left alone.
+
+    Returns:
+        Files by stem, and for every photograph without one file what is wrong.
+
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    files = list_images(folder)
+    found: dict[str, Path] = {}
+    problems: list[str] = []
+    for stem in stems:
+        exact = [path for path in files if path.stem.casefold() == stem.casefold()]
+        longer = [path for path in files if _goes_on(path.stem, stem, stems)]
+        candidates = exact or longer
+        if len(candidates) == 1:
+            found[stem] = candidates[0]
+        elif candidates:
+            names = ", ".join(path.name for path in candidates)
+            problems.append(f"{folder}: {names} could all be {stem}'s; keep one")
+        else:
+            problems.append(f"{folder}: no picture of {stem}")
+    return found, problems
+
+
+def _goes_on(name: str, stem: str, stems: Sequence[str]) -> bool:
+    """Whether a file's stem is a photograph's with an ending, and not a longer photograph's."""
+    name = name.casefold()
+    owners = [other for other in stems if _is_ending(name, other.casefold())]
+    return bool(owners) and max(owners, key=len) == stem
+
+
+def _is_ending(name: str, stem: str) -> bool:
+    return name.startswith(stem) and re.match(r"[\W_]|x\d", name[len(stem) :]) is not None
