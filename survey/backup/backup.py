@@ -84,6 +84,7 @@ class Backup:
         self._is_pruned = False
         self._last_success: datetime | None = None
         self._problem = ""
+        self._alarm = ""  # stays until the app starts again
         self._repeated = Repeated(self._try, "survey-backup")
 
     @property
@@ -106,18 +107,16 @@ class Backup:
             try:
                 make_private(copies)
                 with tempfile.TemporaryDirectory(dir=copies) as temporary:
-                    alarm, written = self._run(Path(temporary))
+                    written = self._run(Path(temporary))
             except Exception as error:
                 self._problem = str(error)
                 raise
             self._done()
-            if alarm:
-                logger.error("%s: %s", self._place, alarm)
-            self._problem = alarm
+            self._problem = self._alarm
             self._last_success = datetime.now(timezone.utc)
             return written
 
-    def _run(self, temporary: Path) -> tuple[str, bool]:
+    def _run(self, temporary: Path) -> bool:
         snapshot = temporary / "snapshot"
         snapshot.mkdir()
         seq, erasures = self._snapshot(snapshot)
@@ -127,7 +126,7 @@ class Backup:
         what = hashlib.sha256(text).hexdigest()[:12]
         generation = f"generations/{seq:012d}-{erasures}-{what}.json"
         there = set(self._backend.names())
-        alarm = self._alarm(there, seq)
+        self._look(there, seq)
         written = generation not in there
         if written:
             blobs = {blob_of(entry): files[name] for name, entry in found.items()}
@@ -149,19 +148,22 @@ class Backup:
             self._is_pruned = False
             self._prune(generation, erasures)
             self._is_pruned = True
-        return alarm, written
+        return written
 
-    def _alarm(self, there: set[str], seq: int) -> str:
-        """What is wrong with a place, though it answers."""
+    def _look(self, there: set[str], seq: int) -> None:
+        """Find out whether something is wrong with a place, though it answers."""
         newest = max(generations(there), default=None)
+        alarm = ""
         if self._written and self._written not in there:
-            return f"{self._written} has vanished from the backups; another was made"
-        if newest and newest.seq > seq:
-            return (
+            alarm = f"{self._written} has vanished from the backups; another was made"
+        elif newest and newest.seq > seq:
+            alarm = (
                 f"the backups know of {newest.seq} events and this folder of {seq}: another app "
                 "writes there, or an older state was put into this one"
             )
-        return ""
+        if alarm:
+            logger.error("%s: %s", self._place, alarm)
+            self._alarm = alarm
 
     def _prune(self, own: str, erasures: int) -> None:
         """Remove generations that are old or hold somebody who is erased, and unused blobs."""

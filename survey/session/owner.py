@@ -36,7 +36,6 @@ def anonymise(survey: Survey, older_than_days: int) -> int:
     before = stamp(now - timedelta(days=older_than_days))
     with survey.record.alone():
         count = survey.record.anonymise(before, stamp(now)[:10])
-        survey.record.append()
         survey.record.clean()
     if count:
         survey.on_erased()

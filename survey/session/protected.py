@@ -86,15 +86,12 @@ class ProtectedSurvey:
 
     def _clean(self) -> None:
         """Go on with erasures that are not done yet."""
-        try:
-            with self.survey.record.alone():
-                self.survey.record.clean()
-        except StoreError:
-            logger.exception("an erasure is not done yet, and will be tried again")
+        with self.survey.record.alone():
+            self.survey.record.clean()
 
     def _snapshot(self, folder: Path) -> tuple[int, int]:
-        self._clean()
         with self.survey.record.alone():
+            self.survey.record.clean()
             self._jobs = self.survey.record.jobs()
             return self.survey.record.copy(folder)
 

@@ -7,7 +7,6 @@ token says whose request it is.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +20,11 @@ from survey.storage.codes import code_hmac, receipt, token_sha256
 from survey.storage.events import AnswerChanged, Answered, Finished, SessionChanged
 from survey.storage.store import Row
 from survey.study.display import Display
-from survey.study.errors import InvalidAnswerError, StaleTrialError, StoreError, UnknownCodeError
+from survey.study.errors import InvalidAnswerError, StaleTrialError, UnknownCodeError
 from survey.study.moments import stamp
 from survey.study.protocol import Protocol
 from survey.study.schedule import is_right
 from survey.study.study import check_name, load_study
-
-logger = logging.getLogger(__name__)
 
 VISION = ("", "normal", "corrected", "impaired")
 LONGEST_COMMENT = 2000
@@ -226,11 +223,7 @@ def withdraw(survey: Survey, code: str) -> bool:
             survey.pictures.clear()
         elif proof not in record.jobs():
             raise UnknownCodeError("nobody has this code; check it, or everything is erased")
-        try:
-            record.clean()
-            record.append()
-        except StoreError:
-            logger.exception("an erasure is not done yet, and will be tried again")
+        record.clean()
         is_done = proof not in record.jobs()
     survey.on_erased()
     return is_done

@@ -214,22 +214,18 @@ class Record:
         return len(people)
 
     def clean(self) -> None:
-        """Clean what erasures have left in this folder; within `alone`.
-
-        Raises:
-            StoreError: not all of it could be; it is to be tried again.
-        """
-        if self.store.row("SELECT 1 FROM job WHERE NOT is_clean_here"):
-            self.journal.replace(self.store.lines())
-            try:
+        """Clean what erasures have left in this folder, or as much as can be; within `alone`."""
+        try:
+            if self.store.row("SELECT 1 FROM job WHERE NOT is_clean_here"):
+                self.journal.replace(self.store.lines())
                 erasure.remove_copies(self.folder)
-            except OSError as error:
-                raise StoreError(f"{error.filename}: {error.strerror}; delete it") from error
-            self.store.compact()
-            with self.store.writing() as db:
-                db.execute("UPDATE job SET is_clean_here = 1")
-        if not self.store.row("SELECT 1 FROM place"):  # there never was a backup
-            self.forget_jobs()
+                self.store.compact()
+                with self.store.writing() as db:
+                    db.execute("UPDATE job SET is_clean_here = 1")
+            if not self.store.row("SELECT 1 FROM place"):  # there never was a backup
+                self.forget_jobs()
+        except (StoreError, OSError):
+            logger.exception("an erasure is not done yet, and will be tried again")
 
     def jobs(self) -> list[str]:
         """Receipts of the erasures that are not done yet."""

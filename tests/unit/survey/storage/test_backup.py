@@ -24,8 +24,11 @@ from survey.backup.backends import (
 )
 from survey.backup.backup import KEPT_GENERATIONS, Backup
 from survey.backup.restore import generations, restore
+from survey.session.survey import Survey
+from survey.storage.events import check_copy
 from survey.study.errors import StoreError
 from tests.helpers.fake_hub import FakeHub, serve_hub
+from tests.unit.survey.conftest import Rater
 
 
 def is_empty(folder: Path) -> bool:
@@ -305,6 +308,81 @@ def test_a_generation_cannot_write_outside_the_data_folder(data: Data, tmp_path:
     with pytest.raises(BackupError, match="outside the data folder"):
         restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
     assert not (tmp_path / "evil").exists()
+
+
+def test_the_newest_is_the_one_that_knows_most_whatever_a_clock_says(
+    data: Data, tmp_path: Path
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    for index in range(KEPT_GENERATIONS + 2):
+        data.rate(f"trial{index}")
+        backup.run()
+    kept = generations(backend.names())
+    assert [generation.seq for generation in kept] == [3, 4, 5, 6, 7]
+    restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
+    assert len(trials(tmp_path / "new")) == KEPT_GENERATIONS + 2
+
+
+def test_the_one_just_written_is_never_pruned_and_a_newer_one_there_is_an_alarm(
+    data: Data, tmp_path: Path
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    for index in range(KEPT_GENERATIONS + 1):
+        data.rate(f"trial{index}")
+        data.backup(backend).run()
+    data.seq = 0  # an older state was put back, and goes on
+    data.rate("other")
+    backup = data.backup(backend)
+    assert backup.run() is True
+    kept = [generation.seq for generation in generations(backend.names())]
+    assert kept == [1, 2, 3, 4, 5, 6]
+    assert "the backups know of 6 events and this folder of 1" in backup.status.problem
+
+
+def test_a_place_that_becomes_empty_is_an_alarm(data: Data, tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    data.rate("a")
+    backup.run()
+    shutil.rmtree(backend.folder)
+    assert backup.run() is True, "though nothing has changed since"
+    assert "has vanished from the backups" in backup.status.problem
+    assert len(generations(backend.names())) == 1
+    assert backup.run() is False
+    assert "has vanished from the backups" in backup.status.problem, "until the app starts again"
+
+
+@pytest.mark.parametrize("what", ["lost", "changed", "unusable"])
+def test_a_backup_counts_when_it_has_been_read_back(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    backup = data.backup(backend)
+    data.rate("a")
+    backup.run()
+    data.rate("b")
+    real = backend.read
+    answers = {"changed": lambda name: real(name)[:-1], "lost": lambda name: real("nothing")}
+    if what == "unusable":
+        backup._check = lambda path: (_ for _ in ()).throw(StoreError("its events give others"))
+    else:
+        monkeypatch.setattr(backend, "read", answers[what])
+    with pytest.raises(BackupError):
+        backup.run()
+    assert backup.status.problem
+    assert [generation.seq for generation in generations(backend.names())] == [1]
+
+
+def test_a_copy_whose_events_give_other_tables_is_refused(survey: Survey, tmp_path: Path) -> None:
+    Rater(survey).go_on(2)
+    survey.store.snapshot(tmp_path / "copy.db")
+    check_copy(tmp_path / "copy.db")
+    with sqlite3.connect(tmp_path / "copy.db") as database:
+        database.execute("UPDATE response SET rt_ms = 1")
+    database.close()
+    with pytest.raises(StoreError, match="table response of the database has 2 rows"):
+        check_copy(tmp_path / "copy.db")
 
 
 @pytest.fixture
