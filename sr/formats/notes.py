@@ -14,6 +14,8 @@ NOTES: dict[str, str] = {
     "long_profile": "the colour profile is too large to be one; colours count as sRGB",
     "no_end": "the file has no end mark; the picture is whole",
     "end_missing": "the file ends early; about {percent} % of the picture, at its end, is missing",
+    "part": "a part of {width} x {height} pixels",
+    "reduced": "reduced first, from {width} x {height} pixels",
     "tone_mapped": "an HDR picture: what is brighter than white ({nits} nits) was compressed",
 }
 
