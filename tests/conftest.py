@@ -10,6 +10,7 @@ import pytest
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["NITIDEZ_MODELS"] = os.devnull  # no folder: whoever tests with files names one
 if "PYTEST_XDIST_WORKER" in os.environ:  # tests share the cores by running side by side
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -46,6 +46,14 @@ def free_memory_bytes() -> int | None:
     return None
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch, OpenVINO or Python itself says so; none of them need be imported."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error)
+    return any(words in text for words in ("DefaultCPUAllocator", "bad_alloc", "out of memory"))
+
+
 def cpu_name() -> str:
     """The processor's own name, as well as the system tells it."""
     try:

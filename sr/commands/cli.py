@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from sr import __version__
 from sr.base.errors import SRError
+from sr.base.machine import is_out_of_memory
 from sr.commands.console import EXIT_ERROR, print_any_name, report_error
 
 EXIT_INTERRUPTED = 130
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_INTERRUPTED
         if debug:
             raise
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             report_error(
                 "the device has not enough memory; needed less at once: a smaller --tile, or in "
                 "training --set batch_size or hr_patch_px (--debug says more)"
@@ -75,11 +76,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_ERROR
         report_error(f"{type(error).__name__}: {error} (this is a fault of the program; --debug)")
         return EXIT_ERROR
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """torch's own errors; it need not be imported to tell them."""
-    return type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
 
 
 def count_interrupts() -> list[int]:

@@ -1,25 +1,56 @@
-"""python -m sr models: what there is to choose from."""
+"""python -m sr models [list | fetch | export]: what there is to choose from, and more of it."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from sr.commands.console import format_table
+from sr.commands.console import format_table, progress_bar
+from sr.models.catalogue import CATALOGUE, fetch_model, find_offer
+from sr.models.community import community, models_folder
 from sr.models.registry import Model, list_models
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `python -m sr models`."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
-    parser.epilog = "Example:\n  python -m sr models --json"
+    parser.set_defaults(run_models=run_list)
+    commands = parser.add_subparsers(metavar="WHAT")
+    fetcher = commands.add_parser(
+        "fetch",
+        help="download a model that somebody publishes",
+        description="Download a model from its official address into the folder of models "
+        "(NITIDEZ_MODELS), checked against its published digest. A download that broke off goes "
+        "on where it stopped. Without NAME it lists what can be fetched.",
+    )
+    fetcher.add_argument("names", metavar="NAME", nargs="*", help=f"of: {', '.join(CATALOGUE)}")
+    fetcher.set_defaults(run_models=run_fetch)
+    for command in (fetcher,):
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.epilog = (
+        "Files of other people's models (.pth, .pt, .ckpt, .safetensors) are models as soon as "
+        "they lie in the folder that NITIDEZ_MODELS names.\n\n"
+        "Example:\n  python -m sr models --json\n"
+        "  python -m sr models fetch RealESRGAN_x4plus"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the registry."""
+    """`python -m sr models`: returns the exit status.
+
+    Raises:
+        SRError: a name, a server or a file is not what it should be.
+    """
+    status: int = arguments.run_models(arguments)
+    return status
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print the registry, and why files in the folder of models are none."""
     models = list_models()
     if arguments.json:
         print(json.dumps([asdict(model) for model in models], indent=2, ensure_ascii=False))
@@ -30,12 +61,43 @@ def run(arguments: argparse.Namespace) -> int:
     print(format_table(("name", "parameters", "scale", "what"), rows))
     for model in models:
         facts = [("paper", model.paper), ("departures", model.departures), ("data", model.data)]
+        if model.origin == "file":
+            facts = [("licence", model.licence), ("from", model.source), ("sha256", model.sha256)]
+            facts += [("paper", model.paper)] if model.paper else []
         facts += [("metrics", line) for line in _describe_metrics(model.metrics)]
         if model.network:
             print(f"\n{model.name}")
             for name, fact in facts:
                 print(f"  {name:10}  {fact or '-'}")
+    folder = models_folder()
+    refused = community().refused
+    print(f"\nfiles of other people's are looked for in {folder}")
+    for name, reason in refused.items():
+        print(f"  not a model: {name}: {reason}")
     return 0
+
+
+def run_fetch(arguments: argparse.Namespace) -> int:
+    """Download models, or list what there is."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    offers = [find_offer(name) for name in arguments.names]
+    folder = models_folder()
+    for offer in offers:
+        print(f"{offer.title}, x{offer.scale}, {offer.paper}. Licence: {offer.licence}.")
+        with progress_bar("B", unit_scale=True) as show:
+            path = fetch_model(offer, folder, progress=show)
+        print(f"{path}: the model {path.stem}")
+    if not offers:
+        rows = [
+            (name, f"x{offer.scale}", _megabytes(offer.num_bytes), offer.licence, offer.domain)
+            for name, offer in CATALOGUE.items()
+        ]
+        print(format_table(("name", "scale", "MB", "licence", "for"), rows))
+    return 0
+
+
+def _megabytes(num_bytes: int) -> str:
+    return f"{num_bytes / 1e6:.1f}" if num_bytes else "?"
 
 
 def _scales(model: Model) -> str:

@@ -34,6 +34,7 @@ from sr.images.writing import (
     format_of,
     write_picture,
 )
+from sr.models.community import SUFFIXES, is_weights_file
 from sr.models.registry import INTERPOLATION_SCALES, MODELS, chosen_scale
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "srresnet_x4"
 TILE_BAR = "{desc}: {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left"
 DEFAULT_MAX_MEGAPIXELS = 50.0
-WEIGHTS_SUFFIX = ".safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="NAME",
-        help=f"one of: {', '.join(MODELS)}; or a {WEIGHTS_SUFFIX} file of sr train "
-        f"(default: {DEFAULT_MODEL})",
+        help=f"one of: {', '.join(MODELS)}, or of the folder NITIDEZ_MODELS; or a weights file, of "
+        f"sr train or of somebody else's ({', '.join(SUFFIXES)}) (default: {DEFAULT_MODEL})",
     )
     add_between_arguments(parser, several=False)
     parser.add_argument(
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise ConfigError("--model and --between both name the network; leave one out")
         arguments.model = mixtures[0]
     arguments.model = arguments.model or DEFAULT_MODEL
-    if not arguments.model.endswith(WEIGHTS_SUFFIX):
+    if not is_weights_file(arguments.model):
         chosen_scale(arguments.model, arguments.scale)
     is_folder = arguments.input.is_dir()
     jobs = plan(arguments)
@@ -257,7 +257,7 @@ def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
         "tile_px": arguments.tile,
         "engine": arguments.engine,
     }
-    if not name.endswith(WEIGHTS_SUFFIX):
+    if not is_weights_file(name):
         return get_upscaler(name, scale=arguments.scale, **how)
     upscaler = upscaler_from_file(name, **how)
     if arguments.scale not in (None, upscaler.scale):

@@ -13,11 +13,14 @@ class Archive:
 
     Attributes:
         url: the official address.
-        checksum: "sha256:..." or "md5:..."; "" where none was published.
+        checksum: "sha256:..." or "md5:..."; "" where none was published. Where only its beginning
+            was, that is compared, and the first download's is kept as where there is none.
+        num_bytes: its size; 0 where it was not published.
     """
 
     url: str
     checksum: str = ""
+    num_bytes: int = 0
 
     @property
     def name(self) -> str:

@@ -106,7 +106,7 @@ def download(archive: Archive, folder: Path, *, progress: Progress | None = None
     path = folder / archive.name
     if not path.is_file():
         part = path.with_name(path.name + ".part")
-        _download_part(archive.url, part, progress)
+        _download_part(archive, part, progress)
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -114,12 +114,12 @@ def download(archive: Archive, folder: Path, *, progress: Progress | None = None
     return _verified(archive, path)
 
 
-def _download_part(url: str, part: Path, progress: Progress | None) -> None:
-    failures = 0
+def _download_part(archive: Archive, part: Path, progress: Progress | None) -> None:
+    url, failures = archive.url, 0
     while True:
         before = _size(part)
         try:
-            if _request(url, part, progress):
+            if _request(archive, part, progress):
                 return
             reason = "the connection ended early"
         except urllib.error.HTTPError as error:
@@ -138,8 +138,9 @@ def _download_part(url: str, part: Path, progress: Progress | None) -> None:
         time.sleep(min(30.0, 0.1 * 4**failures) if failures else 0.0)
 
 
-def _request(url: str, part: Path, progress: Progress | None) -> bool:
+def _request(archive: Archive, part: Path, progress: Progress | None) -> bool:
     """One try; True when the part is the whole file."""
+    url = archive.url
     about = _about(part)
     start = _size(part) if about.get("url") == url else 0
     request = urllib.request.Request(
@@ -171,6 +172,11 @@ def _request(url: str, part: Path, progress: Progress | None) -> bool:
         if start and about.get("total") not in (None, total):
             part.unlink()
             raise http.client.HTTPException("the file on the server has changed")
+        if archive.num_bytes and total not in (None, archive.num_bytes):
+            raise DataError(
+                f"{url}: the server offers {total:,} bytes, the file has {archive.num_bytes:,}; "
+                "what it would send is another"
+            )
         tag = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
         tag = "" if tag.startswith("W/") else tag  # weak tags cannot resume
         free = shutil.disk_usage(part.parent).free
@@ -194,13 +200,14 @@ def _verified(archive: Archive, path: Path) -> Fetched:
     sha256, published = _digests(path, kind or "sha256")
     record = path.with_name(path.name + ".sha256")
     if wanted:
-        if published != wanted:
+        if not published.startswith(wanted):
             path.unlink()
             raise DataError(
                 f"{path}: {kind} {published} is not the published {wanted}; the file was removed, "
                 "fetch it again"
             )
-        return Fetched(path, sha256, True)
+        if len(wanted) == len(published):
+            return Fetched(path, sha256, True)
     if record.is_file():
         earlier = record.read_text(encoding="utf-8").split()[0]
         if earlier != sha256:

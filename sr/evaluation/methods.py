@@ -14,10 +14,17 @@ from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.images.photo import Photo
 from sr.inference.engines import chosen_engine
 from sr.models.between import BETWEEN
+from sr.models.community import is_weights_file, name_of
 from sr.models.digests import weights_sha256
-from sr.models.registry import MODELS, chosen_scale, model_info, models_of_scale, verified_weights
+from sr.models.registry import (
+    MODELS,
+    chosen_scale,
+    known_models,
+    model_info,
+    models_of_scale,
+    verified_weights,
+)
 
-WEIGHTS_SUFFIX = ".safetensors"
 DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
 
 
@@ -78,7 +85,7 @@ def parse_methods(
     """The methods people name on the command line, each once.
 
     Args:
-        texts: NAME of the registry, FILE.safetensors, or TRAINING_SET=FILE.safetensors.
+        texts: NAME of the registry, a weights file, or TRAINING_SET=FILE.
         runtime: device, precision, tile and engine.
         scale: of interpolations; None is that of the networks beside them, else their own.
 
@@ -102,7 +109,7 @@ def parse_methods(
         if labels.count(label) > 1:
             raise ConfigError(
                 f"{labels.count(label)} methods would be called {label!r}; name their training "
-                f"sets: NAME=FILE{WEIGHTS_SUFFIX}"
+                "sets: NAME=FILE.safetensors"
             )
     return methods
 
@@ -121,18 +128,19 @@ def _method(text: str, runtime: Runtime, scale: int | None) -> Method:
             model=text,
             identity=text,
         )
-    if text in MODELS or BETWEEN in text:
+    if BETWEEN in text or text in known_models():
         return _registered(text, runtime)
     training_set, equals, rest = text.partition("=")
     if Path(text).is_file() or not equals:  # a path may hold an equals sign itself
         training_set, rest = "", text
-    if not rest.endswith(WEIGHTS_SUFFIX):
+    if not is_weights_file(rest):
         model_info(rest)  # raises: says which names there are
     return _from_file(Path(rest), training_set.strip(), runtime)
 
 
 def _registered(name: str, runtime: Runtime) -> Method:
     model = model_info(name)
+    _check_enlarges(name, model.scale)
     return Method(
         model.name,
         lambda: _get_upscaler(model.name, runtime),
@@ -144,16 +152,20 @@ def _registered(name: str, runtime: Runtime) -> Method:
 
 
 def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
+    from sr.models.loading import describe_file, is_ours
     from sr.models.weights_file import read_header
 
-    header = read_header(path)
-    name = str(header["name"])
-    training_set = training_set or _training_set(path) or path.stem
-
+    if is_ours(path):
+        header = read_header(path)
+        name, scale = str(header["name"]), int(header["config"]["scale"])
+        training_set = training_set or _training_set(path) or path.stem
+    else:
+        name, scale = name_of(path), int(describe_file(path)["scale"])
+    _check_enlarges(path.name, scale)
     return Method(
-        f"{name} ({training_set})",
+        f"{name} ({training_set})" if training_set else name,
         lambda: _load_file(path, runtime),
-        int(header["config"]["scale"]),
+        scale,
         name,
         training_set,
         _identity(file_sha256(path), runtime),
@@ -185,9 +197,17 @@ def _load_file(path: Path, runtime: Runtime) -> Enlarges:
     )
 
 
+def _check_enlarges(name: str, scale: int) -> None:
+    if scale == 1:
+        raise ConfigError(f"{name} keeps the size of a picture; what is measured are enlargements")
+
+
 def _training_set(path: Path) -> str:
+    from sr.models.loading import is_ours
     from sr.models.weights_file import read_header
 
+    if not is_ours(path):
+        return ""
     return str(read_header(path)["about"].get("data", ""))
 
 

@@ -14,8 +14,10 @@ NOTES: dict[str, str] = {
     "long_profile": "the colour profile is too large to be one; colours count as sRGB",
     "no_end": "the file has no end mark; the picture is whole",
     "end_missing": "the file ends early; about {percent} % of the picture, at its end, is missing",
-    "part": "a part of {width} x {height} pixels",
-    "reduced": "reduced first, from {width} x {height} pixels",
+    "cut_in_tiles": "the network looks at the whole picture, but memory is there for tiles of "
+    "{tile} pixels only; edges of tiles may show",
+    "own_look": "the network changes colours or detail in {percent} % of the picture: more than a "
+    "breakdown would, so it was left as it is",
     "tone_mapped": "an HDR picture: what is brighter than white ({nits} nits) was compressed",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 CPU = torch.device("cpu")
 
@@ -18,11 +17,3 @@ def to_tensor(rgb: np.ndarray, device: torch.device = CPU) -> Tensor:
 def to_rgb(image: Tensor) -> np.ndarray:
     """(1, 3, H, W) float, clamped to [0, 1] and rounded, to (H, W, 3) uint8."""
     return (image[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-
-
-def padded(image: Tensor, multiple_px: int) -> Tensor:
-    """(N, C, H, W) with its last rows and columns repeated until both sides are multiples."""
-    bottom, right = (-side % multiple_px for side in image.shape[2:])
-    if not bottom and not right:
-        return image
-    return F.pad(image, (0, right, 0, bottom), mode="replicate")

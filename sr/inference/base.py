@@ -11,11 +11,13 @@ import numpy as np
 
 from sr import __version__
 from sr.base.errors import Cancelled
+from sr.formats.notes import Note
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.guard import mended_text
 from sr.inference.transparency import premultiplied_bicubic, seen_colours
 
+Notes = tuple[Note, ...]
 Look = Callable[[float], None]  # told the share that is done, 0 to 1; raises Cancelled
 
 
@@ -73,8 +75,8 @@ class Upscaler:
                 left = seconds / share - seconds if share > 0 else None
                 progress(Progress(round(1000 * share), 1000, seconds, left))
 
-        self._fill(rgb, given, look)
-        mended_share = self._mend(given, rgb)
+        notes = self._fill(rgb, given, look)
+        mended_share, more = self._mend(given, rgb)
         alpha = None
         if photo.alpha is not None:
             self._look_at(cancel)
@@ -83,11 +85,13 @@ class Upscaler:
             if self.name == "bicubic":
                 premultiplied_bicubic(rgb, photo.rgb, photo.alpha, self.scale)
         self.seconds_per_megapixel = (time.perf_counter() - start) / (rgb[..., 0].size / 1e6)
-        return Photo(rgb, alpha, mended_share, photo.notes)
+        return Photo(rgb, alpha, mended_share, (*photo.notes, *notes, *more))
 
-    def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> float:
-        """Mend an enlargement in place; the share that was wrong. Interpolations are right."""
-        return 0.0
+    def _mend(self, rgb: np.ndarray, enlarged: np.ndarray) -> tuple[float, Notes]:
+        """Mend an enlargement in place; the share that was wrong, and what there is to say of it.
+        Interpolations are right.
+        """
+        return 0.0, ()
 
     def _look_at(self, cancel: threading.Event | None) -> None:
         if cancel is not None and cancel.is_set():
@@ -102,6 +106,9 @@ class Upscaler:
         }
         return text | (mended_text(result) if result is not None else {})
 
-    def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
-        """Write the enlarged `rgb` into `out`; `look` is called between pieces, at last with 1."""
+    def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> Notes:
+        """Write the enlarged `rgb` into `out`, and tell what there is to say of how.
+
+        `look` is called between pieces, at last with 1.
+        """
         raise NotImplementedError

@@ -20,10 +20,19 @@ CONTRAST_SHARE = 0.5  # of the local contrast that may be missing besides
 MOST_LEVELS = 32.0  # that may be missing anywhere
 AROUND_PX = 4  # low-resolution pixels around a wrong one that are mended, and again for the blend
 BAND_ROWS = 256  # low-resolution rows looked at together, so that memory stays bounded
+FOREIGN_SHARE = (
+    0.25  # of somebody else's network: a breakdown is local, what is everywhere is meant
+)
 MARGIN_ROWS = 24  # of its neighbours that a band needs: bicubic, the means, the blend
 
 
-def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int, mean_px: int = CLEAN_PX) -> float:
+def mend(
+    lr: np.ndarray,
+    enlarged: np.ndarray,
+    scale: int,
+    mean_px: int = CLEAN_PX,
+    most_share: float = 1.0,
+) -> float:
     """Put bicubic, blended in, where an enlargement does not give back its original.
 
     Args:
@@ -31,9 +40,10 @@ def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int, mean_px: int = CLEAN_
         enlarged: (s H, s W, 3) uint8; changed in place.
         scale: s.
         mean_px: CLEAN_PX; NOISY_PX for a network that takes noise away, which must not come back.
+        most_share: where more than that would be changed, nothing is.
 
     Returns:
-        The share of the picture that was changed, 0 to 1.
+        The share of the picture that was wrong, 0 to 1.
     """
     height = lr.shape[0]
     mended, changes = 0.0, []
@@ -54,7 +64,7 @@ def mend(lr: np.ndarray, enlarged: np.ndarray, scale: int, mean_px: int = CLEAN_
         rows = slice(scale * top, scale * bottom)
         changes.append((rows, np.rint(enlarged[rows] * (1 - share) + bicubic * share)))
         mended += float((large > 0).mean()) * (bottom - top) / height
-    for rows, pixels in changes:
+    for rows, pixels in changes if mended <= most_share else ():
         enlarged[rows] = pixels.astype(np.uint8)
     return mended
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sr.images.resize import matlab_bicubic, nearest
-from sr.inference.base import Look, Upscaler
+from sr.inference.base import Look, Notes, Upscaler
 
 BAND_ROWS = 256  # output rows that are made between two looks at the cancel flag
 
@@ -28,7 +28,7 @@ def bicubic_part(
 class Interpolation(Upscaler):
     """nearest and bicubic, in bands of rows."""
 
-    def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> None:
+    def _fill(self, out: np.ndarray, rgb: np.ndarray, look: Look) -> Notes:
         scale, height = self.scale, rgb.shape[0]
         rows = max(1, BAND_ROWS // scale)
         for top in range(0, height, rows):
@@ -40,3 +40,4 @@ class Interpolation(Upscaler):
                     rgb, top, bottom, 0, rgb.shape[1], scale=scale
                 )
             look(bottom / height)
+        return ()

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from sr.inference.base import Look
 from sr.inference.engines import EngineError
-from sr.networks.registry import multiple_of
+from sr.networks.reach import fitting_px
 
 POLL_MS = 50  # between two looks while a part is at work
 SIZES = (24, 20), (17, 26)  # of the pictures that a network is traced and checked with, in pixels
@@ -64,11 +64,8 @@ class OpenVinoEngine:
         self._compiled: list[Any] = []
         self._seconds_a_pixel: dict[int, float] = {}
         random = torch.Generator().manual_seed(0)
-        multiple_px = max(multiple_of(module) for part in parts for module in part.modules())
-        traced, probed = [
-            [torch.rand(1, 3, multiple_px * height, multiple_px * width, generator=random)]
-            for height, width in SIZES
-        ]
+        sizes = [[fitting_px(parts[0], side) for side in size] for size in SIZES]
+        traced, probed = [[torch.rand(1, 3, *size, generator=random)] for size in sizes]
         try:
             with _LOCK, torch.no_grad():
                 for number, part in enumerate(parts):

@@ -42,18 +42,19 @@ class Tile:
 
 
 def plan_tiles(
-    height: int, width: int, tile_px: int, overlap_px: int, multiple_px: int = 1
+    height: int, width: int, tile_px: int, overlap_px: int, align_px: int = 1
 ) -> list[Tile]:
-    """Cores of even size, about `tile_px` a side, each with its overlap inside the image.
+    """Cores of even size, at most `tile_px` a side, each with its overlap inside the image.
 
     Args:
-        multiple_px: of what every tile begins at, as the whole does; `overlap_px` must be one.
+        align_px: what all edges are multiples of, but for those of the picture.
     """
+    overlap_px = align_px * math.ceil(overlap_px / align_px)
 
     def cuts(length: int) -> list[int]:
-        parts = math.ceil(length / tile_px)
-        inner = {round(i * length / parts / multiple_px) * multiple_px for i in range(parts)}
-        return [*sorted(cut for cut in inner if cut < length), length]
+        steps = math.ceil(length / align_px)
+        parts = math.ceil(steps / max(1, tile_px // align_px))
+        return [min(length, align_px * round(i * steps / parts)) for i in range(parts + 1)]
 
     rows, columns = cuts(height), cuts(width)
     return [

@@ -26,7 +26,9 @@ class TorchEngine:
 
     def __init__(self, parts: Sequence[nn.Module], device: torch.device, precision: str) -> None:
         self.parts = [
-            part.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            part.to(device)
+            if getattr(part, "keeps_format", False)
+            else part.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             for part in parts
         ]
         self.device = device

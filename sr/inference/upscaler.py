@@ -12,9 +12,10 @@ from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.inference.base import Progress as Progress
 from sr.inference.base import Upscaler as Upscaler
 from sr.inference.engines import check_engine
-from sr.inference.guard import CLEAN_PX, NOISY_PX
+from sr.inference.guard import CLEAN_PX, FOREIGN_SHARE, NOISY_PX
 from sr.inference.interpolation import Interpolation
 from sr.models.between import STEPS
+from sr.models.community import name_of
 from sr.models.digests import weights_sha256, weights_stamp
 from sr.models.registry import MODELS, Model, chosen_scale, model_info
 
@@ -64,16 +65,20 @@ def _network(
     from sr.inference.network import NetworkUpscaler
 
     chosen = choose_device(device)
+    network, scale = loaded.network, int(loaded.network.scale)  # type: ignore[arg-type]
     if precision == "auto":
-        precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
+        is_fit = getattr(network, "is_good_in_bfloat16", True)
+        precision = "bfloat16" if is_fit and has_fast_bfloat16(chosen) else "float32"
+    is_guarded = guard and scale > 1  # what restores is meant to change what it is given
     return NetworkUpscaler(
         name,
-        loaded.network,
+        network,
         device=chosen,
         precision=precision,
         tile_px=tile_px,
         engine=engine,
-        guard_px=(CLEAN_PX if loaded.is_clean else NOISY_PX) if guard else None,
+        guard_px=(CLEAN_PX if loaded.is_clean else NOISY_PX) if is_guarded else None,
+        mend_share=FOREIGN_SHARE if loaded.is_foreign else 1.0,
         facts=facts,
     )
 
@@ -119,20 +124,22 @@ def upscaler_from_file(
     engine: str = "auto",
     guard: bool = True,
 ) -> NetworkUpscaler:
-    """The upscaler of a weights file that `sr train` wrote; its PNGs name the file.
+    """The upscaler of a weights file of `sr train`, or of somebody else's; its PNGs name the file.
 
     Args:
-        path: a safetensors file; the other arguments are those of `get_upscaler`.
+        path: of a kind in `sr.models.community.SUFFIXES`.
+
+    The other arguments are those of `get_upscaler`.
 
     Raises:
         WeightsError: unreadable, or not a network that enlarges.
         ConfigError: as `get_upscaler`.
     """
-    from sr.models.loading import load_file
+    from sr.models.loading import is_ours, load_file
     from sr.models.weights_file import read_header
 
     path = Path(path)
-    name = str(read_header(path)["name"])
+    name = str(read_header(path)["name"]) if is_ours(path) else name_of(path)
     _check(precision, tile_px, engine)
     facts = {"Nitidez-Weights": f"{path.name} sha256 {file_sha256(path)}"}
     if name in MODELS:

@@ -1,1 +1,1 @@
-"""What a person can choose: the registry, weights files, mixing, release."""
+"""What a person can choose: registry, weights files, files of others, mixing, release."""

@@ -2,7 +2,8 @@
 
 To add one, train it and write an entry here; `python -m sr release` puts its weights and
 what is known of them into `weights/`. The network itself is an entry of `sr.networks.registry`.
-A mixture is there by its name alone: `srresnet_x4~srgan_x4@0.3` (`sr.models.mix`).
+A mixture is there by its name alone, `srresnet_x4~srgan_x4@0.3` (`sr.models.between`), and a file
+of somebody else's by lying in a folder (`sr.models.community`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sr.base.files import file_sha256
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
 Origin = Literal["computed", "trained", "mixture", "file"]
+NOT_KNOWN = "not known"  # the licence of a file that nobody has told of
 BICUBIC = "MATLAB's bicubic"
 PHOTO = "blur, noise, JPEG and resizing, twice over, as Wang et al. 2021 (arXiv:2107.10833)"
 NO_BATCH_NORM = (
@@ -164,8 +166,23 @@ def model_info(name: str) -> Model:
         from sr.models.between import mixture
 
         return mixture(name)
-    known = ", ".join(sorted(MODELS))
+    from sr.models.community import community, name_of
+
+    found = community()
+    if name in found.models:
+        return found.models[name]
+    for file, reason in found.refused.items():
+        if name == name_of(Path(file)):
+            raise WeightsError(f"{file}: {reason}")
+    known = ", ".join(sorted([*MODELS, *found.models]))
     raise UnknownModelError(f"no model {name!r}; known: {known}")
+
+
+def known_models() -> dict[str, Model]:
+    """Every model that is there now by its name: those that ship, then those of files."""
+    from sr.models.community import community
+
+    return MODELS | dict(community().models)
 
 
 def chosen_scale(name: str, scale: int | None = None) -> int:
@@ -187,12 +204,13 @@ def chosen_scale(name: str, scale: int | None = None) -> int:
 
 def models_of_scale(scale: int) -> list[Model]:
     """The models that enlarge by a factor, in the order of the registry."""
-    return [model for model in MODELS.values() if scale in model.scales]
+    return [model for model in known_models().values() if scale in model.scales]
 
 
 def network_scales() -> list[int]:
     """The factors that networks enlarge by, those of the first one first."""
-    return list(dict.fromkeys(model.scale for model in MODELS.values() if model.network))
+    models = known_models().values()
+    return list(dict.fromkeys(m.scale for m in models if m.network and m.scale > 1))
 
 
 @lru_cache(maxsize=1)
@@ -259,5 +277,5 @@ def list_models() -> list[Model]:
         )
         if model.network and model.name in manifest
         else model
-        for model in MODELS.values()
+        for model in known_models().values()
     ]

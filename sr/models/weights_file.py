@@ -22,6 +22,10 @@ from sr.networks.registry import build, described
 FORMAT = "nitidez-1"
 
 
+class NotOursError(WeightsError):
+    """Safetensors without the description that this project writes into them."""
+
+
 def save_model(path: Path, model: torch.nn.Module, *, name: str, about: Mapping[str, Any]) -> None:
     """Save a registered network as float32 safetensors.
 
@@ -56,7 +60,8 @@ def read_header(path: Path) -> dict[str, Any]:
     """The description inside a weights file.
 
     Raises:
-        WeightsError: missing, not safetensors, or not written by this project.
+        NotOursError: safetensors, but not written by this project.
+        WeightsError: missing, or not safetensors.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file; train it with python -m sr train")
@@ -69,7 +74,7 @@ def read_header(path: Path) -> dict[str, Any]:
         header: dict[str, Any] = json.loads(metadata["nitidez"])
         known = header["format"] == FORMAT
     except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(
+        raise NotOursError(
             f"{path}: no description of the network inside; needed a file written by sr train"
         ) from error
     if not known:

@@ -17,6 +17,7 @@ from torch import nn
 from sr.base.errors import ConfigError, WeightsError
 from sr.networks import rrdb, srcnn, srresnet
 from sr.networks.discriminators import ESRGANDiscriminator, SRGANDiscriminator
+from sr.networks.reach import Reach
 from sr.networks.unet_discriminator import UNetDiscriminator
 
 
@@ -129,11 +130,11 @@ def described(model: nn.Module) -> tuple[str, dict[str, Any]]:
 
 
 def receptive_radius_px(model: nn.Module) -> int | None:
-    """How far an output pixel of a registered network sees, in low-resolution pixels; or None."""
+    """How far an output pixel sees, in low-resolution pixels, or None: on the whole picture.
+
+    A registered network's entry says it; another's was measured, as `reach`.
+    """
+    if isinstance(reach := getattr(model, "reach", None), Reach):
+        return reach.radius_px
     name, config = described(model)
     return NETWORKS[name].receptive_radius_px(config)
-
-
-def multiple_of(model: nn.Module) -> int:
-    """What both sides of a network's input must be multiples of, in pixels."""
-    return int(getattr(model, "multiple_px", 1))

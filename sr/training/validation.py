@@ -15,8 +15,8 @@ from sr.data.pairs import measured_split
 from sr.data.recognise import recognise
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
-from sr.images.tensors import padded, to_rgb, to_tensor
-from sr.networks.registry import multiple_of
+from sr.images.tensors import to_rgb, to_tensor
+from sr.networks.reach import fitted
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Validation:
         for name, (lr, hr) in zip(self.names, self.pairs, strict=True):
             # cuDNN's search for the fastest kernels, wanted in training, would run for each size.
             with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True):
-                enlarged = model(padded(to_tensor(lr, device), multiple_of(model)))
+                enlarged = model(fitted(to_tensor(lr, device), model))
             prediction = to_rgb(enlarged[..., : hr.shape[0], : hr.shape[1]])
             result = measure(prediction, hr, crop_px=self.scale, lpips=self.lpips)
             for key in ("psnr_y", "ssim_y", "lpips_alex"):

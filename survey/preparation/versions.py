@@ -122,6 +122,8 @@ def scale_of(protocol: Protocol) -> int:
     models = [model_info(method) for method in protocol.methods if method != "original"]
     chosen = [model for model in models if model.network] or models[:1]
     scale = chosen[0].scale
+    if scale == 1:
+        raise StudyError(f"{chosen[0].name} keeps the size; a study compares enlargements")
     if any(model.scale != scale for model in chosen):
         said = ", ".join(f"{model.name} {model.scale}" for model in chosen)
         raise StudyError(f"a study compares models of one scale; these enlarge: {said}")

@@ -6,10 +6,8 @@ import hashlib
 import io
 import stat
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,66 +17,14 @@ from sr.data import fetch as fetching
 from sr.data.catalog import SOURCES, Archive, Source
 from sr.data.fetch import download, fetch
 from sr.data.unpack import unpack
-
-CONTENT = bytes(range(256)) * 40
-
-
-class Server(ThreadingHTTPServer):
-    """Serves `content`; `cut` breaks connections, `ranges` and `tag` say what it supports."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = CONTENT
-        self.cut: list[int] = []  # bytes after which the next answers break off
-        self.ranges = True
-        self.tag: str | None = '"one"'
-        self.status = 200
-        self.asked: list[str | None] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/photos.bin"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        server, wanted = self.server, self.headers.get("Range")
-        server.asked.append(wanted)
-        if server.status != 200:
-            self.send_error(server.status)
-            return
-        start = int(wanted.split("=")[1].rstrip("-")) if wanted and server.ranges else 0
-        if self.headers.get("If-Range") not in (None, server.tag):
-            start = 0
-        if start >= len(server.content):
-            self.send_error(416)
-            return
-        body = server.content[start:]
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(body)))
-        if server.tag:
-            self.send_header("ETag", server.tag)
-        if start:
-            end = len(server.content)
-            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{end}")
-        self.end_headers()
-        self.wfile.write(body[: server.cut.pop(0)] if server.cut else body)
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
+from tests.helpers.file_server import CONTENT, Server, serving
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(fetching.time, "sleep", lambda _: None)
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
-        thread.start()
+    with serving() as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 def sha256(data: bytes) -> str:
