@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sr.batches.crops import CropSampler
 from sr.batches.degradations import REAL_ESRGAN, degraded
+from sr.batches.frames import FrameSampler
 from sr.batches.graphics import with_graphics
 from sr.batches.patterns import with_patterns
 
@@ -15,7 +16,7 @@ DegradationName = Literal["bicubic", "real_esrgan"]
 
 
 def next_batch(
-    data: CropSampler,
+    data: CropSampler | FrameSampler,
     batch_size: int,
     *,
     degradation: DegradationName = "bicubic",
@@ -25,14 +26,14 @@ def next_batch(
     """The next crops, the same whether one process makes them or several.
 
     Args:
-        data: of photographs; all chance comes from its generator.
+        data: of photographs, or of frames; all chance comes from its generator.
         batch_size: of all processes together.
         degradation: how low-resolution crops are made; "bicubic" takes those of the data.
         pattern_share: of crops with patterns as fine as pixels in them.
         graphics_share: of crops that are drawn by code.
 
     Returns:
-        LR (N, 3, p, p) and HR (N, 3, scale p, scale p) in [0, 1]; N is this process's part.
+        LR (N, C, p, p) and HR (N, C, scale p, scale p) in [0, 1]; N is this process's part.
     """
     lr, hr = data.batch(batch_size)
     random, part = data.generator, data.share

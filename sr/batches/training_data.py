@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
+
+import torch
 
 from sr.base.errors import DataError
+from sr.batches.crops import CropSampler
+from sr.batches.frames import FrameSampler
 from sr.batches.pixels import Pixels, Progress, choose_cache, load_pixels
 from sr.data.pairs import LowResolution, training_pairs
 from sr.data.recognise import Layout, recognise
+from sr.microscopy.data.frames import Frames
+from sr.microscopy.data.training import training_frames
+
+Sampler = CropSampler | FrameSampler
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +28,8 @@ class TrainingData:
     """A choice of photographs.
 
     Attributes:
-        folder: a data set as it was downloaded, or photographs.
+        folder: a data set as it was downloaded, photographs, or as of `training_frames`.
+        source: what it holds, photographs or frames of microscopes.
         layout: as of `recognise`.
         split: part of the data set; None is its training part.
         low_resolution: as of `training_pairs`.
@@ -29,6 +39,7 @@ class TrainingData:
     """
 
     folder: Path
+    source: Literal["photographs", "microscopy"] = "photographs"
     layout: Layout = "auto"
     split: str | None = None
     low_resolution: LowResolution = "auto"
@@ -49,8 +60,10 @@ class TrainingData:
         said = ", ".join(detail for detail in details if detail)
         return f"{name} ({said})" if said else name
 
-    def load(self, *, scale: int, processes: int = 1, progress: Progress | None = None) -> Pixels:
-        """The photographs, decoded; what was found and what does not fit is logged.
+    def load(
+        self, *, scale: int, processes: int = 1, progress: Progress | None = None
+    ) -> Pixels | Frames:
+        """The pictures, decoded; what was found and what does not fit is logged.
 
         Args:
             processes: that load the same on this machine.
@@ -59,6 +72,8 @@ class TrainingData:
         Raises:
             DataError: nothing usable is there.
         """
+        if self.source == "microscopy":
+            return training_frames(self.folder, scale=scale, split=self.split)
         photo_set = recognise(self.folder, layout=self.layout)
         logger.info("%s", photo_set.title)
         if photo_set.is_benchmark:
@@ -83,6 +98,22 @@ class TrainingData:
             pairs, scale=scale, fractions=self.fractions, cache=cache, progress=progress
         )
         return replace(pixels, origin=origin)
+
+
+def sampler_of(
+    pixels: Pixels | Frames,
+    *,
+    lr_patch_px: int,
+    device: torch.device,
+    seed: int,
+    by_epoch: bool = False,
+    share: tuple[int, int] = (0, 1),
+) -> Sampler:
+    """Random crops of what was loaded; the arguments are those of `CropSampler`."""
+    where = {"lr_patch_px": lr_patch_px, "device": device, "seed": seed, "share": share}
+    if isinstance(pixels, Frames):
+        return FrameSampler(pixels, **where)  # type: ignore[arg-type]
+    return CropSampler(pixels, by_epoch=by_epoch, **where)  # type: ignore[arg-type]
 
 
 def _names(list_file: Path) -> set[str]:

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     results = [finished(*trial) for trial in zip(folders, wanted, strict=True)]
     device = prepare_device(args)
     group = Group()
-    pixels = load_data(training_data(args), base, group)
+    pixels = load_data(training_data(args, base), base, group)
     measured = validation(args, base, group)
     rows: list[dict[str, Any]] = []
     for index, (point, config) in enumerate(trials):
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             trial = Run(
                 accelerate(trainer),
                 folder,
-                data_name=training_data(args).name,
+                data_name=training_data(args, config).name,
                 data_sha256=pixels.sha256,
                 low_resolution=pixels.origin,
                 minutes=args.minutes,
@@ -127,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
 def trial_settings(args: argparse.Namespace, config: Training) -> dict[str, Any]:
     """All that the results of a trial depend on."""
     return dataclasses.asdict(config) | {
-        "data": training_data(args).name,
+        "data": training_data(args, config).name,
         "low_resolution": args.low_resolution,
         "minutes": args.minutes,
         "precision": args.precision,

@@ -11,9 +11,8 @@ import torch
 
 from sr.base.errors import ConfigError
 from sr.base.machine import choose_device, keep_freed_memory
-from sr.batches.crops import CropSampler
 from sr.batches.pixels import Pixels
-from sr.batches.training_data import TrainingData
+from sr.batches.training_data import Sampler, TrainingData, sampler_of
 from sr.commands.console import (
     add_device_arguments,
     add_layout_argument,
@@ -21,6 +20,7 @@ from sr.commands.console import (
     positive_int,
     progress_bar,
 )
+from sr.microscopy.data.frames import Frames
 from sr.training.accelerate import accelerate
 from sr.training.distributed import Group, process_group
 from sr.training.initial import build_generator
@@ -45,7 +45,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         type=Path,
         required=True,
-        help="a data set as downloaded (python -m sr data check says what it is), or photographs",
+        help="a data set as downloaded (python -m sr data check says what it is), photographs, "
+        "or for microscopy the word simulator",
     )
     parser.add_argument(
         "--output", metavar="FOLDER", type=Path, required=True, help="weights, state and log"
@@ -156,7 +157,7 @@ def run(args: argparse.Namespace) -> int:
             level=logging.INFO if group.is_leader else logging.WARNING, format="%(message)s"
         )
         build_generator(config)  # weights of another network are refused before photos are decoded
-        chosen = training_data(args)
+        chosen = training_data(args, config)
         pixels = load_data(chosen, config, group)
         data, config = sampler(pixels, config, device, group)
         trainer = Trainer(config, data, device=device, precision=args.precision, group=group)
@@ -215,10 +216,11 @@ def prepare_device(args: argparse.Namespace) -> torch.device:
     return device
 
 
-def training_data(args: argparse.Namespace) -> TrainingData:
+def training_data(args: argparse.Namespace, config: Training) -> TrainingData:
     """What `--data` and its companions name."""
     return TrainingData(
         args.data,
+        source=config.source,
         layout=args.layout,
         split=args.split,
         low_resolution=args.low_resolution,
@@ -228,8 +230,8 @@ def training_data(args: argparse.Namespace) -> TrainingData:
     )
 
 
-def load_data(data: TrainingData, config: Training, group: Group) -> Pixels:
-    """The photographs, with a bar on the leading process.
+def load_data(data: TrainingData, config: Training, group: Group) -> Pixels | Frames:
+    """The photographs or frames, with a bar on the leading process.
 
     Raises:
         DataError: nothing usable is there.
@@ -240,10 +242,10 @@ def load_data(data: TrainingData, config: Training, group: Group) -> Pixels:
 
 
 def sampler(
-    pixels: Pixels, config: Training, device: torch.device, group: Group
-) -> tuple[CropSampler, Training]:
+    pixels: Pixels | Frames, config: Training, device: torch.device, group: Group
+) -> tuple[Sampler, Training]:
     """The crops of a configuration, and the configuration with its epochs counted out."""
-    data = CropSampler(
+    data = sampler_of(
         pixels,
         lr_patch_px=config.hr_patch_px // config.scale,
         device=device,
@@ -263,7 +265,7 @@ def sampler(
     return data, config
 
 
-def report_skipped(data: CropSampler, folder: Path) -> None:
+def report_skipped(data: Sampler, folder: Path) -> None:
     """Say which files were left out: the first in the log, all in `skipped.txt`."""
     for file in data.skipped[:SKIPPED_SHOWN]:
         logger.warning("skipped %s", file)
@@ -279,6 +281,8 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
     """What `--validate` names; only the leading process measures."""
     if args.validate is None or not group.is_leader:
         return None
+    if config.source == "microscopy":
+        raise ConfigError("--validate: measures photographs; python -m sr evaluate measures frames")
     return Validation(args.validate, scale=config.scale)
 
 

@@ -17,6 +17,8 @@ from torch import nn
 from sr.base.errors import ConfigError, WeightsError
 from sr.networks import rrdb, srcnn, srresnet
 from sr.networks.discriminators import ESRGANDiscriminator, SRGANDiscriminator
+from sr.networks.microscopy.dfcan import DFCAN, DFGAN, DFGANDiscriminator
+from sr.networks.microscopy.unet_cascade import UNetCascade
 from sr.networks.reach import Reach
 from sr.networks.unet_discriminator import UNetDiscriminator
 
@@ -71,10 +73,35 @@ NETWORKS: dict[str, NetworkSpec] = {
         paper="Dong et al. 2014, arXiv:1501.00092",
         departures="its convolutions pad in training too",
     ),
+    "dfcan": NetworkSpec(
+        factory=DFCAN,
+        scales=(1, 2, 3),
+        receptive_radius_px=lambda config: None,  # its attention sees the whole picture
+        channels=(1, 9, 25),
+        paper="Qiao et al. 2021, doi 10.1038/s41592-020-01048-5",
+        departures="attention from the mean spectrum of windows of one size",
+    ),
+    "dfgan": NetworkSpec(
+        factory=DFGAN,
+        scales=(1, 2, 3),
+        receptive_radius_px=lambda config: None,
+        channels=(1, 9, 25),
+        paper="Qiao et al. 2021, doi 10.1038/s41592-020-01048-5",
+        departures="attention from the mean spectrum of windows of one size",
+    ),
+    "unet_cascade": NetworkSpec(
+        factory=UNetCascade,
+        scales=(1, 2, 3),
+        receptive_radius_px=lambda config: None,
+        channels=(1, 9, 25),
+        paper="after the idea of Gong et al. 2021, doi 10.2528/PIER21110904",
+        departures="only the idea is known: widths, depths and how stages are joined are ours",
+    ),
 }
 
 # Opponents in training. Nobody chooses one as a model: they enlarge nothing.
 DISCRIMINATORS: dict[str, Callable[..., nn.Module]] = {
+    "dfgan_discriminator": DFGANDiscriminator,
     "esrgan_discriminator": ESRGANDiscriminator,
     "srgan_discriminator": SRGANDiscriminator,
     "unet_discriminator": UNetDiscriminator,

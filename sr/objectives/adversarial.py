@@ -14,6 +14,7 @@ from sr.networks.discriminators import (
     SRGANDiscriminator,
     VggDiscriminator,
 )
+from sr.networks.microscopy.dfcan import DFGANDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
 
 Verdicts = tuple[Tensor, Tensor]
@@ -25,9 +26,17 @@ OPPONENTS: dict[str, Callable[[int], nn.Module]] = {
     "esrgan": lambda side: ESRGANDiscriminator(hr_patch_px=side),
     "vgg16": lambda side: VggDiscriminator(load_vgg16_features(last="conv3_3")),
     "unet": lambda side: UNetDiscriminator(),
+    "dfgan": lambda side: DFGANDiscriminator(),
 }
 # The smallest crop that each judges, and what its side must be a multiple of.
-SIDES = {"srgan": (16, 1), "patch": (16, 1), "esrgan": (32, 1), "vgg16": (8, 4), "unet": (8, 8)}
+SIDES = {
+    "srgan": (16, 1),
+    "patch": (16, 1),
+    "esrgan": (32, 1),
+    "vgg16": (8, 4),
+    "unet": (8, 8),
+    "dfgan": (1, 1),
+}
 
 
 def check_patch(opponent: str, hr_patch_px: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sr.training.presets import esrgan
+from sr.training.presets import esrgan, microscopy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,7 @@ class Training:
 
     name: str = "srresnet_x4"  # what the weights file will be called
     scale: int = 4
+    source: Literal["photographs", "microscopy"] = "photographs"  # what it learns from
     network: str = "srresnet"  # see sr.networks.registry
     network_args: Mapping[str, Any] = field(default_factory=dict)  # the others have their defaults
     initial: str = ""  # model name or weights file to start from; "" starts from scratch
@@ -36,7 +37,7 @@ class Training:
     graphics_share: float = 0.0  # crops replaced by drawn pictures, see sr.batches.graphics
     seed: int = 0
 
-    pixel_loss: Literal["l1", "mse", "psnr"] = "mse"  # see sr.objectives.losses
+    pixel_loss: Literal["l1", "mse", "psnr", "mse_ssim"] = "mse"  # see sr.objectives.losses
     pixel_weight: float = 1.0
     content: Literal[
         "none", "vgg19_54", "vgg19_22", "esrgan", "real_esrgan", "vgg16_53", "lpips_vgg16"
@@ -44,7 +45,7 @@ class Training:
     content_weight: float = 0.0
     adversarial: Literal["vanilla", "relativistic", "hinge"] = "vanilla"
     adversarial_weight: float = 0.0
-    discriminator: Literal["srgan", "patch", "esrgan", "vgg16", "unet"] = "srgan"
+    discriminator: Literal["srgan", "patch", "esrgan", "vgg16", "unet", "dfgan"] = "srgan"
     discriminator_learning_rate: float = 1e-4
     discriminator_warmup: int = 0  # discriminator steps before the generator moves
 
@@ -205,5 +206,8 @@ PRESETS: dict[str, Training] = {
     "srgan_smoke": SRGAN_SMOKE,
     "unsplash": UNSPLASH,
     "voc2012": VOC2012,
-    **{name: Training(**settings) for name, settings in esrgan.PRESETS.items()},
+    **{
+        name: Training(**settings)
+        for name, settings in {**esrgan.PRESETS, **microscopy.PRESETS}.items()
+    },
 }

@@ -145,6 +145,7 @@ def check(config: Training) -> None:
     if config.scale not in spec.scales:
         scales = ", ".join(map(str, spec.scales))
         raise ConfigError(f"scale={config.scale}: needed one of {scales} for {config.network}")
+    _check_source(config, spec.channels)
     if not re.fullmatch(r"\w[\w.-]*", config.name):
         raise ConfigError(f"name={config.name}: needed letters, digits, and _ . - between them")
     if config.name in MODELS and MODELS[config.name].scale != config.scale:
@@ -180,3 +181,31 @@ def check(config: Training) -> None:
         )
     if not (config.pixel_weight or config.content_weight or config.adversarial_weight):
         raise ConfigError("all loss weights are 0; needed at least one positive weight")
+
+
+def _check_source(config: Training, channels: tuple[int, ...]) -> None:
+    """Photographs are for networks of three channels, frames of microscopes for those of one."""
+    takes_photographs = 3 in channels
+    if takes_photographs != (config.source == "photographs"):
+        wanted = "photographs" if takes_photographs else "microscopy"
+        raise ConfigError(f"source={config.source}: {config.network} learns from {wanted}")
+    if takes_photographs:
+        return
+    if config.network_args.get("channels", 1) != 1:
+        raise ConfigError(
+            f"channels={config.network_args['channels']}: training makes wide-field frames of one "
+            "channel"
+        )
+    only_for_photographs = {
+        "degradation": config.degradation != "bicubic",
+        "pattern_share": bool(config.pattern_share),
+        "graphics_share": bool(config.graphics_share),
+        "epochs": bool(config.epochs),
+        "content": config.content != "none",
+        "discriminator": bool(config.adversarial_weight) and config.discriminator != "dfgan",
+    }
+    if wrong := [key for key, is_set in only_for_photographs.items() if is_set]:
+        raise ConfigError(
+            f"{', '.join(wrong)}: for photographs; leave it at its default in microscopy"
+            + (" (discriminator: dfgan)" if "discriminator" in wrong else "")
+        )

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from sr.base.errors import ConfigError, SRError
 from sr.batches.batch import next_batch
 from sr.batches.crops import CropSampler
+from sr.batches.frames import FrameSampler
 from sr.networks.discriminators import VggDiscriminator
 from sr.objectives.adversarial import (
     build_discriminator,
@@ -64,7 +65,7 @@ class Trainer:
     def __init__(
         self,
         config: Training,
-        data: CropSampler,
+        data: CropSampler | FrameSampler,
         *,
         device: torch.device,
         precision: str = "auto",

@@ -1,0 +1,1 @@
+"""Microscopy: frames of one channel, from files of instruments to numbers."""

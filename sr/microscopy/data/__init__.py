@@ -1,0 +1,1 @@
+"""Data sets of pairs as laboratories publish them."""

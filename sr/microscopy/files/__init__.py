@@ -1,0 +1,1 @@
+"""Files of microscopes, read into frames and written from them."""

@@ -1,0 +1,1 @@
+"""How near an enlargement comes to the picture that it should be."""

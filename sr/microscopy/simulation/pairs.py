@@ -1,0 +1,119 @@
+"""Pairs for training: what a camera saw in wide field, and what SIM would have shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sr.base.errors import ConfigError
+from sr.microscopy.simulation.camera import LEVELS, exposed
+from sr.microscopy.simulation.optics import Optics, frequencies, half_pixel_shift
+from sr.microscopy.simulation.scenes import SCENES, draw_scene, out_of_focus
+
+BRIGHT_PERCENTILE = 99.9
+LEAST_TRANSFER = 1e-3  # of a SIM picture, where what is divided by it is nearly nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure:
+    """How one pair is taken.
+
+    Attributes:
+        optics: of the microscope.
+        level: of signal, 1 to 9.
+        read_noise: of the camera, in electrons.
+        haze: light from out of focus, as a share of a bright pixel.
+        haze_kept: the share of it that is left in the high-resolution picture.
+    """
+
+    optics: Optics
+    level: int
+    read_noise: float
+    haze: float
+    haze_kept: float
+
+
+def random_exposure(random: np.random.Generator) -> Exposure:
+    """An exposure as laboratories have them: 500 to 620 nm, apertures of 1.25 to 1.45."""
+    optics = Optics(
+        wavelength_nm=random.uniform(500, 620),
+        aperture=random.uniform(1.25, 1.45),
+        decay=random.uniform(2.0, 4.0),
+        sim_power=random.uniform(0.7, 1.3),
+    )
+    return Exposure(
+        optics=optics,
+        level=int(random.integers(1, len(LEVELS) + 1)),
+        read_noise=float(np.exp(random.uniform(np.log(1.0), np.log(8.0)))),
+        haze=0.5 * random.uniform(0, 1) ** 2,
+        haze_kept=random.uniform(0, 1) if random.random() < 0.5 else 0.0,
+    )
+
+
+def drawn_pair(
+    kind: str, side: int, scale: int, exposure: Exposure, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A drawn scene in wide field and in SIM.
+
+    Args:
+        kind: of `SCENES`.
+        side: of the high-resolution picture, a multiple of `scale`.
+        scale: 1, 2 or 3.
+
+    Returns:
+        LR (side / scale)^2 and HR (side)^2 float32, in the same units of light: 1 is a bright
+        pixel of LR, so HR goes above 1. They fill the same area.
+
+    Raises:
+        ConfigError: no such scene.
+    """
+    if kind not in SCENES:
+        raise ConfigError(f"no scene {kind!r}; known: {', '.join(SCENES)}")
+    spectrum = np.fft.rfft2(draw_scene(kind, side, random))
+    frequency = frequencies(side, scale)
+    sharp = np.fft.irfft2(spectrum * exposure.optics.sim(frequency), (side, side))
+    passed = exposure.optics.wide_field(frequency) * half_pixel_shift(side, scale)
+    return _taken(sharp, np.fft.irfft2(spectrum * passed, (side, side)), scale, exposure, random)
+
+
+def pair_of(
+    sharp: np.ndarray, scale: int, exposure: Exposure, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A high-resolution picture that is there, and what wide field would have shown of it.
+
+    Args:
+        sharp: (S, S) float, a SIM picture, 0 where there is nothing; S a multiple of `scale`.
+
+    Returns:
+        As `drawn_pair`.
+    """
+    side = sharp.shape[0]
+    # Mirrored on each side, so that what leaves the picture on the left does not come back on the
+    # right.
+    wide = np.pad(sharp.astype(np.float64), side // 2, mode="symmetric")
+    frequency = frequencies(len(wide), scale)
+    left = np.maximum(exposure.optics.sim(frequency), LEAST_TRANSFER)
+    passed = exposure.optics.wide_field(frequency) / left * half_pixel_shift(len(wide), scale)
+    blurred = np.fft.irfft2(np.fft.rfft2(wide) * passed, wide.shape)
+    inside = slice(side // 2, side // 2 + side)
+    return _taken(sharp.astype(np.float64), blurred[inside, inside], scale, exposure, random)
+
+
+def _taken(
+    sharp: np.ndarray,
+    blurred: np.ndarray,
+    scale: int,
+    exposure: Exposure,
+    random: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Haze, sampling and the camera; both pictures are (S, S), `blurred` half a pixel ahead."""
+    side = sharp.shape[0]
+    small = np.maximum(blurred[::scale, ::scale], 0)
+    bright = max(float(np.percentile(small, BRIGHT_PERCENTILE)), 1e-12)
+    haze = exposure.haze * out_of_focus(side, random)
+    small = small / bright + haze[::scale, ::scale]
+    large = np.maximum(sharp / bright, 0) + exposure.haze_kept * haze
+    unit = max(float(np.percentile(small, BRIGHT_PERCENTILE)), 1e-12)
+    taken = exposed(small / unit, exposure.level, random, read_noise=exposure.read_noise)
+    return taken.astype(np.float32), (large / unit).astype(np.float32)

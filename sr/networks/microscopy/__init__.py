@@ -1,0 +1,1 @@
+"""Networks for fluorescence microscopy: frames of one channel."""
