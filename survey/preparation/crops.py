@@ -31,12 +31,18 @@ def crop(rgb: np.ndarray, protocol: Protocol) -> np.ndarray:
     if shrink > 1:
         size = (round(rgb.shape[1] / shrink), round(rgb.shape[0] / shrink))
         rgb = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+    top, left = place(rgb, protocol)
+    return np.ascontiguousarray(rgb[top : top + height, left : left + width])
+
+
+def place(rgb: np.ndarray, protocol: Protocol, step: int = 8) -> tuple[int, int]:
+    """Top and left of the window of the protocol's size with the most detail, of every `step`."""
+    width, height = protocol.width, protocol.height
     grey = rgb.astype(np.float32).mean(axis=2)
     detail = np.zeros_like(grey)
     detail[:, 1:] += np.abs(np.diff(grey, axis=1))
     detail[1:] += np.abs(np.diff(grey, axis=0))
     sums = np.pad(detail, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-    step = 8
     ys = range(0, rgb.shape[0] - height + 1, step)
     xs = range(0, rgb.shape[1] - width + 1, step)
 
@@ -45,8 +51,7 @@ def crop(rgb: np.ndarray, protocol: Protocol) -> np.ndarray:
         inside = sums[y + height, x + width] - sums[y, x + width] - sums[y + height, x] + sums[y, x]
         return float(inside)
 
-    top, left = max(((y, x) for y in ys for x in xs), key=amount)
-    return np.ascontiguousarray(rgb[top : top + height, left : left + width])
+    return max(((y, x) for y in ys for x in xs), key=amount)
 
 
 def write_plain_png(path: Path, rgb: np.ndarray) -> str:

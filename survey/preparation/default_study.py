@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from survey.preparation.versions import Source, prepare_study
+from survey.preparation.sources import Source
+from survey.preparation.versions import prepare_study
 from survey.session.survey import Survey
 from survey.study.errors import StudyError
 from survey.study.moments import stamp

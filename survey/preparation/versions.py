@@ -9,22 +9,14 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from survey.preparation.crops import crop, fits, write_plain_png
+from survey.preparation.crops import write_plain_png
+from survey.preparation.sources import Source, make_versions
 from survey.study.errors import StudyError
+from survey.study.plan import plan_text
 from survey.study.protocol import Protocol, sha256_of
-from survey.study.study import FORMAT, ImageRole, Study, check_name, draft_of, load_study
-
-
-class Source(NamedTuple):
-    """A photograph to take a crop of: uint8 (H, W, 3), sRGB."""
-
-    name: str
-    rgb: np.ndarray
-    role: ImageRole = "main"
+from survey.study.study import FORMAT, Study, check_name, draft_of, load_study
 
 
 def prepare_study(
@@ -32,6 +24,7 @@ def prepare_study(
     folder: Path,
     *,
     protocol: Protocol | None = None,
+    scale: int | None = None,
     progress: Callable[[float], None] | None = None,
     now: str,
 ) -> Study:
@@ -40,7 +33,9 @@ def prepare_study(
     Args:
         sources: photographs at least as large as the protocol's crop; larger ones are reduced
             and the window with the most detail is taken.
-        protocol: its methods are models of one scale, interpolations and "original".
+        protocol: its methods are models of one scale, interpolations, "original", and what the
+            sources have finished pictures of.
+        scale: by how much all enlarge; None is that of the models.
         folder: of the study; must not exist. Until all is done nothing is there.
         progress: told the share that is done, 0 to 1.
         now: UTC, ISO 8601.
@@ -59,13 +54,15 @@ def prepare_study(
             f"study {folder.name!r} exists; choose another name, or remove {folder} if nobody has "
             "begun it"
         )
-    usable = [s for s in sources if fits(s.rgb, protocol)]
+    own = {method for source in sources for method in source.pictures}
+    models = [m for m in protocol.methods if m != "original" and m not in own]
+    scale = scale or scale_of(models)
+    usable = [source for source in sources if source.fits(protocol, scale)]
     if not any(source.role == "main" for source in usable):
         raise StudyError(
             f"none of {len(sources)} photographs is at least {protocol.width}x{protocol.height} "
             "pixels; give larger ones"
         )
-    scale = scale_of(protocol)
     if protocol.width % scale or protocol.height % scale:
         raise StudyError(
             f"crops of {protocol.width}x{protocol.height}; needed multiples of {scale}"
@@ -73,11 +70,10 @@ def prepare_study(
     draft = draft_of(folder)
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "images").mkdir(parents=True)
-    models = [method for method in protocol.methods if method != "original"]
     upscalers = {name: get_upscaler(name, scale=scale) for name in models}
     images = []
     for index, source in enumerate(usable):
-        versions = _versions_of(crop(source.rgb, protocol), upscalers, scale)
+        versions = make_versions(source, protocol, upscalers, scale)
         entry: dict[str, Any] = {
             "id": f"image-{index + 1:03d}",
             "name": source.name,
@@ -106,21 +102,25 @@ def prepare_study(
     values["sha256"] = sha256_of(values)
     text = json.dumps(values, indent=1, ensure_ascii=False)
     (draft / "study.json").write_text(text + "\n", encoding="utf-8")
+    plan = plan_text(dataclasses.replace(load_study(draft), name=folder.name))
+    (draft / "plan.txt").write_text(plan, encoding="utf-8")
     os.replace(draft, folder)
     return load_study(folder)
 
 
-def scale_of(protocol: Protocol) -> int:
-    """By how much the models of a study enlarge: its networks, or else its interpolations.
+def scale_of(methods: Sequence[str]) -> int:
+    """By how much models enlarge: the networks among them, or else the interpolations.
 
     Raises:
         UnknownModelError: a method that is no model.
-        StudyError: networks of several scales.
+        StudyError: networks of several scales, or no model at all.
     """
     from sr.models.registry import model_info
 
-    models = [model_info(method) for method in protocol.methods if method != "original"]
+    models = [model_info(method) for method in methods if method != "original"]
     chosen = [model for model in models if model.network] or models[:1]
+    if not chosen:
+        raise StudyError("no model says by how much it enlarges; give --scale")
     scale = chosen[0].scale
     if scale == 1:
         raise StudyError(f"{chosen[0].name} keeps the size; a study compares enlargements")
@@ -136,27 +136,3 @@ def model_hashes(models: Sequence[str]) -> dict[str, str]:
     from sr.models.registry import model_info
 
     return {name: weights_sha256(name) for name in models if model_info(name).network}
-
-
-def _versions_of(
-    original: np.ndarray, upscalers: dict[str, Any], scale: int
-) -> dict[str, tuple[np.ndarray, dict[str, float | None]]]:
-    """Every method's version of one crop, with its results against the crop."""
-    from sr.images.photo import Photo
-    from sr.images.resize import matlab_bicubic
-    from sr.metrics.fidelity import measure
-
-    small = Photo(matlab_bicubic(original, 1 / scale))
-    versions: dict[str, tuple[np.ndarray, dict[str, float | None]]] = {}
-    for method, upscaler in upscalers.items():
-        pixels = upscaler.upscale(small).rgb
-        result = measure(pixels, original, crop_px=scale)
-        versions[method] = (
-            pixels,
-            {
-                "psnr_y": round(result.psnr_y, 3),
-                "ssim_y": None if result.ssim_y is None else round(result.ssim_y, 4),
-                "lpips_alex": None if result.lpips_alex is None else round(result.lpips_alex, 4),
-            },
-        )
-    return versions | {"original": (original, {})}

@@ -8,8 +8,7 @@ from typing import Any
 
 from survey.study.display import PIXEL_CHECKS, Display, number, one_of
 from survey.study.errors import InvalidAnswerError
-from survey.study.protocol import Protocol
-from survey.study.schedule import is_right
+from survey.study.protocol import Protocol, is_right
 
 CHOICES = ("left", "right", "tie")
 ORIENTATIONS = ("landscape", "portrait")

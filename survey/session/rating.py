@@ -22,8 +22,7 @@ from survey.storage.store import Row
 from survey.study.display import Display
 from survey.study.errors import InvalidAnswerError, StaleTrialError, UnknownCodeError
 from survey.study.moments import stamp
-from survey.study.protocol import Protocol
-from survey.study.schedule import is_right
+from survey.study.protocol import Protocol, is_right
 from survey.study.study import check_name, load_study
 
 VISION = ("", "normal", "corrected", "impaired")

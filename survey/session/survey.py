@@ -18,12 +18,11 @@ from survey.storage.responses import finished
 from survey.storage.store import Store
 from survey.study.errors import StoreError, StudyError, StudyNotReadyError, SurveyError
 from survey.study.moments import utc_now
+from survey.study.plan import USUAL_MINUTES, minutes_of
 from survey.study.settings import DEFAULT_STUDY, data_folder
 from survey.study.study import Study, check_name, draft_of, load_study
 
 logger = logging.getLogger(__name__)
-
-MINUTES = 14
 
 
 class Survey:
@@ -64,6 +63,7 @@ class Survey:
         self._progress: float | None = None  # of the preparation; None when there is none
         self._record: Record | None = None
         self._study: Study | None = None
+        self._minutes = USUAL_MINUTES
         if problem is not None:
             return
         try:
@@ -126,7 +126,7 @@ class Survey:
         study = load_study(self.study_folder)
         with self.record.alone():
             repository.register(self.record, study)
-        self._study = study
+        self._study, self._minutes = study, minutes_of(study)
 
     def make_study(self, make: Callable[[Path, Callable[[float], None]], object]) -> None:
         """Have the default study made when it is not there yet; returns when it is.
@@ -181,7 +181,7 @@ class Survey:
             "progress": 1.0,
             "problem": None,
             "raters": 0,
-            "minutes": MINUTES,
+            "minutes": self._minutes,
             "consent_version": consent_version(),
             "results_open": False,
         }
@@ -198,7 +198,11 @@ class Survey:
             return answer | {"state": "broken", "problem": {"key": error.key, "detail": detail}}
         assert row is not None
         results_open = bool(row["results_open"])
-        return answer | {"state": row["state"], "raters": raters, "results_open": results_open}
+        return answer | {
+            "state": row["state"],
+            "raters": raters,
+            "results_open": results_open,
+        }
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from survey.storage.store import Row, Store
-from survey.study.schedule import Coverage, is_right
+from survey.study.protocol import is_right
+from survey.study.schedule import Coverage
 
 if TYPE_CHECKING:
     import pandas as pd

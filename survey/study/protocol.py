@@ -14,6 +14,7 @@ from survey.study.errors import StudyError
 
 METHODS = ("nearest", "bicubic", "srresnet_x4", "srgan_x4", "original")  # of a study by default
 NETWORKS = ("srresnet_x4", "srgan_x4")
+MOST_METHODS = 12
 ANCHORS = ("nearest", "bicubic", "original")  # trials with a known answer take these
 
 
@@ -43,13 +44,16 @@ class Protocol:
     # degree on the rater's display.
     angle_images: int = 0
     angle_ppd: float = 30.0
+    has_original: bool = True  # False: nobody has one; nothing is measured against it
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole protocol; of studies without a same-angle part as it ever was."""
+        """Hash of the whole protocol; of studies without its newer parts as it ever was."""
         values = dataclasses.asdict(self)
         if not self.angle_images:
             del values["angle_images"], values["angle_ppd"]
+        if self.has_original:
+            del values["has_original"]
         return sha256_of(values)
 
     @property
@@ -58,10 +62,16 @@ class Protocol:
         return NETWORKS if NETWORKS in self.compared else self.compared[-1]
 
     @property
+    def best(self) -> str:
+        """What no version should look worse than where the answer is known: the original."""
+        return "original" if self.has_original else self.methods[0]
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """All methods of which a study has versions."""
         compared = (method for pair in self.compared for method in pair)
-        return tuple(dict.fromkeys((*self.rated, *compared, *ANCHORS)))
+        anchors = ANCHORS if self.has_original else ("nearest",)
+        return tuple(dict.fromkeys((*self.rated, *compared, *anchors)))
 
     @classmethod
     def of_models(cls, models: Sequence[str], **fields: Any) -> Protocol:
@@ -74,6 +84,47 @@ class Protocol:
             raise StudyError("a study needs one model or more")
         rated = tuple(dict.fromkeys(("nearest", "bicubic", *models, "original")))
         return cls(rated=rated, compared=tuple(combinations(rated[1:-1], 2)), **fields)
+
+    @classmethod
+    def of_methods(
+        cls,
+        methods: Sequence[str],
+        *,
+        asks: Sequence[str] = ("ratings", "pairs"),
+        compared: Sequence[tuple[str, str]] = (),
+        has_original: bool = True,
+        **fields: Any,
+    ) -> Protocol:
+        """Any methods: all are rated, the original among them; all pairs of them are compared.
+
+        Args:
+            methods: models and folders of pictures by name, without the original.
+            asks: "ratings" from 1 to 5, "pairs", or both.
+            compared: those pairs only.
+
+        Raises:
+            StudyError: fewer than 2 or more than 12 methods, or pairs of others.
+        """
+        chosen = [method for method in dict.fromkeys(methods) if method != "original"]
+        rated = (*chosen, "original") if has_original else tuple(chosen)
+        if not chosen or not 2 <= len(rated) <= MOST_METHODS:
+            raise StudyError(
+                f"{len(rated)} methods ({', '.join(rated)}); needed 2 to {MOST_METHODS}"
+            )
+        for pair in compared:
+            if len(set(pair)) != 2 or not set(pair) <= set(rated):
+                raise StudyError(
+                    f"--compare {':'.join(pair)}: needed two of {', '.join(rated)} as A:B"
+                )
+        pairs = tuple(compared) or tuple(combinations(chosen, 2))
+        if "pairs" in asks and not pairs:
+            raise StudyError("one method alone has no pairs; give another, or --ask ratings")
+        return cls(
+            rated=rated if "ratings" in asks else (),
+            compared=pairs if "pairs" in asks else (),
+            has_original=has_original,
+            **fields,
+        )
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Protocol:
@@ -89,6 +140,18 @@ class Protocol:
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise StudyError(f"protocol: {error}; prepare the study again") from None
+
+
+def is_right(expected: str | None, answer: int | str | None) -> bool | None:
+    """Whether an answer is what was expected; None where nothing was."""
+    if expected is None or answer is None:
+        return None
+    if isinstance(answer, int):
+        if expected.startswith("<="):
+            return answer <= int(expected[2:])
+        if expected.startswith(">="):
+            return answer >= int(expected[2:])
+    return str(answer) == expected
 
 
 def sha256_of(value: Any) -> str:

@@ -82,14 +82,15 @@ def build_schedule(study: Study, coverage: Coverage, *, seed: int) -> list[Plann
         "rating": _rating_block(study, images, coverage, rng),
         "pair": _pair_block(study, images, coverage, rng),
     }
-    first = min(("rating", "pair"), key=lambda b: (coverage.first_blocks[b], rng.random()))
-    instructed = min(("rating", "pair"), key=lambda b: (coverage.instructed[b], rng.random()))
+    asked = [block for block in blocks if blocks[block]]
+    first = min(asked, key=lambda b: (coverage.first_blocks[b], rng.random()))
+    instructed = min(asked, key=lambda b: (coverage.instructed[b], rng.random()))
     blocks[instructed] = _with_instructed(blocks[instructed], study, instructed, rng)
     order: list[tuple[Block, list[Item]]] = [("practice", _practice(study, rng))]
     order += [("rating", blocks["rating"]), ("pair", blocks["pair"])]
     if first == "pair":
         order[1:] = order[:0:-1]
-    return _numbered(order)
+    return _numbered([(block, items) for block, items in order if items])
 
 
 def _numbered(order: Sequence[tuple[Block, list[Item]]]) -> list[PlannedTrial]:
@@ -116,13 +117,24 @@ def _numbered(order: Sequence[tuple[Block, list[Item]]]) -> list[PlannedTrial]:
 def _practice(study: Study, rng: random.Random) -> list[Item]:
     """Large differences, so that the feedback teaches the task and the ends of the scale."""
     images = _cycle(study.practice, rng)
-    makers: list[Callable[[StudyImage], Item]] = [
-        lambda i: _anchor("practice", i, "original", GOOD),
+    best = study.protocol.best
+    ratings: list[Callable[[StudyImage], Item]] = [
+        lambda i: _anchor("practice", i, best, GOOD),
         lambda i: _anchor("practice", i, "nearest", BAD),
-        lambda i: _known_pair("practice", i, "original", "nearest", left=rng.random() < 0.5),
-        lambda i: _known_pair("practice", i, "original", "bicubic", left=rng.random() < 0.5),
         lambda i: _anchor("practice", i, "bicubic", "<=3"),
     ]
+    pairs: list[Callable[[StudyImage], Item]] = [
+        lambda i: _known_pair("practice", i, best, "nearest", left=rng.random() < 0.5),
+        lambda i: _known_pair("practice", i, best, "bicubic", left=rng.random() < 0.5),
+    ]
+    if not study.protocol.has_original:  # how good the best is, nobody knows
+        ratings, pairs = ratings[1:2], pairs[:1]
+    if not study.protocol.compared:
+        makers = ratings
+    elif not study.protocol.rated:
+        makers = pairs
+    else:
+        makers = [*ratings[:2], *pairs, *ratings[2:]]
     count = study.protocol.practice
     return [makers[index % len(makers)](images[index % len(images)]) for index in range(count)]
 
@@ -141,20 +153,20 @@ def _rating_block(
     practice = _cycle(study.practice, rng)
     count = _goldens(len(items), protocol)
     anchors = [("nearest", BAD), ("original", GOOD)]
+    if not protocol.has_original:
+        anchors.pop()
     rng.shuffle(anchors)
     goldens = [
-        _anchor("golden", practice[index % len(practice)], *anchors[index % 2])
+        _anchor("golden", practice[index % len(practice)], *anchors[index % len(anchors)])
         for index in range(count)
     ]
-    anchor_ids = {
-        image.versions[method].id for image in images for method in ("nearest", "original")
-    }
+    anchor_ids = {image.versions[method].id for image in images for method, _ in anchors}
     repeated = [item for item in items if item.left not in anchor_ids] or items
     items = with_repeats(items, repeated, protocol, rng, turn=lambda item: item)
     items = sprinkled(items, goldens, rng)
     warmups = [
         Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
-        for image in (practice[i % len(practice)] for i in range(protocol.warmups))
+        for image in (practice[i % len(practice)] for i in range(protocol.warmups if items else 0))
     ]
     return joined(warmups, items)
 
@@ -179,7 +191,7 @@ def _pair_block(
         _known_pair(
             "golden",
             practice[i % len(practice)],
-            "original",
+            protocol.best,
             "nearest",
             left=on_left != bool(i % 2),
         )
@@ -279,15 +291,3 @@ def _with_instructed(items: list[Item], study: Study, block: str, rng: random.Ra
     items = list(items)
     items.insert(min(places, key=lambda index: abs(index - middle)), extra)
     return items
-
-
-def is_right(expected: str | None, answer: int | str | None) -> bool | None:
-    """Whether an answer is what was expected; None where nothing was."""
-    if expected is None or answer is None:
-        return None
-    if isinstance(answer, int):
-        if expected.startswith("<="):
-            return answer <= int(expected[2:])
-        if expected.startswith(">="):
-            return answer >= int(expected[2:])
-    return str(answer) == expected

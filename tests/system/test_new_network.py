@@ -26,7 +26,8 @@ from sr.images.reading import open_image
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
 from sr.models.weights_file import load_model, read_header
 from survey.commands.cli import main as survey
-from survey.preparation.versions import Source, prepare_study
+from survey.preparation.sources import Source
+from survey.preparation.versions import prepare_study
 from survey.session.protected import ProtectedSurvey
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol

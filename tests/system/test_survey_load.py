@@ -16,7 +16,8 @@ def data_folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A data folder with a small study."""
     import numpy as np
 
-    from survey.preparation.versions import Source, prepare_study
+    from survey.preparation.sources import Source
+    from survey.preparation.versions import prepare_study
     from tests.unit.survey.conftest import PROTOCOL
 
     rng = np.random.default_rng(3)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from survey.preparation.versions import Source, prepare_study
+from survey.preparation.sources import Source
+from survey.preparation.versions import prepare_study
 from survey.session import rating
 from survey.session.start import start
 from survey.session.survey import Survey

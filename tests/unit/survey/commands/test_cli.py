@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from survey.commands.cli import build_parser, main
-from survey.preparation.versions import Source
+from survey.preparation.sources import Source
 from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.storage.responses import read_responses

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from survey.preparation.versions import Source, prepare_study
+from survey.preparation.sources import Source
+from survey.preparation.versions import prepare_study
 from survey.reporting.public import public_analysis, with_numbers
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate

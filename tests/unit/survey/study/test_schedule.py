@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scipy.stats import chisquare
 
-from survey.study.protocol import METHODS, Protocol
-from survey.study.schedule import Coverage, PlannedTrial, build_schedule, is_right
+from survey.study.protocol import METHODS, Protocol, is_right
+from survey.study.schedule import Coverage, PlannedTrial, build_schedule
 from survey.study.study import Study, StudyImage, Version
 
 RATERS = 24

@@ -12,7 +12,8 @@ from PIL import Image
 from sr.images.resize import matlab_bicubic, nearest
 from survey.preparation.crops import crop
 from survey.preparation.default_study import MAIN, PRACTICE, default_sources, sources_of
-from survey.preparation.versions import Source, prepare_study
+from survey.preparation.sources import Source
+from survey.preparation.versions import prepare_study
 from survey.study.errors import StudyError
 from survey.study.protocol import METHODS, Protocol, sha256_of
 from survey.study.study import Study, load_study

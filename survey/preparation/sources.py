@@ -1,0 +1,156 @@
+"""What a study is made of: photographs, finished pictures of them, and every method's version."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from survey.preparation.crops import crop, place
+from survey.study.errors import StudyError
+from survey.study.protocol import Protocol
+from survey.study.study import ImageRole
+
+if TYPE_CHECKING:
+    from sr.inference.base import Upscaler
+
+Measured = dict[str, float | None]
+CONTEXT_PX = 48  # low-resolution pixels around a crop that models see too, as in the whole picture
+
+
+class Source(NamedTuple):
+    """A photograph to take a crop of.
+
+    Attributes:
+        rgb: uint8 (H, W, 3), sRGB: the original; without originals the small picture that models
+            enlarge, or what there is of one method where there is not even that.
+        pictures: finished ones by method, each as large as the whole enlargement.
+        kind: what `rgb` is.
+    """
+
+    name: str
+    rgb: np.ndarray
+    role: ImageRole = "main"
+    pictures: Mapping[str, Path] = {}
+    kind: str = "original"  # or "small", "version"
+
+    def size(self, scale: int) -> tuple[int, int]:
+        """Height and width of its versions, in whole multiples of the scale."""
+        height, width = self.rgb.shape[:2]
+        if self.kind == "small":
+            return height * scale, width * scale
+        return height - height % scale, width - width % scale
+
+    def fits(self, protocol: Protocol, scale: int) -> bool:
+        """Whether it is large enough for a crop."""
+        height, width = self.size(scale)
+        return height >= protocol.height and width >= protocol.width
+
+
+def make_versions(
+    source: Source, protocol: Protocol, upscalers: Mapping[str, Upscaler], scale: int
+) -> dict[str, tuple[np.ndarray, Measured]]:
+    """Every method's version of one photograph's crop, with its results against the original.
+
+    Where there are finished pictures, the crop is a part of the whole at its own size, the same in
+    all; models see what lies around it, as they did in the whole.
+
+    Raises:
+        StudyError: a finished picture that cannot be read or has another size.
+    """
+    from sr.images.photo import Photo
+    from sr.images.resize import matlab_bicubic, nearest
+
+    if source.kind == "original" and not source.pictures:
+        original = crop(source.rgb, protocol)
+        small = Photo(matlab_bicubic(original, 1 / scale))
+        made = {name: upscaler.upscale(small).rgb for name, upscaler in upscalers.items()}
+        return _measured(made, original, scale)
+
+    wholes = {method: read_picture(path) for method, path in source.pictures.items()}
+    check_sizes(source, {method: rgb.shape[:2] for method, rgb in wholes.items()}, scale)
+    shown = source.rgb
+    if source.kind == "small":
+        shown = next(iter(wholes.values())) if wholes else matlab_bicubic(source.rgb, scale)
+    height, width = source.size(scale)
+    shown = shown[:height, :width]
+    step = math.lcm(8, scale)
+    top, left = place(shown, protocol, step)
+    window = (slice(top, top + protocol.height), slice(left, left + protocol.width))
+    made = {method: np.ascontiguousarray(rgb[window]) for method, rgb in wholes.items()}
+    if upscalers and source.kind != "version":
+        y0, x0 = (max(0, start // scale - CONTEXT_PX) for start in (top, left))
+        y1 = (top + protocol.height) // scale + CONTEXT_PX
+        x1 = (left + protocol.width) // scale + CONTEXT_PX
+        region = source.rgb[y0:y1, x0:x1]
+        if source.kind != "small":
+            whole = source.rgb[scale * y0 : scale * y1, scale * x0 : scale * x1]
+            rows, columns = (side - side % scale for side in whole.shape[:2])
+            region = matlab_bicubic(np.ascontiguousarray(whole[:rows, :columns]), 1 / scale)
+        inside = (
+            slice(top - scale * y0, top - scale * y0 + protocol.height),
+            slice(left - scale * x0, left - scale * x0 + protocol.width),
+        )
+        for name, upscaler in upscalers.items():
+            enlarged = upscaler.upscale(Photo(np.ascontiguousarray(region))).rgb
+            made[name] = np.ascontiguousarray(enlarged[inside])
+    if "nearest" not in made:
+        first = next(iter(made.values()))
+        made["nearest"] = nearest(matlab_bicubic(first, 1 / scale), scale)
+    if source.kind != "original":
+        return {method: (pixels, {}) for method, pixels in made.items()}
+    return _measured(made, np.ascontiguousarray(shown[window]), scale)
+
+
+def _measured(
+    made: Mapping[str, np.ndarray], original: np.ndarray, scale: int
+) -> dict[str, tuple[np.ndarray, Measured]]:
+    """Versions with their results, and the original beside them."""
+    from sr.metrics.fidelity import measure
+
+    versions: dict[str, tuple[np.ndarray, Measured]] = {}
+    for method, pixels in made.items():
+        result = measure(pixels, original, crop_px=scale)
+        rounded: dict[str, Any] = {"psnr_y": round(result.psnr_y, 3)}
+        for key in ("ssim_y", "lpips_alex"):
+            value = getattr(result, key)
+            rounded[key] = None if value is None else round(value, 4)
+        versions[method] = (pixels, rounded)
+    return versions | {"original": (original, {})}
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A finished picture: uint8 (H, W, 3), transparent parts on white.
+
+    Raises:
+        StudyError: it cannot be read.
+    """
+    from sr.base.errors import ImageError
+    from sr.images.reading import open_image
+
+    try:
+        return open_image(path).on_white().rgb
+    except ImageError as error:
+        raise StudyError(str(error)) from None
+
+
+def check_sizes(source: Source, sizes: Mapping[str, tuple[int, ...]], scale: int) -> None:
+    """All finished pictures of a photograph are as large as its enlargement.
+
+    One may lack the right and lower pixels that do not fill a multiple of the scale.
+
+    Raises:
+        StudyError: names all that are not.
+    """
+    cut = source.size(scale)
+    whole = cut if source.kind == "small" else source.rgb.shape[:2]
+    problems = [
+        f"{source.pictures[method]}: {size[1]}x{size[0]} pixels; needed {whole[1]}x{whole[0]}"
+        for method, size in sizes.items()
+        if tuple(size) not in (whole, cut)
+    ]
+    if problems:
+        raise StudyError("; ".join(problems))
