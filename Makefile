@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench compiled browser space-check audit clean
+.PHONY: help install demo test lint format attack bench compiled browser space-check audit clean
 
 help:  ## list these commands
 	@echo "Nitidez. Commands:"
@@ -43,6 +43,9 @@ format: $(VENV)/installed-dev  ## format the code and apply the safe lint fixes
 bench: $(VENV)/installed-dev  ## measure speed, memory and time limits on this machine, when it is quiet
 	$(BIN)/python -m sr benchmark
 	$(BIN)/python -m pytest tests/timing
+
+attack: $(VENV)/installed-dev browser  ## attack the app and its survey as strangers would, in a few minutes
+	$(BIN)/python -m pytest --timeout=300 tests/attacks tests/browser/test_other_websites.py
 
 space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine
 	$(BIN)/python -m tests.system.space_check

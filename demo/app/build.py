@@ -39,6 +39,7 @@ class Page(gr.Blocks):
 
     def launch(self, **changes: Any) -> Any:  # type: ignore[override]
         """Serve it; see `gr.Blocks.launch`."""
+        os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn believes the loopback; see `guard`
         return super().launch(**(self.served | changes))
 
 

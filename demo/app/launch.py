@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from demo.app.frame import footer_html, header_html
-from demo.app.guard import Guard
+from demo.app.guard import middleware
 from demo.app.settings import Settings
+from demo.hosting.addresses import no_foreign_readers
 from demo.photos.uploads import UploadLimits
 from demo.rating.routes import survey_routes
 from demo.results.owner import Owner
@@ -48,7 +48,8 @@ def launch_options(
         "favicon_path": FOLDER / "favicon.png",
         "i18n": gr.I18n(**page_texts(settings)),
         "app_kwargs": {
-            "middleware": [Middleware(Guard, settings=settings)],
+            "middleware": middleware(settings),
+            "lifespan": no_foreign_readers,
             "routes": [
                 image_route(settings.versions_folder),
                 thumbnail_route(),

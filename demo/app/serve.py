@@ -51,7 +51,7 @@ def serve(settings: Settings, *, opens_browser: bool = False) -> int:
     except (SurveyError, OSError) as error:
         raise ConfigError(str(error)) from error
     print(f"Nitidez {__version__} is at {settings.address} (stop with Ctrl+C)", flush=True)
-    if not settings.is_proxied:  # whoever reads this terminal is the owner
+    if not settings.is_space:  # whoever reads this terminal is the owner
         token = owner.link_token()
         print(f"Results, for you only: {settings.address}/?tab=results#owner={token}", flush=True)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demo.hosting.addresses import PRIVATE_NETWORKS, place_of
 from demo.results.owner import SHORTEST_PASSWORD
 from sr.base.errors import ConfigError
 from sr.inference.engines import CHOICES
@@ -17,8 +19,16 @@ from survey.study.settings import DEFAULT_STUDY, data_folder, served_study
 LONGEST_KEEP_MINUTES = 59  # nothing uploaded stays longer than an hour, sweeps included
 
 
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _names(text: str) -> frozenset[str]:
-    return frozenset(name.strip() for name in text.split(",") if name.strip())
+    return frozenset(_list(text))
+
+
+def _places(text: str) -> frozenset[str]:
+    return frozenset(place_of(address) for address in _list(text))
 
 
 def default_folder() -> Path:
@@ -53,7 +63,9 @@ class Settings:
     owner_password: str = field(default="", repr=False)  # of who may see and export results
     owners: frozenset[str] = frozenset()  # Hugging Face names of who may, too
     source_url: str = ""  # where the page links to as its source; "" shows no link
-    is_proxied: bool = False  # whether a proxy says whose request it is, as on Spaces
+    is_space: bool = False  # on Hugging Face, whose proxy lets requests for the Space through only
+    places: frozenset[str] = frozenset()  # hosts that the app is served under, besides its own
+    trusted_proxies: tuple[str, ...] = ()  # addresses, networks: believed whose request it is
 
     def __post_init__(self) -> None:
         self._check("PORT", self.port, 0, 65535)
@@ -75,6 +87,14 @@ class Settings:
                 f"NITIDEZ_OWNER_PASSWORD has {len(self.owner_password)} characters; it must have "
                 f"{SHORTEST_PASSWORD} or more"
             )
+        for proxy in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(proxy, strict=False)
+            except ValueError:
+                raise ConfigError(
+                    f"NITIDEZ_TRUSTED_PROXIES names {proxy!r}; it must be addresses such as "
+                    "127.0.0.1 or networks such as 10.0.0.0/8, with commas between them"
+                ) from None
         if not self.host:
             raise ConfigError("HOST is empty; give an address such as 127.0.0.1 or 0.0.0.0")
 
@@ -96,7 +116,9 @@ class Settings:
             values |= {
                 "host": "0.0.0.0",
                 "source_url": f"https://huggingface.co/spaces/{space}",
-                "is_proxied": True,
+                "is_space": True,
+                "places": _places(env.get("SPACE_HOST", "")),
+                "trusted_proxies": PRIVATE_NETWORKS,
             }
         readers: dict[str, tuple[str, Callable[[str], Any], str]] = {
             "HOST": ("host", str, "an address"),
@@ -115,6 +137,8 @@ class Settings:
             "NITIDEZ_OWNER_PASSWORD": ("owner_password", str, "a password"),
             "NITIDEZ_OWNERS": ("owners", _names, "Hugging Face names with commas between them"),
             "NITIDEZ_SOURCE_URL": ("source_url", str, "an address"),
+            "NITIDEZ_ADDRESSES": ("places", _places, "addresses such as https://example.org"),
+            "NITIDEZ_TRUSTED_PROXIES": ("trusted_proxies", _list, "addresses or networks"),
         }
         for name, (field_name, read, kind) in readers.items():
             text = env.get(name, "").strip()
@@ -124,6 +148,8 @@ class Settings:
                 values[field_name] = read(text)
             except ValueError:
                 raise ConfigError(f"{name} is {text!r}; it must be {kind}") from None
+        if "://" in (root := env.get("GRADIO_ROOT_PATH", "")):  # it may be a whole address
+            values["places"] = values.get("places", frozenset()) | _places(root)
         return cls(**values)
 
     @property

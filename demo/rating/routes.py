@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.web.http import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
+from demo.web.http import IMAGE_HEADERS, PRIVATE, Fresh, fields, read_body, refusal
 from demo.web.i18n import LANGUAGES, label_of
 from survey.session import rating
 from survey.session.consent import consent_text
@@ -71,13 +71,13 @@ def survey_routes(get_survey: Callable[[], Survey]) -> list[Route]:
     answering = ThreadPoolExecutor(ANSWER_THREADS, thread_name_prefix="survey")
     loading = ThreadPoolExecutor(IMAGE_THREADS, thread_name_prefix="survey-image")
 
+    status = Fresh(lambda: status_of(get_survey))
+
     async def in_thread(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
 
     async def serve_status(request: Request) -> Response:
-        return JSONResponse(
-            await in_thread(answering, lambda: status_of(get_survey)), headers=PRIVATE
-        )
+        return JSONResponse(await in_thread(answering, status), headers=PRIVATE)
 
     async def serve_image(request: Request) -> Response:
         def read() -> bytes:

@@ -13,25 +13,29 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-ATTEMPTS, ATTEMPTS_OF_ALL = 5, 50  # wrong words before a wait, of one visitor and of all
-WAIT_SECONDS = 15 * 60
+FREE_GUESSES = 3  # wrong words of a visitor that are answered at once
+LONGEST_HOLD_SECONDS = 8.0  # that the answer to a later one is kept back
+MOST_HELD = 8  # such answers of one visitor at a time; with so many under way,
+LOOK_SECONDS = 0.5  # one guess of this visitor in so long is looked at
+FORGET_SECONDS = 15 * 60
+MOST_VISITORS = 10_000
 TOKEN_SECONDS = 12 * 60 * 60
 SHORTEST_PASSWORD = 10
 
 
 class SignInError(Exception):
-    """Not signed in; `key` is the text that says why."""
+    """Not signed in; whoever guessed is told only after `hold_seconds`."""
 
-    key = "owner_wrong"
+    def __init__(self, text: str, hold_seconds: float = 0) -> None:
+        super().__init__(text)
+        self.hold_seconds = hold_seconds
 
 
 class TooManyAttemptsError(SignInError):
-    """Too many wrong passwords; `seconds` until the next may be tried."""
-
-    key = "owner_wait"
+    """A visitor guesses so fast that this was not looked at; `seconds` until the next may be."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many attempts; wait {seconds:.0f} s")
+        super().__init__(f"too many attempts; wait {seconds:.1f} s")
         self.seconds = seconds
 
 
@@ -64,8 +68,7 @@ class Owner:
         self._clock = clock
         self._lock = threading.Lock()
         self._tokens: dict[bytes, float] = {}  # digest of a token -> when it ends
-        self._wrong: dict[str, deque[float]] = {}
-        self._all_wrong: deque[float] = deque()
+        self._wrong: dict[str, deque[tuple[float, float]]] = {}  # when guessed, when answered
 
     @property
     def has_password(self) -> bool:
@@ -78,35 +81,32 @@ class Owner:
         return bool(self._names)
 
     def sign_in(self, password: str, *, visitor: str) -> str:
-        """A token for the right password.
+        """A token for the right password, at once, however much anybody has guessed.
+
+        The answer to a wrong one is to be kept back, longer with each: 1, 2, 4, 8 seconds.
 
         Args:
             password: what was typed; compared in constant time.
-            visitor: whom attempts are counted for, such as an address; kept in memory only.
+            visitor: whom guesses are counted for, such as an address; kept in memory only.
 
         Raises:
             SignInError: the wrong one, or none is set.
-            TooManyAttemptsError: too many wrong ones in the last 15 minutes.
+            TooManyAttemptsError: this visitor guesses many times at once.
         """
         with self._lock:
             now = self._clock()
-            for queue, limit in (
-                (self._queue(visitor), ATTEMPTS),
-                (self._all_wrong, ATTEMPTS_OF_ALL),
-            ):
-                while queue and queue[0] <= now - WAIT_SECONDS:
-                    queue.popleft()
-                if len(queue) >= limit:
-                    raise TooManyAttemptsError(queue[0] + WAIT_SECONDS - now)
-            right = self._password is not None and hmac.compare_digest(
+            guesses = self._guesses(visitor, now)
+            held = sum(until > now for _, until in guesses)
+            if held >= MOST_HELD and now < guesses[-1][0] + LOOK_SECONDS:
+                raise TooManyAttemptsError(guesses[-1][0] + LOOK_SECONDS - now)
+            if self._password is not None and hmac.compare_digest(
                 _digest(password), self._password
-            )
-            if not right:
-                self._queue(visitor).append(now)
-                self._all_wrong.append(now)
-                raise SignInError("not the owner's password")
-            self._wrong.pop(visitor, None)
-            return self._new_token()
+            ):
+                return self._new_token()
+            doublings = min(len(guesses) - FREE_GUESSES, 30)
+            hold = min(2.0**doublings, LONGEST_HOLD_SECONDS) if doublings >= 0 else 0.0
+            guesses.append((now, now + hold))
+            raise SignInError("not the owner's password", hold)
 
     def sign_in_as(self, name: str | None) -> str:
         """A token for a Hugging Face user that OAuth vouches for.
@@ -138,11 +138,15 @@ class Owner:
         self._tokens[_digest(token)] = self._clock() + TOKEN_SECONDS
         return token
 
-    def _queue(self, visitor: str) -> deque[float]:
-        if len(self._wrong) > 10_000:  # the common limit has stopped such an attack long before
-            self._wrong.clear()
-        return self._wrong.setdefault(visitor, deque())
+    def _guesses(self, visitor: str, now: float) -> deque[tuple[float, float]]:
+        if len(self._wrong) > MOST_VISITORS:
+            recent = {v: g for v, g in self._wrong.items() if g and g[-1][0] > now - FORGET_SECONDS}
+            self._wrong = recent if len(recent) <= MOST_VISITORS else {}
+        guesses = self._wrong.setdefault(visitor, deque(maxlen=100))
+        while guesses and guesses[0][0] <= now - FORGET_SECONDS:
+            guesses.popleft()
+        return guesses
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -21,8 +21,9 @@ from starlette.routing import Route
 
 from demo.hosting.process import give_way
 from demo.results.owner import Owner, SignInError, TooManyAttemptsError
-from demo.web.http import IMAGE_HEADERS, PRIVATE, fields, read_body, refusal
+from demo.web.http import IMAGE_HEADERS, PRIVATE, Fresh, fields, read_body, refusal
 from demo.web.i18n import LANGUAGES
+from demo.web.rates import visitor_of
 from survey.reporting.results import Results, ResultsClosedError
 from survey.session.owner import set_open, set_results_open
 from survey.session.protected import ProtectedSurvey
@@ -50,10 +51,11 @@ class WrongPasswordError(SurveyError):
 
     key = "results_wrong"
     status = 401
+    hold_seconds = 0.0  # before it is told
 
 
 class WaitError(SurveyError):
-    """Too many wrong passwords."""
+    """Wrong passwords too fast."""
 
     key = "results_wait"
     status = 429
@@ -78,13 +80,14 @@ class ResultsApi:
     def __init__(self, get_survey: Callable[[], ProtectedSurvey], owner: Owner) -> None:
         self._get_survey = get_survey
         self.owner = owner
+        self._told = Fresh(lambda: get_survey().survey.status())
         self._results = Results(lambda: get_survey().survey)
         self._secret = secrets.token_bytes(32)  # of tickets; a restart makes new ones
 
     def status(self, caller: Caller) -> dict[str, Any]:
         """What the page needs to know; of backups only the owner hears."""
         protected = self._get_survey()
-        status = protected.survey.status()
+        status = protected.survey.status() if caller.is_owner else self._told()
         answer = {
             "state": status["state"],
             "results_open": status["results_open"],
@@ -123,7 +126,9 @@ class ResultsApi:
         except TooManyAttemptsError as error:
             raise WaitError(str(error)) from error
         except SignInError as error:
-            raise WrongPasswordError(str(error)) from error
+            refused = WrongPasswordError(str(error))
+            refused.hold_seconds = error.hold_seconds
+            raise refused from error
         return {"token": token}
 
     def shown(self, caller: Caller, language: str, simulated: bool) -> dict[str, Any]:
@@ -213,14 +218,17 @@ def results_routes(api: ResultsApi) -> list[Route]:
 
     def caller_of(request: Request) -> Caller:
         token = request.headers.get(OWNER_HEADER, "")[:LONGEST_TOKEN]
-        visitor = request.client.host if request.client else ""
-        return Caller(api.owner.is_owner(token), visitor[:100], _user_name(request))
+        visitor = visitor_of(request.scope.get("client"))
+        return Caller(api.owner.is_owner(token), visitor, _user_name(request))
 
     async def guarded(
         name: str, pool: ThreadPoolExecutor, work: Callable[[], T], reply: Callable[[T], Response]
     ) -> Response:
         try:
             return reply(await asyncio.get_running_loop().run_in_executor(pool, work))
+        except WrongPasswordError as error:
+            await asyncio.sleep(error.hold_seconds)
+            return refusal(error)
         except SurveyError as error:
             return refusal(error)
         except Exception:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
-from typing import Any
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from demo.hosting.bodies import BadJsonError, UnstorableTextError, parse_json
 from survey.study.errors import InvalidAnswerError, SurveyError
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+FRESH_SECONDS = 1.0  # in which how a survey stands is told to everybody as it was
 LONGEST_BODY = 16 * 1024
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # No ETag, no date and no compression: they would tell versions apart. no-transform is for proxies.
@@ -31,6 +36,12 @@ class BadRequestError(SurveyError):
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
         self.status = status
+
+
+class UnstorableError(InvalidAnswerError):
+    """A text that cannot be stored, however often it is sent."""
+
+    key = "survey_unstorable"
 
 
 def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
@@ -59,12 +70,35 @@ async def read_body(request: Request) -> dict[str, Any]:
         if len(body) > LONGEST_BODY:
             raise BadRequestError(f"the body is longer than {LONGEST_BODY} bytes", 413)
     try:
-        values = json.loads(body)
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body is not JSON", 422) from None
+        values = parse_json(body)
+    except UnstorableTextError as error:
+        raise UnstorableError(str(error)) from None
+    except BadJsonError as error:
+        raise BadRequestError(str(error), 422) from None
     if not isinstance(values, dict):
         raise BadRequestError("the body is not a JSON object", 422)
     return values
+
+
+class Fresh(Generic[T]):
+    """What a function gives, asked again only after a while however often it is wanted.
+
+    Args:
+        make: gives it; one thread at a time.
+        seconds: that it stays.
+    """
+
+    def __init__(self, make: Callable[[], T], seconds: float = FRESH_SECONDS) -> None:
+        self._make, self._seconds = make, seconds
+        self._lock = threading.Lock()
+        self._made: tuple[float, T] | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            now = time.monotonic()
+            if self._made is None or now >= self._made[0] + self._seconds:
+                self._made = (now, self._make())
+            return self._made[1]
 
 
 def refusal(error: SurveyError, **more: Any) -> Response:

@@ -6,9 +6,11 @@ from one address, so an address may do what many pages may.
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sr.base.errors import SRError
@@ -56,6 +58,19 @@ class Rate:
             self._free_at[visitor] = free_at
 
 
+def visitor_of(client: Sequence[Any] | None) -> str:
+    """Whom requests count for: an address; of version 6 the network, of which everybody has one.
+
+    Args:
+        client: address and port, None where there is none.
+    """
+    host = str(client[0])[:100] if client else ""
+    with contextlib.suppress(ValueError):
+        if isinstance(ipaddress.ip_address(host), ipaddress.IPv6Address):
+            return str(ipaddress.ip_network(f"{host.partition('%')[0]}/64", strict=False))
+    return host
+
+
 class PhotoLimit:
     """How often photos may be sent, by page and by address."""
 
@@ -71,4 +86,4 @@ class PhotoLimit:
         """
         if request.session_hash:  # plain HTTP calls have none
             self._page.take(request.session_hash)
-        self._address.take(request.client.host if request.client else "")
+        self._address.take(visitor_of((request.client.host,) if request.client else None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ from survey.study.study import Study
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
+# Where a spreadsheet may begin a cell (it need not split at commas, nor heed our quotes then), and
+# what it takes for a formula there.
+FORMULA = re.compile(r"""^(?=[\t\n])|(^|[;,|\t\n])(?=["'\s]*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 
 
 class ExportError(SurveyError):
@@ -45,7 +48,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, str):
         value = value.replace("\r\n", "\n").replace("\r", "\n")
         # An apostrophe makes a spreadsheet read text; programs see it, and docs/survey.md says so.
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return FORMULA.sub(lambda found: f"{found[0]}'", value)
     if value is True or value is False or type(value).__name__ == "bool_":
         return "true" if value else "false"
     if isinstance(value, float):

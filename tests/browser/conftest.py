@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from tests.unit.survey.conftest import Rater
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM_FLAGS = ["--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"]
+# These lead to this machine, as a name of the network and somebody else's would.
+LAN_ADDRESS, ELSEWHERE = "192.168.0.7", "cats.example"
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"),
+    f"--host-resolver-rules=MAP {LAN_ADDRESS} 127.0.0.1, MAP {ELSEWHERE} 127.0.0.1",
+]
 TIMEOUT_MS = 30_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +12,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from demo.app.guard import Guard
+from demo.app.guard import middleware
 from demo.app.settings import Settings
+from demo.hosting.intake import FullError, Intake
 from demo.photos.problems import problem_of
 from demo.rating.page import survey_text
 from demo.web.i18n import LANGUAGES, say
-from demo.web.rates import PhotoLimit, Rate, TooOftenError
+from demo.web.rates import PhotoLimit, Rate, TooOftenError, visitor_of
 from demo.work.job import BusyError, Job, TooManyOwnError
 from demo.work.lanes import Lane
 from sr.images.photo import Photo
@@ -125,7 +126,8 @@ def serve(tmp_path: Path) -> Serve:
     def make(**settings: object) -> TestClient:
         chosen = Settings(folder=tmp_path, **settings)  # type: ignore[arg-type]
         routes = [Route("/{path:path}", whose, methods=["GET", "POST"])]
-        return TestClient(Starlette(routes=routes, middleware=[Middleware(Guard, chosen)]))
+        app = Starlette(routes=routes, middleware=middleware(chosen))
+        return TestClient(app, "http://192.168.0.7:7860", client=("127.0.0.1", 1))
 
     return make
 
@@ -161,6 +163,53 @@ def test_uploads_are_limited_by_address_by_bytes_and_by_the_folder(serve: Serve,
     assert (full.status_code, "try again" in full.json()["detail"]) == (503, True)
 
 
+def test_room_is_kept_for_every_byte_of_an_upload_before_the_first_one(tmp_path: Path):
+    (tmp_path / "here").write_bytes(bytes(30))
+    intake = Intake(tmp_path, 120)
+    with intake.room(60, is_stored=True), pytest.raises(FullError):
+        intake.room(60, is_stored=True).__enter__()
+    with intake.room(60, is_stored=True) as body:
+        body.left -= 40
+        (tmp_path / "coming").write_bytes(bytes(40))
+        with intake.room(30, is_stored=True):
+            pass
+        with pytest.raises(FullError):
+            intake.room(31, is_stored=True).__enter__()
+
+
+def test_more_bytes_than_were_announced_are_not_taken(serve: Serve):
+    """A body in chunks has no length that a server checks, whatever a header says."""
+    taken: list[int] = []
+
+    async def swallow(request: Request) -> PlainTextResponse:
+        async for part in request.stream():
+            taken.append(len(part))
+        return PlainTextResponse("all")
+
+    app = Starlette(
+        routes=[Route("/gradio_api/upload", swallow, methods=["POST"])],
+        middleware=middleware(Settings(folder=Path("nowhere"))),
+    )
+    client = TestClient(app, "http://127.0.0.1")
+    parts = iter([bytes(1000)] * 50)
+    answer = client.post("/gradio_api/upload", content=parts, headers={"Content-Length": "2000"})
+    assert answer.status_code == 413
+    assert sum(taken) <= 2000
+    assert "2000" in answer.json()["detail"]
+
+
+def test_how_it_stands_may_be_asked_often_and_not_without_end(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("demo.app.guard.READS_PER_MINUTE", 3)
+    client = serve()
+    for path in ("/survey/status", "/results/status"):
+        monkeypatch.setattr("demo.app.guard.READS_PER_MINUTE", 3)
+        client = serve()
+        assert [client.get(path).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert client.get("/results/image/x").status_code == 200
+
+
 def test_other_bodies_are_short(serve: Serve):
     assert serve().post("/gradio_api/queue/join", content=bytes(1_000_001)).status_code == 413
 
@@ -170,7 +219,48 @@ def test_requests_of_other_websites_are_refused(serve: Serve):
     for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
         headers = {"Sec-Fetch-Site": site}
         assert client.post("/survey/start", headers=headers).status_code == status
-        assert client.get("/", headers=headers).status_code == 200
+        assert client.get("/", headers=headers | {"Sec-Fetch-Mode": "navigate"}).status_code == 200
+        assert (
+            client.get("/", headers=headers | {"Sec-Fetch-Mode": "no-cors"}).status_code == status
+        )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/survey/status", "/results/sign-in", "/gradio_api/queue/join"])
+def test_only_pages_of_its_own_are_answered(serve: Serve, method: str, path: str):
+    """Plain http on a number has no Sec-Fetch headers: the origin alone tells."""
+    client = serve(places=frozenset({"example.org"}))
+    for origin, is_own in (
+        (None, True),
+        ("http://192.168.0.7:7860", True),
+        ("https://example.org", True),
+        ("http://192.168.0.7:8000", False),
+        ("http://192.168.0.7", False),
+        ("http://evil.example:7860", False),
+        ("http://example.org.evil.example", False),
+        ("http://user@example.org", False),
+        ("example.org", False),
+        ("null", False),
+        ("", False),
+    ):
+        headers = {} if origin is None else {"Origin": origin}
+        answer = client.request(method, path, headers=headers)
+        assert (answer.status_code != 403) == is_own, origin
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_name_that_somebody_points_at_this_machine_is_not_served(serve: Serve):
+    client = serve(places=frozenset({"example.org:8000"}))
+    for host, status in (
+        *(("192.168.0.7:7860", 200), ("127.0.0.1", 200), ("[::1]:7860", 200), ("localhost", 200)),
+        *((f"{socket.gethostname()}:7860", 200), ("Example.org", 200), ("example.org.:8000", 200)),
+        *(("evil.example:7860", 421), ("", 421), ("127.0.0.1.evil.example", 421), ("[x", 421)),
+    ):
+        answer = client.get("/survey/status", headers={"Host": host})
+        assert answer.status_code == status, host
+    assert "NITIDEZ_ADDRESSES" in client.get("/", headers={"Host": "evil.example"}).text
+    space = serve(is_space=True).get("/", headers={"Host": "ana-nitidez.hf.space"})
+    assert space.status_code == 200  # its proxy has looked at it
 
 
 def test_whether_it_is_up_is_answered_without_building_the_page(serve: Serve):
@@ -183,8 +273,19 @@ def test_whether_it_is_up_is_answered_without_building_the_page(serve: Serve):
 
 def test_a_proxy_is_believed_only_where_there_is_one(serve: Serve):
     headers = {"X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
-    assert serve().get("/", headers=headers).text == "testclient"
-    assert serve(is_proxied=True).get("/", headers=headers).text == "203.0.113.9"
+    assert serve().get("/", headers=headers).text == "127.0.0.1"
+    own = serve(trusted_proxies=("127.0.0.1", "10.0.0.0/8"))
+    assert own.get("/", headers=headers).text == "203.0.113.9"
+    added = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}  # the first is the visitor's word
+    assert own.get("/", headers=added).text == "203.0.113.9"
+    space = Settings.from_environment({"SPACE_ID": "ana/nitidez"}).trusted_proxies
+    assert serve(trusted_proxies=space).get("/", headers=added).text == "203.0.113.9"
+
+
+def test_an_address_of_version_6_counts_as_its_network():
+    assert visitor_of(("2001:db8:1:2:3::4", 5)) == visitor_of(("2001:db8:1:2::9", 5))
+    assert visitor_of(("2001:db8:1:2::9", 5)) != visitor_of(("2001:db8:1:3::9", 5))
+    assert [visitor_of(("192.0.2.1", 5)), visitor_of(None)] == ["192.0.2.1", ""]
 
 
 def test_every_answer_has_the_headers(serve: Serve):
@@ -195,5 +296,5 @@ def test_every_answer_has_the_headers(serve: Serve):
         assert "frame-ancestors 'self';" in policy + ";"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
-    framed = serve(is_proxied=True).get("/").headers["content-security-policy"]
+    framed = serve(is_space=True).get("/").headers["content-security-policy"]
     assert "frame-ancestors 'self' https://huggingface.co" in framed

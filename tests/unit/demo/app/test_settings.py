@@ -36,7 +36,8 @@ def test_values_are_read_from_the_environment():
 def test_a_space_listens_on_every_address_unless_told_otherwise():
     space = Settings.from_environment({"SPACE_ID": "a/b"})
     assert (space.host, space.source_url) == ("0.0.0.0", "https://huggingface.co/spaces/a/b")
-    assert space.is_proxied
+    assert space.is_space
+    assert "10.0.0.0/8" in space.trusted_proxies
     assert not space.data_folder.is_relative_to(ROOT)
     assert Settings.from_environment({"SPACE_ID": "a/b", "HOST": "127.0.0.1"}).host == "127.0.0.1"
 
@@ -55,6 +56,23 @@ def test_a_space_listens_on_every_address_unless_told_otherwise():
 def test_bad_values_are_refused_with_name_and_range(name: str, value: str, says: str):
     with pytest.raises(ConfigError, match=f"^{name} is .*{says}"):
         Settings.from_environment({name: value})
+
+
+def test_addresses_and_proxies_are_told():
+    told = {"NITIDEZ_ADDRESSES": "https://Example.org/x, lab:8000", "SPACE_HOST": "ignored"}
+    settings = Settings.from_environment(
+        told | {"NITIDEZ_TRUSTED_PROXIES": "127.0.0.1, 10.1.0.0/16"}
+    )
+    assert settings.places == {"example.org", "lab:8000"}
+    assert settings.trusted_proxies == ("127.0.0.1", "10.1.0.0/16")
+    assert Settings.from_environment({}).trusted_proxies == ()
+    whole = Settings.from_environment({"GRADIO_ROOT_PATH": "https://example.org/nitidez"})
+    assert whole.places == {"example.org"}
+    space = Settings.from_environment({"SPACE_ID": "a/b", "SPACE_HOST": "a-b.hf.space"})
+    assert space.places == {"a-b.hf.space"}
+    for name, value in (("NITIDEZ_TRUSTED_PROXIES", "nginx"), ("NITIDEZ_ADDRESSES", "https://")):
+        with pytest.raises(ConfigError, match=f"^{name} .*must be addresses"):
+            Settings.from_environment({name: value})
 
 
 def test_the_app_and_the_commands_find_the_same_data(monkeypatch: pytest.MonkeyPatch) -> None:

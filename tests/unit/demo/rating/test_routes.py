@@ -68,6 +68,16 @@ def test_a_whole_session(client: TestClient):
     assert post(client, "state", token).status_code == 401
 
 
+def test_how_the_survey_stands_is_read_once_however_often_it_is_asked(
+    client: TestClient, survey: Survey, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    real = survey.status
+    monkeypatch.setattr(survey, "status", lambda: asked.append(1) or real())
+    assert {client.get("/survey/status").status_code for _ in range(50)} == {200}
+    assert len(asked) <= 2  # once a second
+
+
 def test_every_reply_is_private_and_says_nothing_about_the_server(client: TestClient):
     for reply in (client.get("/survey/status"), post(client, "state", "nobody")):
         assert reply.headers["cache-control"] == "no-store"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from demo.results.owner import ATTEMPTS, Owner
+from demo.results.owner import FREE_GUESSES, Owner
 from demo.results.page import results_text
 from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
 from survey.preparation.default_study import prepare_default
@@ -153,17 +155,25 @@ def test_what_cannot_be_is_refused(
     assert reply.json()["error"]["detail"]
 
 
-def test_wrong_passwords_are_limited_by_visitor(protected: ProtectedSurvey) -> None:
+def test_wrong_passwords_are_held_back_and_the_right_one_is_not(
+    protected: ProtectedSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("demo.results.owner.LONGEST_HOLD_SECONDS", 0.05)
     api = ResultsApi(lambda: protected, Owner(password=PASSWORD))
     app = Starlette(routes=results_routes(api))
 
     def try_it(password: str, visitor: str) -> int:
         client = TestClient(app, client=(visitor, 5000))
-        return client.post("/results/sign-in", json={"password": password}).status_code
+        sent = {"Content-Type": "application/json"}
+        body = json.dumps({"password": password}).encode()
+        return client.post("/results/sign-in", content=body, headers=sent).status_code
 
-    assert [try_it("wrong wrong", "1.1.1.1") for _ in range(ATTEMPTS)] == [401] * ATTEMPTS
-    assert try_it(PASSWORD, "1.1.1.1") == 429
+    asked = time.monotonic()
+    assert [try_it("wrong wrong", "1.1.1.1") for _ in range(FREE_GUESSES + 2)] == [401] * 5
+    assert time.monotonic() - asked >= 0.1
+    assert try_it(PASSWORD, "1.1.1.1") == 200
     assert try_it(PASSWORD, "2.2.2.2") == 200
+    assert try_it("\ud800" * 12, "3.3.3.3") == 422
 
 
 def test_hugging_face_names_sign_in(protected: ProtectedSurvey) -> None:
