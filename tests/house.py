@@ -40,6 +40,7 @@ ROOMS = (
     "survey/storage",
     "survey/study",
     "sr/commands",
+    "sr/figures",
     "sr/evaluation",
     "sr/training",
     "sr/training/presets",

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from sr.base.errors import ConfigError, DataError
+from sr.base.errors import ConfigError
 from sr.base.files import check_file, check_folder, write_file
 from sr.commands.console import (
     add_between_arguments,
@@ -27,6 +27,7 @@ from sr.evaluation.methods import (
     default_models,
     parse_methods,
 )
+from sr.evaluation.pictures import named_folders, picture_methods
 from sr.evaluation.results import Evaluation, measured_sets
 from sr.evaluation.tables import (
     CORRELATION_HEADINGS,
@@ -41,6 +42,7 @@ from sr.evaluation.tables import (
 )
 from sr.metrics.texture import MEASURES
 from sr.metrics.threshold import check_ppd
+from sr.models.registry import MODELS
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
 OUTPUT_FILES = {
@@ -70,7 +72,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         help="models (python -m sr models lists them) or weights files of sr train, as FILE or "
-        f"TRAINING_SET=FILE (default: {' '.join(DEFAULT_MODELS)})",
+        f"TRAINING_SET=FILE (default, without --pictures: {' '.join(DEFAULT_MODELS)})",
+    )
+    parser.add_argument(
+        "--pictures",
+        metavar="NAME=FOLDER",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="finished pictures of any origin, a folder a method, matched by the names of the "
+        "originals (baby.png, baby_x4.png); alone, no model is measured",
     )
     add_between_arguments(parser, several=True)
     parser.add_argument(
@@ -78,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=positive_int,
         help="how many times larger, where no network is named (default: that of the "
-        "networks; models of one scale are measured at a time)",
+        "networks, or 4; models of one scale are measured at a time)",
     )
     parser.add_argument(
         "--degradation",
@@ -143,7 +154,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Exit status: 0 all measured; 1 images were left out; 2 an error, no table.\n\n"
         "Example:\n  python -m sr evaluate Set5 Set14 --models bicubic srresnet_x4 srgan_x4 "
         "--output results\n"
-        "  python -m sr evaluate Set5 --model srgan_x4 VOC2012=runs/voc/srgan_x4.safetensors"
+        "  python -m sr evaluate Set5 --model srgan_x4 VOC2012=runs/voc/srgan_x4.safetensors\n"
+        "  python -m sr evaluate Set5 --pictures MINE=results/mine ESRGAN=results/esrgan"
     )
 
 
@@ -159,24 +171,39 @@ def run(arguments: argparse.Namespace) -> int:
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
     names = [*(arguments.models or ()), *mixtures_asked_for(arguments)]
-    methods = parse_methods(
-        names or default_models(arguments.scale), runtime, scale=arguments.scale
-    )
-    data_sets = _data_sets(arguments.folders, methods[0].scale)
+    folders = named_folders(arguments.pictures)
+    if not (names or folders):
+        names = list(default_models(arguments.scale))
+    methods = parse_methods(names, runtime, scale=arguments.scale)
+    scale = methods[0].scale if methods else arguments.scale or MODELS[DEFAULT_MODELS[-1]].scale
+    data_sets = [one for f in arguments.folders for one in find_data_sets(f, scale=scale)]
     if arguments.degradation:
         data_sets = [one.degraded(by) for one in data_sets for by in arguments.degradation]
+    methods += picture_methods(folders, data_sets, limit=arguments.limit)
     store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
-    result = _measure(arguments, data_sets, methods, store)
+    with progress_bar("image") as show:
+        result = evaluate(
+            data_sets,
+            methods,
+            lpips=not arguments.no_lpips,
+            dists=arguments.dists,
+            limit=arguments.limit,
+            known=() if store is None or arguments.again else store.rows.values(),
+            save_folder=arguments.save,
+            progress=show,
+            keep=None if store is None else store.keep,
+        )
     hard = correlations(result.images)
     _print(result, hard)
-    if arguments.csv is not None:
-        write_file(arguments.csv, to_csv(result.rows).encode())
-    if arguments.markdown is not None:
-        write_file(arguments.markdown, to_markdown(result, hard).encode())
-    if arguments.json is not None:
-        write_file(arguments.json, to_json(result, hard).encode())
+    for file, text in (
+        (arguments.csv, to_csv(result.rows)),
+        (arguments.markdown, to_markdown(result, hard)),
+        (arguments.json, to_json(result, hard)),
+    ):
+        if file is not None:
+            write_file(file, text.encode())
     if arguments.figures is not None:
-        from sr.evaluation.plots import draw_figures
+        from sr.figures.plots import draw_figures
 
         for path in draw_figures(arguments.figures, result, hard, data_sets, methods):
             print(path)
@@ -199,21 +226,13 @@ def _spread_output(arguments: argparse.Namespace) -> None:
             setattr(arguments, option, arguments.output / name)
     if arguments.figures is None:
         try:
-            from sr.evaluation.plots import need_seaborn
+            from sr.figures.plots import need_seaborn
 
             need_seaborn()
         except ConfigError as error:
             print(f"no figures: {error}", file=sys.stderr)
         else:
             arguments.figures = arguments.output / "figures"
-
-
-def _data_sets(folders: list[Path], scale: int) -> list[DataSet]:
-    found = [data_set for folder in folders for data_set in find_data_sets(folder, scale=scale)]
-    names = [data_set.name for data_set in found]
-    if len(set(names)) < len(names):
-        raise DataError(f"two data sets have one name: {', '.join(names)}; rename a folder")
-    return found
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -225,29 +244,9 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         if folder is not None:
             check_folder(folder)
     if arguments.figures is not None:
-        from sr.evaluation.plots import need_seaborn
+        from sr.figures.plots import need_seaborn
 
         need_seaborn()
-
-
-def _measure(
-    arguments: argparse.Namespace,
-    data_sets: list[DataSet],
-    methods: list[Method],
-    store: PerImageFile | None,
-) -> Evaluation:
-    with progress_bar("image") as show:
-        return evaluate(
-            data_sets,
-            methods,
-            lpips=not arguments.no_lpips,
-            dists=arguments.dists,
-            limit=arguments.limit,
-            known=() if store is None or arguments.again else store.rows.values(),
-            save_folder=arguments.save,
-            progress=show,
-            keep=None if store is None else store.keep,
-        )
 
 
 def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list[Method]) -> None:

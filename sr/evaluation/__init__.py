@@ -1,1 +1,1 @@
-"""What is compared, measured, tabled and drawn; the papers' figures."""
+"""What is compared, measured and tabled; the papers' figures."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,11 +11,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
+from sr.base.files import file_sha256
 from sr.data.check import SkippedFile
 from sr.data.pairs import DataSet
-from sr.evaluation.methods import Enlarges, Method
-from sr.evaluation.paper import published
-from sr.evaluation.results import Evaluation, ImageRow, Results, Row, Texture
+from sr.evaluation.methods import Method
+from sr.evaluation.results import (
+    Evaluation,
+    ImageRow,
+    Results,
+    Texture,
+    equal_ones,
+    mean_row,
+)
+from sr.evaluation.versions import Versions
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
@@ -30,7 +37,6 @@ if TYPE_CHECKING:
 
 PROTOCOL_VERSION = "1"  # goes up when the same pixels would be measured differently
 DECIMALS = 6  # of single results; kept ones and new ones then give the same means
-WARM_UP_PX = 32
 
 
 def evaluate(
@@ -113,7 +119,7 @@ def evaluate(
         except OutputError:
             raise
         except SRError as error:
-            if bench.is_loading:  # the model is at fault, not the image
+            if bench.versions.is_loading:  # the model is at fault, not the image
                 raise
             result.failures.append(f"{name}: {SkippedFile.because(pair.hr, error).reason}")
             rows = []
@@ -127,8 +133,15 @@ def evaluate(
             f"none of the {len(chosen)} images could be measured; first: {result.failures[0]}"
         )
     result.reused = bench.reused
+    result.notes += [
+        f"{method.label}: finished pictures of {method.folder}"
+        for method in methods
+        if method.folder is not None
+    ]
     for data_set in data_sets:
-        result.rows += [_mean(data_set.name, method, result.images) for method in methods]
+        result.rows += [mean_row(data_set.name, method, result.images) for method in methods]
+        for method in methods:
+            result.notes += equal_ones(data_set.name, method, result.images)
         result.notes.append(f"{data_set.name}: {data_set.origin}")
         if limit is not None and limit < len(data_set.pairs):
             result.notes.append(
@@ -185,8 +198,7 @@ class _Bench:
         self.dists = dists
         self.earlier = earlier
         self.save_folder = save_folder
-        self.models: dict[str, Enlarges] = {}
-        self.is_loading = False
+        self.versions = Versions()
         self.reused = 0
 
     def measure(
@@ -205,7 +217,7 @@ class _Bench:
         texture: Texture | None = None
         for method in self.methods:
             names = (data_set.name, method.label, pair.hr.name)
-            key = _key(method, pixels.hexdigest())
+            key = _key(method, pair, pixels.hexdigest())
             row = self.earlier.get(names)
             if row is not None and row.key == key:
                 rows.append(row)
@@ -218,21 +230,23 @@ class _Bench:
                     ),
                     "laplacian_variance": round(laplacian_variance(target), DECIMALS),
                 }
-            results = self._measure_one(method, names, photo, target)
+            results = self._measure_one(method, pair, names, photo, target)
             rows.append(ImageRow(*names, **results, **texture, key=key))
         self.reused += reused
         return rows
 
     def _measure_one(
-        self, method: Method, names: tuple[str, str, str], photo: Photo, target: np.ndarray
+        self,
+        method: Method,
+        pair: Pair,
+        names: tuple[str, str, str],
+        photo: Photo,
+        target: np.ndarray,
     ) -> Results:
         """The method's results on one image."""
         from sr.metrics.fidelity import measure
 
-        model = self._model(method)
-        start = time.perf_counter()
-        prediction = model.upscale(photo)
-        seconds = time.perf_counter() - start
+        prediction, seconds = self.versions.make(method, pair, photo)
         measured = measure(prediction.rgb, target, crop_px=method.scale, lpips=self.lpips)
         if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
             raise DataError(measured.note or "a metric is missing")
@@ -245,7 +259,7 @@ class _Bench:
             "ssim_y": round(measured.ssim_y, DECIMALS),
             "lpips_alex": lpips_alex,
             "dists": self._dists_of(prediction.rgb, target),
-            "seconds": round(seconds, DECIMALS),
+            "seconds": None if seconds is None else round(seconds, DECIMALS),
         }
 
     def _dists_of(self, prediction: np.ndarray, target: np.ndarray) -> float | None:
@@ -259,41 +273,8 @@ class _Bench:
             distance = self.dists(to_tensor(prediction), to_tensor(target))
         return round(float(distance), DECIMALS)
 
-    def _model(self, method: Method) -> Enlarges:
-        if method.label not in self.models:
-            self.is_loading = True
-            model = method.load()
-            model.upscale(Photo(np.zeros((WARM_UP_PX, WARM_UP_PX, 3), np.uint8)))
-            self.is_loading = False
-            self.models[method.label] = model
-        return self.models[method.label]
 
-
-def _key(method: Method, pixels: str) -> str:
-    text = "\n".join((PROTOCOL_VERSION, method.identity or method.label, pixels))
+def _key(method: Method, pair: Pair, pixels: str) -> str:
+    identity = file_sha256(method.files[pair.hr]) if method.files else method.identity
+    text = "\n".join((PROTOCOL_VERSION, identity or method.label, pixels))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _mean(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
-    chosen = [row for row in images if (row.dataset, row.model) == (dataset, method.label)]
-
-    def mean_of(column: str) -> float | None:
-        values = [getattr(row, column) for row in chosen]
-        if not values or None in values:
-            return None
-        return float(np.mean(values))
-
-    paper = published(method.model or method.label, method.scale, dataset, len(chosen))
-    return Row(
-        dataset,
-        method.label,
-        len(chosen),
-        mean_of("psnr_y"),
-        mean_of("ssim_y"),
-        mean_of("lpips_alex"),
-        mean_of("seconds"),
-        method.training_set,
-        paper.psnr_y if paper else None,
-        paper.ssim_daala if paper else None,
-        mean_of("dists"),
-    )

@@ -1,10 +1,10 @@
-"""What an evaluation compares: registered models, and weights files given by hand."""
+"""What an evaluation compares: registered models, weights files, folders of pictures."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +45,8 @@ class Method:
         model: its name without the training set, by which the paper's results are found.
         training_set: what it learned from; "" for interpolation.
         identity: differs when its results would: the digest of the weights, precision, engine.
+        folder: of finished pictures, which are read and not made; None for a model.
+        files: its pictures by their originals.
     """
 
     label: str
@@ -53,6 +55,8 @@ class Method:
     model: str = ""
     training_set: str = ""
     identity: str = ""
+    folder: Path | None = None
+    files: Mapping[Path, Path] = field(default_factory=dict, compare=False)
 
     @property
     def file_name(self) -> str:

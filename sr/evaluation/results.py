@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypedDict
 
+import numpy as np
+
 from sr.data.pairs import DataSet
+from sr.data.photo_set import some
+from sr.evaluation.methods import Method
+from sr.evaluation.paper import published
 
 
 @dataclass(frozen=True)
 class ImageRow:
     """One model's result on one image, and how much texture the original has.
 
-    `key` tells the result's origins: it differs when the pixels, the model or the protocol do.
+    `seconds` is None where a finished picture was read. `key` tells the result's origins: it
+    differs when the pixels, the model or the protocol do.
     """
 
     dataset: str
@@ -22,7 +29,7 @@ class ImageRow:
     psnr_y: float
     ssim_y: float
     lpips_alex: float | None
-    seconds: float
+    seconds: float | None
     high_frequency_share: float = 0.0
     laplacian_variance: float = 0.0
     key: str = ""
@@ -36,7 +43,7 @@ class Results(TypedDict):
     ssim_y: float
     lpips_alex: float | None
     dists: float | None
-    seconds: float
+    seconds: float | None
 
 
 class Texture(TypedDict):
@@ -89,3 +96,46 @@ def measured_sets(data_sets: Sequence[DataSet], result: Evaluation) -> list[Data
         replace(one, pairs=tuple(p for p in one.pairs if (one.name, p.hr.name) in known))
         for one in data_sets
     ]
+
+
+def equal_ones(dataset: str, method: Method, images: Sequence[ImageRow]) -> Iterator[str]:
+    """A sentence where pictures are equal to their originals and others are not."""
+    chosen = [row for row in images if (row.dataset, row.model) == (dataset, method.label)]
+    equal = [row.image for row in chosen if math.isinf(row.psnr_y)]
+    if 0 < len(equal) < len(chosen):
+        yield (
+            f"{dataset}, {method.label}: {len(equal)} of {len(chosen)} pictures "
+            f"({some(equal)}) have the luma of their originals, an infinite PSNR, and are not in "
+            "its mean"
+        )
+
+
+def mean_row(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
+    """A method's means over a data set.
+
+    A picture that is equal to its original has an infinite PSNR; the mean is over the others, where
+    there are others.
+    """
+    chosen = [row for row in images if (row.dataset, row.model) == (dataset, method.label)]
+
+    def mean_of(column: str) -> float | None:
+        values = [getattr(row, column) for row in chosen]
+        if not values or None in values:
+            return None
+        finite = [value for value in values if math.isfinite(value)]
+        return float(np.mean(finite or values))
+
+    paper = published(method.model or method.label, method.scale, dataset, len(chosen))
+    return Row(
+        dataset,
+        method.label,
+        len(chosen),
+        mean_of("psnr_y"),
+        mean_of("ssim_y"),
+        mean_of("lpips_alex"),
+        mean_of("seconds"),
+        method.training_set,
+        paper.psnr_y if paper else None,
+        paper.ssim_daala if paper else None,
+        mean_of("dists"),
+    )

@@ -20,6 +20,7 @@ from sr.base.files import csv_text
 from sr.data.pairs import DataSet
 from sr.evaluation.measure import open_pair
 from sr.evaluation.methods import Method
+from sr.evaluation.versions import Versions
 from sr.metrics.threshold import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from
 
 if TYPE_CHECKING:
@@ -87,14 +88,14 @@ def look(
     for ppd in ppds:
         check_ppd(ppd)
     distance = _lpips() if lpips else None
-    models = [(method.label, method.load()) for method in methods]
+    versions = Versions()
     found: dict[tuple[str, str, str, float], list[tuple[float | None, ...]]] = defaultdict(list)
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs]
     for done, (data_set, pair) in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), f"{data_set.name}/{pair.hr.name}")
         photo, target = open_pair(data_set, pair)
-        pictures = {label: model.upscale(photo).rgb for label, model in models}
+        pictures = {m.label: versions.make(m, pair, photo)[0].rgb for m in methods}
         pictures[ORIGINAL] = target
         for one, two in combinations(pictures, 2):
             for ppd in sorted(ppds):

@@ -38,7 +38,7 @@ HEADINGS = {
     "dists": "DISTS",
     "seconds": "seconds",
 }
-OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists")
+OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists", "seconds")
 CORRELATION_HEADINGS = {
     "dataset": "set",
     "model": "model",

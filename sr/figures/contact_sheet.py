@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from sr.base.errors import ShapeError
 from sr.data.pairs import DataSet
 from sr.evaluation.measure import open_pair
-from sr.evaluation.methods import Enlarges, Method
+from sr.evaluation.methods import Method
 from sr.evaluation.results import ImageRow
+from sr.evaluation.versions import Versions
 from sr.metrics.texture import luma
 
 MARGIN_PX = 16
@@ -138,7 +139,7 @@ class Gallery:
     def __init__(self, data_sets: Sequence[DataSet], methods: Sequence[Method]) -> None:
         self.methods = methods
         self.data_sets = data_sets
-        self._models: dict[str, Enlarges] = {}
+        self._versions = Versions()
         self._pictures: dict[tuple[str, str], dict[str, np.ndarray]] = {}
 
     def pictures(self, dataset: str, image: str) -> dict[str, np.ndarray]:
@@ -151,14 +152,9 @@ class Gallery:
                 if (data_set.name, pair.hr.name) == (dataset, image)
             )
             photo, target = open_pair(data_set, pair)
-            made = {method.label: self._model(method).upscale(photo).rgb for method in self.methods}
+            made = {m.label: self._versions.make(m, pair, photo)[0].rgb for m in self.methods}
             self._pictures[dataset, image] = {"original": target, **made}
         return self._pictures[dataset, image]
-
-    def _model(self, method: Method) -> Enlarges:
-        if method.label not in self._models:
-            self._models[method.label] = method.load()
-        return self._models[method.label]
 
 
 def worst_and_best(images: Sequence[ImageRow], method: Method, gallery: Gallery) -> Sheet:

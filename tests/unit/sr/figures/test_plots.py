@@ -13,7 +13,11 @@ from PIL import Image
 
 from sr.base.errors import ConfigError, ShapeError
 from sr.data.pairs import DataSet, find_data_sets
-from sr.evaluation.contact_sheet import (
+from sr.evaluation.correlations import correlations
+from sr.evaluation.measure import evaluate
+from sr.evaluation.methods import Method
+from sr.evaluation.results import Evaluation
+from sr.figures.contact_sheet import (
     Crop,
     Gallery,
     Strip,
@@ -21,11 +25,7 @@ from sr.evaluation.contact_sheet import (
     contact_sheet,
     worst_and_best,
 )
-from sr.evaluation.correlations import correlations
-from sr.evaluation.measure import evaluate
-from sr.evaluation.methods import Method
-from sr.evaluation.plots import draw_figures, need_seaborn
-from sr.evaluation.results import Evaluation
+from sr.figures.plots import draw_figures, need_seaborn
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, nearest

@@ -14,11 +14,11 @@ import numpy as np
 from sr.base.errors import ConfigError
 from sr.base.files import write_file
 from sr.data.pairs import DataSet
-from sr.evaluation.contact_sheet import Gallery, worst_and_best
 from sr.evaluation.correlations import ALL_SETS, Correlation
 from sr.evaluation.methods import Method
 from sr.evaluation.paper import SOURCE
 from sr.evaluation.results import Evaluation, ImageRow
+from sr.figures.contact_sheet import Gallery, worst_and_best
 from sr.images.photo import Photo
 from sr.images.writing import encode_png
 
@@ -84,7 +84,7 @@ def draw_figures(
         plots["perception_distortion.png"] = lambda: perception_distortion(result)
     plots["texture.png"] = lambda: texture(result, correlations)
     gallery = Gallery(data_sets, methods)
-    networks = [method for method in methods if method.training_set] or list(methods)
+    networks = [m for m in methods if m.training_set or m.folder] or list(methods)
     sheets = {f"crops_{method.file_name}.png": method for method in networks}
     paths = []
     for name in (*plots, *sheets):

@@ -1,0 +1,53 @@
+"""What methods make of a photo: by a network, or read from a folder of finished pictures."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from sr.data.pairs import Pair
+from sr.evaluation.methods import Enlarges, Method
+from sr.images.photo import Photo
+from sr.images.reading import open_image
+from sr.images.resize import modcrop
+
+WARM_UP_PX = 32
+
+
+class Versions:
+    """Makes versions; a network is loaded, and warmed up, when it is first needed.
+
+    `is_loading` says, after an error, that a model is at fault and not a picture.
+    """
+
+    def __init__(self) -> None:
+        self.is_loading = False
+        self._models: dict[str, Enlarges] = {}
+
+    def make(self, method: Method, pair: Pair, photo: Photo) -> tuple[Photo, float | None]:
+        """The method's version of a photo, and the seconds that making it took.
+
+        Args:
+            pair: whose small picture `photo` is; a folder's picture is found by its original.
+
+        Raises:
+            ImageError: a finished picture cannot be read.
+            SRError: a model cannot be loaded or used.
+        """
+        if method.files:
+            picture = open_image(method.files[pair.hr]).on_white().rgb
+            return Photo(np.ascontiguousarray(modcrop(picture, method.scale))), None
+        model = self._model(method)
+        start = time.perf_counter()
+        version = model.upscale(photo)
+        return version, time.perf_counter() - start
+
+    def _model(self, method: Method) -> Enlarges:
+        if method.label not in self._models:
+            self.is_loading = True
+            model = method.load()
+            model.upscale(Photo(np.zeros((WARM_UP_PX, WARM_UP_PX, 3), np.uint8)))
+            self.is_loading = False
+            self._models[method.label] = model
+        return self._models[method.label]
