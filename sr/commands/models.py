@@ -7,8 +7,10 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from sr.base.errors import OutputError
 from sr.commands.console import format_table, progress_bar
 from sr.models.catalogue import CATALOGUE, fetch_model, find_offer
 from sr.models.community import community, models_folder
@@ -29,13 +31,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     fetcher.add_argument("names", metavar="NAME", nargs="*", help=f"of: {', '.join(CATALOGUE)}")
     fetcher.set_defaults(run_models=run_fetch)
-    for command in (fetcher,):
+    exporter = commands.add_parser(
+        "export",
+        help="write a model for other programs, as .onnx or .pth",
+        description="Write a model for other programs: .onnx for pictures of any size, checked "
+        "with ONNX Runtime against torch before it is written; .pth with tensors by their names.",
+    )
+    exporter.add_argument("name", metavar="NAME", help="of a network, or FIRST~SECOND@SHARE")
+    exporter.add_argument("file", metavar="FILE", type=Path, help="ends in .onnx or .pth")
+    exporter.add_argument("--half", action="store_true", help="in float16, half the size")
+    exporter.add_argument("--force", action="store_true", help="overwrite a file that exists")
+    exporter.set_defaults(run_models=run_export)
+    for command in (fetcher, exporter):
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.epilog = (
         "Files of other people's models (.pth, .pt, .ckpt, .safetensors) are models as soon as "
         "they lie in the folder that NITIDEZ_MODELS names.\n\n"
         "Example:\n  python -m sr models --json\n"
-        "  python -m sr models fetch RealESRGAN_x4plus"
+        "  python -m sr models fetch RealESRGAN_x4plus\n"
+        "  python -m sr models export srgan_x4 srgan_x4.onnx"
     )
 
 
@@ -93,6 +107,19 @@ def run_fetch(arguments: argparse.Namespace) -> int:
             for name, offer in CATALOGUE.items()
         ]
         print(format_table(("name", "scale", "MB", "licence", "for"), rows))
+    return 0
+
+
+def run_export(arguments: argparse.Namespace) -> int:
+    """Write a model for other programs."""
+    from sr.models.export import export
+
+    file = arguments.file
+    if file.exists() and not arguments.force:
+        raise OutputError(f"{file} exists; give another name, or --force to overwrite it")
+    difference = export(arguments.name, file, half=arguments.half)
+    checked = "" if difference is None else f"; differs from torch by {difference:.1g} of white"
+    print(f"{file}: {_megabytes(file.stat().st_size)} MB{checked}")
     return 0
 
 
