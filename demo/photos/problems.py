@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from html import escape
 
+from demo.photos.fitting import LARGEST_MEGAPIXELS
 from demo.photos.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
 from demo.web.rates import TooOftenError
@@ -64,7 +65,8 @@ def problem_of(error: Exception, limits: UploadLimits, scale: int) -> Problem:
     """What to tell a person about an error."""
     match error:
         case ImageTooLargeError():
-            limit: dict[str, object] = {"limit": limits.max_megapixels}
+            most = max(LARGEST_MEGAPIXELS, limits.max_megapixels)
+            limit: dict[str, object] = {"limit": most}
             return image_problem("error_too_large", error, limit)
         case ImageError():
             return image_problem("error_not_image", error, {})

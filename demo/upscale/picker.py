@@ -9,6 +9,7 @@ from typing import Any
 from demo.photos.problems import problem_html
 from demo.photos.uploads import UploadLimits
 from demo.upscale.options import advice_html, models_html
+from demo.upscale.panels import large_html
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
 from demo.web.i18n import Language, number_short, say
@@ -79,24 +80,39 @@ def picker_html(
         f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
         f"{problem_html(session.problem, language)}"
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
-        f'<p class="sizes">{escape(sizes(session.job, language)) if session.job else ""}</p></div>'
+        f'<p class="sizes">{escape(sizes(session, language))}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
         f"{models_html(session, language, pace)}"
         f'<div class="samples"><h2>{text("examples_short")}</h2>'
         f"{samples_html(language, choice.sample)}</div>"
-        f"{notes_html(session.job, language)}{advice_html(session, language)}</section>"
+        f'<div class="notes">{notes_html(session.job, language)}'
+        f"{advice_html(session, language)}</div>"
+        f"{large_html(session.large, language) if session.large else ''}</section>"
     )
 
 
 def notes_html(job: Job | None, language: Language) -> str:
     """What there is to say of how the photo was taken."""
     notes = job.notes if job is not None else ()
-    texts = (say(language, f"note_{note.kind}", **note.values) for note in notes)
-    return "".join(f'<p class="note" role="note">{escape(text)}</p>' for text in texts)
+    again = (
+        ' <button type="button" class="link" data-fit="again">'
+        f"{escape(say(language, 'large_again'))}</button>"
+    )
+    shown = []
+    for note in notes:
+        text = escape(say(language, f"note_{note.kind}", **note.values))
+        is_choice = note.kind in ("part", "reduced") and job is not None and not job.reference_key
+        shown.append(f'<p class="note" role="note">{text}{again if is_choice else ""}</p>')
+    return "".join(shown)
 
 
-def sizes(job: Job, language: Language) -> str:
+def sizes(session: Session, language: Language) -> str:
     """The photo's size and what becomes of it."""
+    job, large = session.job, session.large
+    if large is not None:
+        return say(language, "sizes", width=large.width, height=large.height)
+    if job is None:
+        return ""
     height, width = job.height, job.width
     if job.reference_size is not None:
         return say(

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.photos.fitting import Fit, Large
 from demo.photos.problems import Problem
 from demo.web.i18n import Language
 from demo.work.choice import default_scale
@@ -24,6 +25,7 @@ class Choice:
     name: str  # the file's name, or the example's
     path: Path | None = None
     sample: str | None = None
+    fit: Fit | None = None  # of a photo that is too large
 
 
 @dataclass
@@ -35,6 +37,7 @@ class Session:
     scale: int = field(default_factory=default_scale)
     models: dict[int, tuple[str, ...]] = field(default_factory=dict)  # chosen ones, by scale
     choice: Choice | None = None
+    large: Large | None = None  # the photo, where it is too large and nothing was said of that
     condition: Condition | None = None  # what can be seen of the photo's past
     job: Job | None = None
     problem: Problem | None = None
@@ -47,7 +50,7 @@ class Session:
         if self.job is not None:
             self.job.cancel()
         self.job = None
-        self.condition = None
+        self.condition = self.large = None
         self.problem = None
         self.curves = None
         self.curve_state = "idle"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from demo.photos.fitting import fit_of
 from demo.photos.problems import Problem
 from demo.photos.uploads import UploadLimits
 from demo.upscale.page import curve as curve_of
@@ -146,6 +148,16 @@ def build_upscale_tab(
         async for update in run(session, session.choice, request):
             yield update
 
+    async def on_fit(
+        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        session = visits.open(request, language, mode, scale)
+        if session.choice is None or session.choice.path is None:
+            return
+        fit = fit_of(told(event, "fit"))  # none: it is asked again
+        async for update in run(session, replace(session.choice, fit=fit), request):
+            yield update
+
     async def on_mode(
         mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
@@ -209,6 +221,7 @@ def build_upscale_tab(
     picker.upload(on_upload, shown, outputs, **quiet)
     picker.select(on_sample, shown, outputs, **quiet)
     picker.input(on_models, shown, outputs, **quiet)
+    picker.submit(on_fit, shown, outputs, **quiet)
     for control in (mode, scale):
         control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
     curve.select(on_curve, shown, [curve], **quiet)

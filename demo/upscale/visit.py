@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.photos.fitting import Large, fitted, preview
 from demo.photos.problems import problem_of
 from demo.photos.uploads import UploadLimits, read_upload, uploaded_file
 from demo.upscale.samples import preload, sample_photo, small_photo
@@ -18,8 +19,9 @@ from demo.web.rates import TooOftenError
 from demo.work.choice import chosen_models, default_scale, look_at
 from demo.work.job import BusyError, Mode, TooManyOwnError
 from demo.work.jobs import Jobs
+from sr.base.errors import ImageTooLargeError
 from sr.images.photo import Photo
-from sr.metrics.condition import Condition
+from sr.images.writing import encode_png
 from sr.models.registry import network_scales
 
 TICK_SECONDS = 0.25
@@ -61,7 +63,14 @@ class Visits:
         session.choice = choice  # from now on the mode asks for this one
         mode, scale = session.mode, session.scale
         try:
-            photo, condition = await asyncio.to_thread(self.read, choice, mode, scale)
+            photo = await asyncio.to_thread(self.read, choice, mode, scale)
+            if isinstance(photo, Large):
+                if session.turn == turn:
+                    session.large = photo
+                    yield show(session)
+                return
+            # A test shrinks the photo, and then it is clean.
+            condition = await asyncio.to_thread(look_at, photo) if mode == "upscale" else None
             job = await self.jobs.submit_in_thread(
                 photo,
                 mode=mode,
@@ -98,30 +107,34 @@ class Visits:
             if session.turn == turn and not job.is_finished and session.job is job:
                 job.cancel()
 
-    def read(self, choice: Choice, mode: Mode, scale: int) -> tuple[Photo, Condition | None]:
-        """The photo of a choice, and what can be seen of its past where that matters: a test
-        shrinks it, and then it is clean.
+    def read(self, choice: Choice, mode: Mode, scale: int) -> Photo | Large:
+        """The photo of a choice. One that is too large is made to fit as it was said; a test
+        simply reduces it more; else it comes back as a question.
 
         Raises:
             FileNotFoundError: the upload was deleted meanwhile.
-            SRError: not an image, or too large.
+            SRError: not an image, or larger than any that is made to fit.
         """
-        photo = read_choice(choice, mode, scale, self.limits, self.jobs)
-        return photo, look_at(photo) if mode == "upscale" else None
-
-
-def read_choice(choice: Choice, mode: Mode, scale: int, limits: UploadLimits, jobs: Jobs) -> Photo:
-    """The photo of a choice.
-
-    Raises:
-        FileNotFoundError: the upload was deleted meanwhile.
-        SRError: not an image, or too large.
-    """
-    if choice.sample is not None:
-        preload(jobs, choice.sample, scale)
-        if mode == "test":
-            return sample_photo(choice.sample)
-        return small_photo(choice.sample, scale)
-    if choice.path is None:
-        raise FileNotFoundError(choice.name)
-    return read_upload(uploaded_file(choice.path), max_megapixels=limits.max_megapixels)
+        if choice.sample is not None:
+            preload(self.jobs, choice.sample, scale)
+            is_test = mode == "test"
+            return sample_photo(choice.sample) if is_test else small_photo(choice.sample, scale)
+        if choice.path is None:
+            raise FileNotFoundError(choice.name)
+        path, most = uploaded_file(choice.path), self.limits.max_megapixels
+        if choice.fit is not None:
+            return fitted(path, choice.fit, max_megapixels=most)
+        try:
+            return read_upload(path, max_megapixels=most)
+        except ImageTooLargeError:
+            if mode == "test":
+                return fitted(path, "reduced", max_megapixels=most)
+        small, width, height = preview(path)
+        image = self.jobs.store.put(
+            f"preview/{path}",
+            encode_png(small),
+            width=small.width,
+            height=small.height,
+            seconds=0,
+        )
+        return Large(width, height, most, image.url)

@@ -18,6 +18,8 @@ NOTES: dict[str, str] = {
     "{tile} pixels only; edges of tiles may show",
     "own_look": "the network changes colours or detail in {percent} % of the picture: more than a "
     "breakdown would, so it was left as it is",
+    "part": "a part of {width} x {height} pixels",
+    "reduced": "reduced first, from {width} x {height} pixels",
     "tone_mapped": "an HDR picture: what is brighter than white ({nits} nits) was compressed",
 }
 

@@ -279,6 +279,32 @@ def test_a_bad_file_is_explained_and_the_next_photo_works(
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_of_a_large_photo_a_part_is_chosen_by_keyboard_or_all_of_it_is_reduced(
+    open_page, quick: str, tmp_path: Path
+):
+    large = tmp_path / "large.png"
+    Image.effect_noise((1200, 900), 60).convert("RGB").save(large)
+    page = open_page(quick)
+    choose(page, large)
+    expect(page.get_by_text("1.1 megapixels; up to 0.5 are enlarged")).to_be_visible()
+    frame = page.get_by_role("slider", name="Part to enlarge")
+    expect(frame).to_have_attribute("aria-valuetext", re.compile(r"^816 × 612 px, 192 px from"))
+    frame.focus()
+    for key in ("ArrowLeft", "Shift+ArrowUp"):
+        for _ in range(3):
+            page.keyboard.press(key)
+    expect(frame).to_have_attribute("aria-valuetext", re.compile(r"^816 × 570 px, 150 px from"))
+    page.get_by_role("button", name="Enlarge the part").click()
+    expect(page.get_by_text("816 × 570 → 3264 × 2280 px")).to_be_visible()
+    page.get_by_text("Test the models").click()
+    expect(page.get_by_text("816 × 568 px, shrunk to 204 × 142")).to_be_visible()
+    page.get_by_text("Upscale my photo").click()
+    page.get_by_role("button", name="Choose again").click()
+    page.get_by_role("button", name="Reduce the photo to 816 × 612 px").click()
+    expect(page.get_by_text("Reduced first: the photo has 1200 × 900 px.")).to_be_visible()
+    assert not page.console_errors
+
+
 def test_a_file_that_is_too_heavy_is_refused_before_it_is_sent(
     open_page, quick: str, tmp_path: Path
 ):

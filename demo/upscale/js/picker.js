@@ -1,6 +1,7 @@
 // The photo picker: choose, drop anywhere, paste anywhere, or take an example.
 // Runs once per component; `element` stays, what is inside it is rendered anew.
 
+import { attachCrop } from "./crop.js";
 import { attachOptions } from "./options.js";
 
 // Without a new value, as after an answer that was lost, it takes another photo all the same.
@@ -34,9 +35,11 @@ export function start({ element, trigger, upload, watch }) {
   }
 
   const restoreOptions = attachOptions(element, trigger);
+  const restoreCrop = attachCrop(element, trigger);
   watch("value", () => {
     setBusy(false);
     restoreOptions();
+    restoreCrop();
   });
 
   element.addEventListener("click", (event) => {
