@@ -21,6 +21,7 @@ from demo.upscale.session import Session
 from demo.web.i18n import Language, texts
 from demo.web.rates import PhotoLimit
 from demo.web.scripts import script_route
+from demo.work.saving import saving_routes
 from demo.work.versions import image_route
 from survey.session.protected import ProtectedSurvey
 
@@ -52,6 +53,7 @@ def launch_options(
             "lifespan": no_foreign_readers,
             "routes": [
                 image_route(settings.versions_folder),
+                *saving_routes(settings.versions_folder),
                 thumbnail_route(),
                 script_route(),
                 *survey_routes(lambda: survey.survey),

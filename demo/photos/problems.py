@@ -12,9 +12,17 @@ from demo.photos.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
 from demo.web.rates import TooOftenError
 from demo.work.job import BusyError, TooManyOwnError
-from sr.base.errors import ImageError, ImageTooLargeError, ShapeError
+from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
 
 logger = logging.getLogger(__name__)
+
+
+class StoreFullError(SRError):
+    """The results of one visitor take all the room they may."""
+
+
+class UploadError(SRError):
+    """A file could not be sent."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,10 @@ def problem_of(error: Exception, limits: UploadLimits, scale: int) -> Problem:
             return Problem("error_busy")
         case TooOftenError():
             return Problem("error_too_often", {"seconds": math.ceil(error.seconds)})
+        case UploadError():
+            return Problem("error_upload", {"megabytes": limits.max_upload_mb})
+        case StoreFullError():
+            return Problem("error_full")
         case FileNotFoundError():
             return Problem("error_gone")
     logger.error("a photo could not be taken", exc_info=error)

@@ -10,6 +10,8 @@ from demo.web.i18n import Language, duration, label_of, say
 from demo.work.choice import chosen_models, fitting_models, purpose_of
 from demo.work.job import Job
 from demo.work.pace import Pace
+from demo.work.saving import SaveAs
+from sr.images.writing import FORMATS
 from sr.metrics.condition import BLOCKS_SEEN, NOISE_SEEN, QUALITY_SEEN, Condition
 from sr.models.registry import Model, model_info, models_of_scale
 
@@ -21,13 +23,36 @@ def models_html(session: Session, language: Language, pace: Pace | None) -> str:
         model_html(model, language, pace, session.job, is_chosen=model.name in chosen)
         for model in models_of_scale(session.scale)
     )
-    title = escape(say(language, "models"))
+    label = say(language, "models_chosen", count=len(chosen))
+    return option_html("models", label, say(language, "models"), rows)
+
+
+def save_html(save: SaveAs, language: Language) -> str:
+    """How results are saved, as a list that opens."""
+    rows = "".join(
+        f'<label class="model"><input type="radio" name="save" data-save="{kind}"'
+        f"{' checked' if kind == save.kind else ''}>"
+        f'<span class="title">{SaveAs(kind).title}</span>'
+        f'<span class="for">{escape(say(language, f"save_{kind}"))}</span></label>'
+        for kind in FORMATS
+    )
+    disabled = "" if FORMATS[save.kind].has_quality else " disabled"
+    rows += (
+        f'<label class="quality">{escape(say(language, "save_quality"))}'
+        f' <input type="number" data-quality min="1" max="100" step="1" inputmode="numeric"'
+        f' value="{save.quality}"{disabled}></label>'
+    )
+    label = say(language, "save_as", kind=save.title)
+    return option_html("save", label, say(language, "save"), rows)
+
+
+def option_html(name: str, label: str, title: str, rows: str) -> str:
+    """A button, and the list that it opens."""
     return (
-        f'<div class="option"><button type="button" class="quiet" data-open="models"'
-        f' aria-expanded="false" aria-controls="panel-models">'
-        f"{escape(say(language, 'models_chosen', count=len(chosen)))}</button>"
-        f'<div class="panel" id="panel-models" data-panel="models" data-scale="{session.scale}"'
-        f' role="group" aria-label="{title}">{rows}</div></div>'
+        f'<div class="option"><button type="button" class="quiet" data-open="{name}"'
+        f' aria-expanded="false" aria-controls="panel-{name}">{escape(label)}</button>'
+        f'<div class="panel" id="panel-{name}" data-panel="{name}" role="group"'
+        f' aria-label="{escape(title)}">{rows}</div></div>'
     )
 
 

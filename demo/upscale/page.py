@@ -7,6 +7,7 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
+from demo.photos.batch import Batch
 from demo.photos.uploads import clean_name
 from demo.upscale.session import Session
 from demo.web.curve import curve_value
@@ -20,6 +21,9 @@ from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from
 def status_html(session: Session, jobs: Jobs, language: Language) -> str:
     """What is going on, with how far and how long."""
     job = session.job
+    batch = session.batch
+    if batch is not None and not batch.is_finished and (job is None or job.is_finished):
+        return batch_status_html(batch, language)
     if job is None:
         return ""
     if not job.is_finished:
@@ -73,6 +77,11 @@ def progress_html(job: Job, jobs: Jobs, language: Language) -> str:
     left = ""
     if seconds is not None and seconds >= 1:
         left = say(language, "status_left", time=duration(language, math.ceil(seconds)))
+    return bar_html(share, what, left)
+
+
+def bar_html(share: float, what: str, left: str) -> str:
+    """A bar, what is being done, and how long it will take."""
     percent = math.floor(share * 100)
     return (
         f'<div class="status running"><div class="bar" role="progressbar" aria-valuemin="0"'
@@ -80,6 +89,16 @@ def progress_html(job: Job, jobs: Jobs, language: Language) -> str:
         f'<i style="width:{share * 100:.1f}%"></i></div>'
         f'<p class="what">{escape(what)}</p><p class="left">{escape(left)}</p></div>'
     )
+
+
+def batch_status_html(batch: Batch, language: Language) -> str:
+    """How far the work on several photos is."""
+    done = sum(item.state not in ("waiting", "running") for item in batch.items)
+    what = say(language, "batch_running", number=done + 1, count=len(batch.items))
+    left = ""
+    if batch.seconds_left is not None and batch.seconds_left >= 1:
+        left = say(language, "status_left", time=duration(language, math.ceil(batch.seconds_left)))
+    return bar_html(batch.share, what, left)
 
 
 def took(version: Version, language: Language) -> str:
@@ -100,6 +119,7 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
     if job is None:
         return []
     result = []
+    how = session.save.for_size(job.out_width, job.out_height)
     for version in job.versions():
         if version.state == "cancelled":
             continue
@@ -116,7 +136,8 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
                 "state": version.state,
                 "progress": round(version.progress, 3),
                 "seconds_left": version.seconds_left,
-                "download_name": f"{name}_{version.key}.png",
+                "download_url": how.address(version.image.token) if version.image else None,
+                "download_name": f"{name}_{version.key}{how.suffix}",
                 "message": say(language, version.error or FAILED) if failed else None,
             }
         )

@@ -6,13 +6,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from demo.photos.batch import MOST_PHOTOS
 from demo.photos.problems import problem_html
 from demo.photos.uploads import UploadLimits
-from demo.upscale.options import advice_html, models_html
-from demo.upscale.panels import large_html
+from demo.upscale.options import advice_html, models_html, save_html
+from demo.upscale.panels import batch_html, large_html
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
-from demo.web.i18n import Language, number_short, say
+from demo.web.i18n import Language, number_short, say, texts
 from demo.work.choice import default_scale
 from demo.work.job import Job
 from demo.work.pace import Pace
@@ -49,20 +50,23 @@ def picker_html(
     session: Session, language: Language, limits: UploadLimits, pace: Pace | None = None
 ) -> str:
     """The place to choose a photo: large and inviting at first, one line afterwards."""
-    choice = session.choice
+    choice, batch = session.choice, session.batch
 
     def text(key: str, **values: Any) -> str:
         return escape(say(language, key, **values))
 
     kinds = text("picker_limits", megapixels=number_short(language, limits.max_megapixels))
     common = (
-        f'<input type="file" tabindex="-1" aria-label="{text("picker")}"'
+        f'<input type="file" multiple tabindex="-1" aria-label="{text("picker")}"'
         ' accept="image/*,.tif,.tiff,.bmp,.webp,.avif,.heic,.heif">'
         f'<p class="overlay" aria-hidden="true">{text("picker_drop")}</p>'
         f'<p class="busy" role="status">{text("picker_busy")}</p>'
     )
-    facts = f'data-turn="{session.turn}" data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
-    if choice is None:
+    facts = (
+        f'data-turn="{session.turn}" data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
+        f' data-most="{MOST_PHOTOS}" data-sending="{escape(texts(language)["batch_sending"])}"'
+    )
+    if choice is None and batch is None:
         return (
             f'<section class="picker hero" {facts} aria-label="{text("picker")}">{common}'
             f"{problem_html(session.problem, language)}"
@@ -70,24 +74,36 @@ def picker_html(
             f'<p class="title"><span class="fine">{text("picker_title")}</span>'
             f'<span class="coarse">{text("picker_title_touch")}</span></p>'
             f'<p class="hint fine">{text("picker_hint")}</p>'
+            f'<p class="hint">{text("picker_several")}</p>'
             f'<button type="button" class="solid" data-choose>{text("picker_choose")}</button>'
             f'<p class="limits">{kinds}</p></div>'
             f'<div class="samples"><h2>{text("examples")}</h2>'
             f"{samples_html(language, None)}</div></section>"
         )
-    label = say(language, f"example_{choice.sample}") if choice.sample else Path(choice.name).stem
+    sample = choice.sample if choice is not None else None
+    label = Path(choice.name).stem if choice is not None else ""
+    if batch is not None:
+        label = say(language, "batch_count", count=len(batch.items))
+    elif sample is not None:
+        label = say(language, f"example_{sample}")
+    several = ""
+    if batch is not None:
+        looked_at = str(choice.path) if choice is not None else None
+        is_test = session.mode == "test"
+        several = batch_html(batch, session.save, looked_at, language, is_test=is_test)
     return (
         f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
         f"{problem_html(session.problem, language)}"
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
         f'<p class="sizes">{escape(sizes(session, language))}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
-        f"{models_html(session, language, pace)}"
+        f"{models_html(session, language, pace)}{save_html(session.save, language)}"
         f'<div class="samples"><h2>{text("examples_short")}</h2>'
-        f"{samples_html(language, choice.sample)}</div>"
+        f"{samples_html(language, sample)}</div>"
         f'<div class="notes">{notes_html(session.job, language)}'
         f"{advice_html(session, language)}</div>"
-        f"{large_html(session.large, language) if session.large else ''}</section>"
+        f"{large_html(session.large, language) if session.large else ''}"
+        f"{several}</section>"
     )
 
 

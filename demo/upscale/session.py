@@ -7,12 +7,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.photos.batch import Batch
 from demo.photos.fitting import Fit, Large
 from demo.photos.problems import Problem
 from demo.web.i18n import Language
 from demo.work.choice import default_scale
 from demo.work.curves import Curves
 from demo.work.job import Job, Mode
+from demo.work.saving import SaveAs
 from sr.metrics.condition import Condition
 
 MAX_SESSIONS = 500
@@ -36,6 +38,8 @@ class Session:
     mode: Mode = "upscale"
     scale: int = field(default_factory=default_scale)
     models: dict[int, tuple[str, ...]] = field(default_factory=dict)  # chosen ones, by scale
+    save: SaveAs = field(default_factory=SaveAs)
+    batch: Batch | None = None  # several photos that were sent together
     choice: Choice | None = None
     large: Large | None = None  # the photo, where it is too large and nothing was said of that
     condition: Condition | None = None  # what can be seen of the photo's past
@@ -44,6 +48,12 @@ class Session:
     curves: Curves | None = None  # of the job, when somebody asked
     curve_state: str = "idle"  # "busy" or "failed" while there are none
     turn: int = 0  # grows with every new choice, so that an older one knows it is over
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is made for it now."""
+        in_work = [work for work in (self.job, self.batch) if work is not None]
+        return any(not work.is_finished for work in in_work)
 
     def start(self) -> int:
         """Stop what is running and make room for something new; the number of the turn."""
@@ -56,6 +66,12 @@ class Session:
         self.curve_state = "idle"
         self.turn += 1
         return self.turn
+
+    def leave_batch(self) -> None:
+        """Stop work on several photos, and show them no more."""
+        if self.batch is not None:
+            self.batch.cancel()
+        self.batch = None
 
 
 class Sessions:
@@ -72,7 +88,9 @@ class Sessions:
             session = self._sessions.setdefault(key, Session())
             self._sessions.move_to_end(key)
             while len(self._sessions) > MAX_SESSIONS:
-                self._sessions.popitem(last=False)[1].start()
+                oldest = self._sessions.popitem(last=False)[1]
+                oldest.leave_batch()
+                oldest.start()
             return session
 
     def leave(self, session_hash: str | None) -> None:
@@ -83,6 +101,8 @@ class Sessions:
             session = self._sessions.get(session_hash or "")
         if session is None:
             return
+        if session.batch is not None:
+            session.batch.cancel()
         if session.job is None:
             session.turn += 1  # a photo that is being read
         else:

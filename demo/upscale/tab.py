@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.photos.batch import batch_of
 from demo.photos.fitting import fit_of
 from demo.photos.problems import Problem
 from demo.photos.uploads import UploadLimits
@@ -28,6 +29,7 @@ from demo.web.viewer import build_viewer, viewer_value
 from demo.work.choice import chosen_models, default_scale
 from demo.work.job import Mode
 from demo.work.jobs import Jobs
+from demo.work.saving import save_as_of
 from sr.base.errors import SRError
 from sr.models.registry import network_scales
 
@@ -104,7 +106,7 @@ def build_upscale_tab(
             gr.HTML(picker_html(session, tongue, limits, jobs.pace)),
             gr.Row(visible=bool(status_text)),
             gr.HTML(status_text),
-            gr.Button(say(tongue, "cancel"), visible=job is not None and not job.is_finished),
+            gr.Button(say(tongue, "cancel"), visible=session.is_working),
             gr.update(value=value, visible=True if job is not None else "hidden"),
             gr.HTML(table_text, visible=bool(table_text)),
             curve_of(session, tongue),
@@ -113,10 +115,26 @@ def build_upscale_tab(
     def run(session: Session, choice: Choice, request: gr.Request) -> AsyncIterator[list[Any]]:
         return visits.run(session, choice, request, show)
 
+    async def again(session: Session, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """The same photo, or the same photos, otherwise."""
+        if session.choice is not None:
+            async for update in run(session, session.choice, request):
+                yield update
+        elif session.batch is not None:
+            batch = session.batch.anew()
+            async for update in visits.run_batch(session, batch, request, show):
+                yield update
+
     async def on_upload(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = visits.open(request, language, mode, scale)
+        batch = batch_of(told(event, "files"), num_left_out=told(event, "left_out"))
+        if batch is not None:
+            async for update in visits.run_batch(session, batch, request, show):
+                yield update
+            return
+        session.leave_batch()
         path = told(event, "path")
         if told(event, "failed") or not isinstance(path, str):
             session.start()
@@ -132,21 +150,25 @@ def build_upscale_tab(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = visits.open(request, language, mode, scale)
+        session.leave_batch()
         name = str(told(event, "sample"))
         if name in SAMPLES:
             async for update in run(session, Choice(name, sample=name), request):
                 yield update
 
-    async def on_models(
+    async def on_option(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = visits.open(request, language, mode, scale)
+        saving = told(event, "save")
+        if isinstance(saving, dict):
+            session.save = save_as_of(saving.get("kind"), saving.get("quality"))
+            yield show(session)
         names = told(event, "models")
-        if not isinstance(names, list) or session.choice is None:
-            return
-        session.models[session.scale] = tuple(chosen_models(session.scale, map(str, names)))
-        async for update in run(session, session.choice, request):
-            yield update
+        if isinstance(names, list):
+            session.models[session.scale] = tuple(chosen_models(session.scale, map(str, names)))
+            async for update in again(session, request):
+                yield update
 
     async def on_fit(
         event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
@@ -158,22 +180,35 @@ def build_upscale_tab(
         async for update in run(session, replace(session.choice, fit=fit), request):
             yield update
 
+    async def on_look(
+        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        """Compare the versions of one photo of several, below the others."""
+        session = visits.open(request, language, mode, scale)
+        index = told(event, "look")
+        items = session.batch.items if session.batch is not None else []
+        if isinstance(index, int) and 0 <= index < len(items) and items[index].path is not None:
+            choice = Choice(items[index].name, path=items[index].path)
+            async for update in run(session, choice, request):
+                yield update
+
     async def on_mode(
         mode: Mode, scale: int, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
         session = visits.open(request, language, mode, scale)
         hint = gr.HTML(mode_hint_html(session.language, session.mode, session.scale))
-        if session.choice is None:
+        if session.choice is None and session.batch is None:
             session.problem = None
             yield [*show(session), hint]
-            return
-        async for update in run(session, session.choice, request):
+        async for update in again(session, request):
             yield [*update, hint]
 
     def on_cancel(mode: Mode, scale: int, language: str | None, request: gr.Request) -> list[Any]:
         session = visits.open(request, language, mode, scale)
         if session.job is not None:
             session.job.cancel()
+        if session.batch is not None:
+            session.batch.cancel()
         return show(session)
 
     async def on_curve(
@@ -220,8 +255,9 @@ def build_upscale_tab(
     shown = [mode, scale, language]
     picker.upload(on_upload, shown, outputs, **quiet)
     picker.select(on_sample, shown, outputs, **quiet)
-    picker.input(on_models, shown, outputs, **quiet)
+    picker.input(on_option, shown, outputs, **quiet)
     picker.submit(on_fit, shown, outputs, **quiet)
+    picker.click(on_look, shown, outputs, **quiet)
     for control in (mode, scale):
         control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
     curve.select(on_curve, shown, [curve], **quiet)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from demo.photos.batch import Batch
 from demo.photos.fitting import Large, fitted, preview
 from demo.photos.problems import problem_of
 from demo.photos.uploads import UploadLimits, read_upload, uploaded_file
@@ -16,7 +17,7 @@ from demo.upscale.samples import preload, sample_photo, small_photo
 from demo.upscale.session import Choice, Session, Sessions
 from demo.web.i18n import Language, language_of
 from demo.web.rates import TooOftenError
-from demo.work.choice import chosen_models, default_scale, look_at
+from demo.work.choice import chosen_models, default_scale, is_light, look_at
 from demo.work.job import BusyError, Mode, TooManyOwnError
 from demo.work.jobs import Jobs
 from sr.base.errors import ImageTooLargeError
@@ -106,6 +107,23 @@ class Visits:
             # Reached without an end when the browser has gone: nobody is waiting any more.
             if session.turn == turn and not job.is_finished and session.job is job:
                 job.cancel()
+
+    async def run_batch(
+        self, session: Session, batch: Batch, request: gr.Request, show: Show
+    ) -> AsyncIterator[list[Any]]:
+        """Work on several photos and keep the page up to date until all are done or replaced."""
+        session.leave_batch()
+        session.start()
+        session.choice, session.batch = None, batch
+        scale = session.scale
+        models = chosen_models(scale, session.models.get(scale, ()))
+        networks = [name for name in models if not is_light(name)] or models
+        async for _ in batch.work(self.jobs, self.limits, request, scale=scale, models=networks):
+            if session.batch is not batch:
+                batch.cancel()
+                return
+            yield show(session)
+        yield show(session)
 
     def read(self, choice: Choice, mode: Mode, scale: int) -> Photo | Large:
         """The photo of a choice. One that is too large is made to fit as it was said; a test

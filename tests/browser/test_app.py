@@ -7,6 +7,7 @@ import io
 import os
 import re
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.upscale import visit
+from demo.upscale.visit import Visits
 from demo.web.rates import PhotoLimit, TooOftenError
 from sr.models.registry import MODELS, Model
 from tests.helpers.bad_images import bad_images
@@ -305,6 +306,34 @@ def test_of_a_large_photo_a_part_is_chosen_by_keyboard_or_all_of_it_is_reduced(
     assert not page.console_errors
 
 
+def test_several_photos_come_back_as_one_zip_in_the_format_asked_for(
+    open_page, quick: str, photo: Path
+):
+    page = open_page(quick)
+    other, bad = photo.with_name("other.png"), photo.with_name("bad.png")
+    Image.open(photo).resize((40, 30)).save(other)
+    bad.write_bytes(b"no picture")
+    page.locator(".picker input[type=file]").set_input_files([photo, other, bad])
+    expect(page.get_by_text("Download all as a zip (files: 4)")).to_be_visible()
+    expect(page.get_by_text("This file cannot be read as an image.")).to_be_visible()
+    page.get_by_role("button", name="Save as PNG").click()
+    page.locator("[data-save=jpeg]").click()
+    expect(page.get_by_role("button", name="Save as JPEG")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_text("Download all as a zip (files: 4)").click()
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert names[:2] == ["férias _ praia_srresnet_x4.jpg", "férias _ praia_srgan_x4.jpg"]
+    assert len(names) == 4
+    page.get_by_role("button", name="Compare").last.click()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator('#viewer a[download*="srgan"]').first.click()
+    assert download.value.suggested_filename == "other_srgan_x4.jpg"
+    image = Image.open(download.value.path())
+    assert (image.format, image.size) == ("JPEG", (160, 120))
+    assert not page.console_errors
+
+
 def test_a_file_that_is_too_heavy_is_refused_before_it_is_sent(
     open_page, quick: str, tmp_path: Path
 ):
@@ -379,8 +408,8 @@ def test_the_mode_asked_for_while_a_photo_is_read_is_for_that_photo(
     page = open_page(quick)
     choose(page, photo)
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
-    read = visit.read_choice
-    monkeypatch.setattr(visit, "read_choice", lambda *given: (time.sleep(1.5), read(*given))[1])
+    read = Visits.read
+    monkeypatch.setattr(Visits, "read", lambda *given: (time.sleep(1.5), read(*given))[1])
     other = photo.with_name("other.png")
     Image.open(photo).resize((96, 64)).save(other)
     choose(page, other)

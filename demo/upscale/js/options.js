@@ -1,6 +1,7 @@
 // The lists that open beside the photo: which models, how results are saved.
 // The HTML is rendered anew while one is open, so what is open and focused is kept here.
 
+const KINDS = ["model", "open", "save", "quality", "look"]; // of what can have the focus
 const REST_MS = 700; // after a tick, before the work begins: others may follow
 
 export function tickedModels(boxes) {
@@ -40,8 +41,8 @@ export function attachOptions(element, trigger) {
   }
 
   element.addEventListener("focusin", (event) => {
-    const { model, open: opens } = event.target.dataset;
-    focused = model ? `[data-model="${model}"]` : opens ? `[data-open="${opens}"]` : null;
+    const kind = KINDS.find((name) => name in event.target.dataset);
+    focused = kind ? `[data-${kind}="${event.target.dataset[kind]}"]` : null;
   });
   element.addEventListener("focusout", (event) => {
     if (event.relatedTarget) focused = null; // else the HTML may be new
@@ -52,7 +53,13 @@ export function attachOptions(element, trigger) {
     const adds = event.target.closest("[data-add]");
     if (adds) chooseModels([...tickedModels(boxes()), ...adds.dataset.add.split(" ")]);
   });
+  function chooseSaving() {
+    const kind = find("[data-save]:checked").dataset.save;
+    trigger("input", { save: { kind, quality: find("[data-quality]").value } });
+  }
+
   element.addEventListener("change", (event) => {
+    if (event.target.matches("[data-save], [data-quality]")) return chooseSaving();
     if (!event.target.dataset.model) return;
     const models = tickedModels(boxes());
     if (!models.length) {

@@ -1,7 +1,10 @@
 // The photo picker: choose, drop anywhere, paste anywhere, or take an example.
 // Runs once per component; `element` stays, what is inside it is rendered anew.
 
+import { setText } from "../../web/js/elements.js";
+import { fillIn } from "../../web/js/words.js";
 import { attachCrop } from "./crop.js";
+import { chosenFiles, droppedFiles } from "./files.js";
 import { attachOptions } from "./options.js";
 
 // Without a new value, as after an answer that was lost, it takes another photo all the same.
@@ -19,16 +22,20 @@ export function start({ element, trigger, upload, watch }) {
     setFlag("is-busy", on);
   }
 
-  async function send(file) {
-    if (!file || element.classList.contains("is-busy")) return;
-    setBusy(true);
+  async function sent({ file, name }) {
     try {
       if (file.size > Number(section().dataset.maxBytes)) throw new Error("too large");
-      const { path } = await upload(file);
-      trigger("upload", { path, name: file.name });
+      return { path: (await upload(file)).path, name };
     } catch {
-      trigger("upload", { failed: true });
+      return { failed: true, name };
     }
+  }
+
+  async function send(found) {
+    if (!found.length || element.classList.contains("is-busy")) return;
+    setBusy(true);
+    if (found.length === 1) trigger("upload", await sent(found[0]));
+    else trigger("upload", await sentTogether(found));
     if (element.classList.contains("is-busy")) {
       reading = setTimeout(() => setBusy(false), LONGEST_READ_MS);
     }
@@ -36,6 +43,19 @@ export function start({ element, trigger, upload, watch }) {
 
   const restoreOptions = attachOptions(element, trigger);
   const restoreCrop = attachCrop(element, trigger);
+  // One after the other, so that neither browser nor server holds more than one.
+  async function sentTogether(found) {
+    const { most, sending } = section().dataset;
+    const taken = found.slice(0, Number(most));
+    const files = [];
+    for (const one of taken) {
+      const busy = element.querySelector(".busy");
+      setText(busy, fillIn(sending, { done: files.length + 1, count: taken.length }));
+      files.push(await sent(one));
+    }
+    return { files, left_out: found.length - taken.length };
+  }
+
   watch("value", () => {
     setBusy(false);
     restoreOptions();
@@ -45,12 +65,15 @@ export function start({ element, trigger, upload, watch }) {
   element.addEventListener("click", (event) => {
     const sample = event.target.closest("[data-sample]");
     if (sample) return trigger("select", { sample: sample.dataset.sample });
+    const look = event.target.closest("[data-look]");
+    if (look) return trigger("click", { look: Number(look.dataset.look) });
     if (event.target.closest("[data-choose]")) section().querySelector("input").click();
   });
   element.addEventListener("change", (event) => {
     if (event.target.type !== "file") return;
-    send(event.target.files[0]);
+    const found = chosenFiles(event.target.files);
     event.target.value = "";
+    send(found);
   });
 
   let depth = 0;
@@ -69,17 +92,16 @@ export function start({ element, trigger, upload, watch }) {
     dragover(event) {
       if (hasFiles(event)) event.preventDefault();
     },
-    drop(event) {
+    async drop(event) {
       if (!hasFiles(event)) return;
       event.preventDefault();
       depth = 0;
       setFlag("is-dragging", false);
-      send(event.dataTransfer.files[0]);
+      send(await droppedFiles(event.dataTransfer));
     },
     paste(event) {
       if (event.target.closest?.("input:not([type=file]):not([type=radio]), textarea")) return;
-      const file = [...(event.clipboardData?.files ?? [])][0];
-      if (file) send(file);
+      send(chosenFiles(event.clipboardData?.files ?? []));
     },
   };
   for (const [name, listener] of Object.entries(onDocument)) {

@@ -182,6 +182,12 @@ export function showHeads(viewer) {
   view.showOverlay(text, null, { isFailed: missing && isFailed(viewer, missing) });
 }
 
+// The file as it is shown, or made of it by the server where another kind is asked for.
+function savedAt(pane, picture) {
+  const isAsShown = !pane.download_url || pane.download_url === pane.url;
+  return isAsShown ? picture.downloadUrl : pane.download_url;
+}
+
 function showPane(viewer, view, pane, index, nameHint) {
   const picture = viewer.pictureOf(pane.key);
   const isFinal = pane.state === "ready" && picture && picture.url === pane.url;
@@ -190,7 +196,7 @@ function showPane(viewer, view, pane, index, nameHint) {
     label: pane.label,
     caption: pane.caption,
     nameHint,
-    downloadUrl: isFinal ? picture.downloadUrl : null,
+    downloadUrl: isFinal ? savedAt(pane, picture) : null,
     downloadName: pane.download_name || `${pane.key}.png`,
     downloadLabel: viewer.t("download", { label: pane.label }),
   });

@@ -3,14 +3,17 @@
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from demo.photos.batch import State
 from demo.upscale.samples import SAMPLES
 from demo.web.i18n import LANGUAGES, duration, language_of, number, say, texts
 from demo.work.choice import purpose_of
 from sr.formats.kinds import NOT_IMAGES
 from sr.formats.notes import NOTES
+from sr.images.writing import FORMATS
 from sr.models.registry import MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
@@ -45,6 +48,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {name for name in MODELS if name in texts("en")}
     built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {"for_other"}
     built |= {"seen_clean", "seen_drawn"}
+    built |= {f"save_{kind}" for kind in FORMATS} | {f"item_{s}" for s in get_args(State)}
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").glob("*/*.py"))
     raised = re.findall(r'kind="(\w+)"', images)
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
