@@ -22,12 +22,13 @@ from sr.commands.console import EXIT_ERROR, print_any_name, report_error
 
 EXIT_INTERRUPTED = 130
 FUNCTIONS = {  # of commands that are not alone in the module of their name
-    "mix": ("sr.commands.weights", "add_mix_arguments", "run_mix"),
-    "release": ("sr.commands.weights", "add_release_arguments", "run_release"),
+    "mix": ("sr.commands.models", "add_mix_arguments", "run_mix"),
+    "release": ("sr.commands.models", "add_release_arguments", "run_release"),
 }
 COMMANDS = {
     "upscale": "Upscale one image or a folder of images.",
     "evaluate": "Measure models on folders of images: PSNR, SSIM, LPIPS and time.",
+    "figure": "Draw the figure of a paper: a picture, and parts of it as each method makes them.",
     "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
     "sweep": "Compare settings by short trainings over a grid.",

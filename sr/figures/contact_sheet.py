@@ -97,7 +97,7 @@ def contact_sheet(
             top += LINE_PX
     for strip in strips:
         top += GAP_PX
-        texts.append((MARGIN_PX, top, _cut(strip.title, font, width - 2 * MARGIN_PX), INK))
+        texts.append((MARGIN_PX, top, cut_text(strip.title, font, width - 2 * MARGIN_PX), INK))
         top += TITLE_LINE_PX
         height_px = magnification * max(crop.pixels.shape[0] for crop in strip.crops)
         for index, crop in enumerate(strip.crops):
@@ -105,7 +105,7 @@ def contact_sheet(
             places.append((top, left))
             for number, line in enumerate(crop.lines):
                 below = top + height_px + 3 + number * LINE_PX
-                texts.append((left, below, _cut(line, font, column_px), GREY))
+                texts.append((left, below, cut_text(line, font, column_px), GREY))
         top += height_px + 3 + LINE_PX * max(len(crop.lines) for crop in strip.crops)
     image = Image.new("RGB", (width, top + MARGIN_PX), PAPER)
     draw = ImageDraw.Draw(image)
@@ -221,7 +221,7 @@ def _broken(text: str, font: _Font, width: int) -> list[str]:
     return lines
 
 
-def _cut(text: str, font: _Font, width: int) -> str:
+def cut_text(text: str, font: _Font, width: int) -> str:
     """The text, with an ellipsis where it is too long."""
     if font.getlength(text) <= width:
         return text

@@ -18,18 +18,30 @@ def parse_named_folder(text: str) -> tuple[str, Path]:
     Raises:
         DataError: no such form, a name that cannot be a file's, or no such folder.
     """
-    name, equals, folder = text.partition("=")
+    name, path = parse_named_picture(text)
+    if not path.is_dir():
+        raise DataError(f"--pictures {text}: no such folder {path}")
+    return name, path
+
+
+def parse_named_picture(text: str) -> tuple[str, Path]:
+    """The same of a file or a folder.
+
+    Raises:
+        DataError: no such form, a name that cannot be a file's, or nothing there.
+    """
+    name, equals, path = text.partition("=")
     name = name.strip()
-    if not equals or not folder:
+    if not equals or not path:
         raise DataError(f"--pictures {text}: needed NAME=FOLDER, such as MINE=results/mine")
     if not NAME.fullmatch(name) or name.endswith((" ", ".")):
         raise DataError(
             f"--pictures {text}: {name!r} cannot be a name; needed 1 to 40 letters, digits, spaces "
             "or . _ + -, beginning with a letter or digit"
         )
-    if not Path(folder).is_dir():
-        raise DataError(f"--pictures {text}: no such folder {folder}")
-    return name, Path(folder)
+    if not Path(path).exists():
+        raise DataError(f"--pictures {text}: no such folder {path}")
+    return name, Path(path)
 
 
 def match_pictures(stems: Sequence[str], folder: Path) -> tuple[dict[str, Path], list[str]]:
