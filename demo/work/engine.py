@@ -16,7 +16,7 @@ from demo.work.choice import is_light
 from sr import __version__
 from sr.base.errors import Cancelled, SRError
 from sr.images.photo import Photo
-from sr.models.digests import weights_sha256
+from sr.models.loading import weights_sha256
 
 if TYPE_CHECKING:
     from torch import Tensor

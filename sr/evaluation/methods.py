@@ -15,7 +15,7 @@ from sr.images.photo import Photo
 from sr.inference.engines import chosen_engine
 from sr.models.between import BETWEEN
 from sr.models.community import is_weights_file, name_of
-from sr.models.digests import weights_sha256
+from sr.models.loading import weights_sha256
 from sr.models.registry import (
     MODELS,
     chosen_scale,

@@ -16,7 +16,7 @@ from sr.inference.guard import CLEAN_PX, FOREIGN_SHARE, NOISY_PX
 from sr.inference.interpolation import Interpolation
 from sr.models.between import STEPS
 from sr.models.community import name_of
-from sr.models.digests import weights_sha256, weights_stamp
+from sr.models.loading import weights_sha256, weights_stamp
 from sr.models.registry import MODELS, Model, chosen_scale, model_info
 
 if TYPE_CHECKING:

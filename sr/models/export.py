@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import check_file, write_file
-from sr.models.digests import weights_sha256
-from sr.models.loading import load_named
+from sr.models.loading import load_named, weights_sha256
 from sr.models.registry import Model, model_info
 from sr.networks.reach import fitting_px
 

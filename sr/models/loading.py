@@ -1,21 +1,25 @@
-"""From a model's name, or a file, to its network: one door for all that people can choose."""
+"""From a model's name, or a file, to its network and to the digest of its weights.
+
+torch is imported when a network is wanted.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from sr.base.errors import WeightsError
+from sr.base.files import file_sha256
 from sr.models.community import facts_of, models_folder, remember
-from sr.models.foreign import ForeignNetwork, load_foreign
-from sr.models.mix import mixed
-from sr.models.registry import BICUBIC, PHOTO, model_info, verified_weights
-from sr.models.weights_file import NotOursError, load_model, read_header
-from sr.networks.reach import Reach
-from sr.networks.registry import NETWORKS, described
+from sr.models.registry import BICUBIC, PHOTO, Model, model_info, verified_weights, weights_path
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from sr.models.foreign import ForeignNetwork
 
 CLEAN = "bicubic"
 
@@ -43,6 +47,8 @@ def load_named(name: str) -> Loaded:
         UnknownModelError: no such model.
         WeightsError: it is no network, or its weights are not what they should be.
     """
+    from sr.models.mix import mixed
+
     model = model_info(name)
     if model.between is None:
         return load_file(verified_weights(name))
@@ -58,6 +64,9 @@ def load_file(path: Path) -> Loaded:
     Raises:
         WeightsError: unreadable, or not a network that enlarges.
     """
+    from sr.models.weights_file import load_model, read_header
+    from sr.networks.registry import NETWORKS, described
+
     if not is_ours(path):
         return Loaded(_foreign(path), is_clean=False, is_foreign=True)
     network = load_model(path)
@@ -73,6 +82,8 @@ def is_ours(path: Path) -> bool:
     Raises:
         WeightsError: no such file, or damaged.
     """
+    from sr.models.weights_file import NotOursError, read_header
+
     if path.suffix.lower() != ".safetensors":
         if not path.is_file():
             raise WeightsError(f"{path}: no such weights file; train it with python -m sr train")
@@ -90,6 +101,9 @@ def describe_file(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: as `load_file`.
     """
+    from sr.models.foreign import load_foreign
+    from sr.models.weights_file import read_header
+
     facts: dict[str, Any] = {}
     if is_ours(path):
         header = read_header(path)
@@ -106,6 +120,9 @@ def describe_file(path: Path) -> dict[str, Any]:
 
 def _foreign(path: Path) -> ForeignNetwork:
     """With its reach, which is kept of files in the folder of models."""
+    from sr.models.foreign import load_foreign
+    from sr.networks.reach import Reach
+
     network = load_foreign(path)
     is_kept = path.parent.resolve() == models_folder().resolve()
     facts = facts_of(path) if is_kept else {}
@@ -116,3 +133,48 @@ def _foreign(path: Path) -> ForeignNetwork:
     if is_kept:
         remember(path, reach=[reach.radius_px, reach.bytes_per_pixel])
     return network
+
+
+def weights_sha256(name: str) -> str:
+    """The digest of what a model's results depend on: its weights, or both and the share.
+
+    Raises:
+        UnknownModelError: no such model.
+        WeightsError: it is no network, or the file is not there.
+    """
+    model = model_info(name)
+    if model.between is None:
+        return _current_sha256(model)
+    parts = [*(weights_sha256(one) for one in model.between), f"{model.share:g}"]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def weights_stamp(name: str) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a model's weights do: place, time, size of each file; none are left out."""
+    model = model_info(name)
+    files = [model] if model.between is None else [model_info(one) for one in model.between]
+    return tuple(found for file in files if (found := _stamp(file)) is not None)
+
+
+def _stamp(model: Model) -> tuple[str, int, int] | None:
+    if model.weights is None:
+        return None
+    path = weights_path(model)
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return str(path), stat.st_mtime_ns, stat.st_size
+
+
+def _current_sha256(model: Model) -> str:
+    stamp = _stamp(model)
+    if stamp is None:
+        verified_weights(model.name)  # says what is wrong
+        raise WeightsError(f"{model.name}: its weights are not there")
+    return _sha256_of(*stamp)
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(path: str, _mtime_ns: int, _size: int) -> str:
+    return file_sha256(Path(path))

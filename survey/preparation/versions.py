@@ -132,7 +132,7 @@ def scale_of(methods: Sequence[str]) -> int:
 
 def model_hashes(models: Sequence[str]) -> dict[str, str]:
     """sha256 of the weights the versions are made with."""
-    from sr.models.digests import weights_sha256
+    from sr.models.loading import weights_sha256
     from sr.models.registry import model_info
 
     return {name: weights_sha256(name) for name in models if model_info(name).network}

@@ -13,7 +13,7 @@ from demo.work.engine import SuperResolution
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
-from sr.models.digests import weights_sha256
+from sr.models.loading import weights_sha256
 from survey.preparation.versions import Source, prepare_study
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
