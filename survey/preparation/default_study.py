@@ -52,6 +52,9 @@ def prepare_default(
     """Make the default study of a survey when it is not there yet; returns when it is."""
 
     def make(folder: Path, progress: Callable[[float], None]) -> None:
+        from sr.metrics.downloads import waiting_for
+
+        survey.waiting_for = waiting_for
         prepare_study(sources(), folder, progress=progress, now=stamp(survey.clock()))
 
     survey.make_study(make)

@@ -61,6 +61,7 @@ class Survey:
         self.on_erased: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._progress: float | None = None  # of the preparation; None when there is none
+        self.waiting_for: Callable[[], str | None] = lambda: None  # what it waits for: a file
         self._record: Record | None = None
         self._study: Study | None = None
         self._minutes = USUAL_MINUTES
@@ -188,7 +189,8 @@ class Survey:
         try:
             store = self.store
             if self._study is None:
-                return answer | {"state": "preparing", "progress": self._progress or 0.0}
+                is_so = {"state": "preparing", "progress": self._progress or 0.0}
+                return answer | is_so | {"waiting_for": self.waiting_for()}
             row = repository.study_row(store, self.study_name)
             raters = finished(store, self.study_name)
             self.record.check()

@@ -1,5 +1,6 @@
 // What the screens of the rater's way say.
 
+import { setText } from "../../web/js/elements.js";
 import { dprNow } from "../../web/js/pixels.js";
 import { storage } from "../../web/js/storage.js";
 import { languageNow } from "../../web/js/words.js";
@@ -34,6 +35,8 @@ export class SurveyWording {
         this.find(".ns-problem").textContent = say(status.problem.key);
         this.find(".ns-detail").textContent = status.problem.detail;
       }
+      const file = status.waiting_for;
+      setText(this.find(".ns-waiting"), file ? say("preparing_waiting", { file }) : "");
       this.find(".ns-bar i").style.width = `${100 * (status.progress || 0)}%`;
       this.find(".ns-bar").setAttribute("aria-valuenow", Math.round(100 * (status.progress || 0)));
     }

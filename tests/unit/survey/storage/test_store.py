@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sr.metrics import downloads
 from survey.preparation.default_study import prepare_default
 from survey.session import owner, rating
 from survey.session.start import start
@@ -170,6 +171,23 @@ def test_without_a_study_the_default_one_is_prepared(tmp_path: Path, sources: li
         start(survey, language="en", consent_version="x", adult=True)
     prepare_default(survey, sources=lambda: [])
     assert survey.status()["state"] == "broken"
+    survey.close()
+
+
+def test_a_preparation_that_waits_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survey, seen = Survey(tmp_path), []
+    monkeypatch.setattr(downloads, "_waiting", {"alexnet-owt-7be5be79.pth"})
+
+    def sources() -> list:
+        seen.append(survey.status())
+        return []
+
+    assert survey.status()["waiting_for"] is None
+    prepare_default(survey, sources=sources)
+    assert seen[0]["state"] == "preparing"
+    assert seen[0]["waiting_for"] == "alexnet-owt-7be5be79.pth"
     survey.close()
 
 
