@@ -44,6 +44,7 @@ ROOMS = (
     "sr/evaluation",
     "sr/training",
     "sr/training/presets",
+    "sr/runs",
     "sr/batches",
     "sr/objectives",
     "sr/inference",

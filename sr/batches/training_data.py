@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from sr.batches.crops import CropSampler
 from sr.batches.frames import FrameSampler
 from sr.batches.pixels import Pixels, Progress, choose_cache, load_pixels
 from sr.data.pairs import LowResolution, training_pairs
+from sr.data.photo_set import PhotoSet
 from sr.data.recognise import Layout, recognise
 from sr.microscopy.data.frames import Frames
 from sr.microscopy.data.training import training_frames
@@ -36,6 +38,8 @@ class TrainingData:
         fractions: as of `load_pixels`.
         list_file: names of the files to keep, one a line; None keeps all.
         cache: as of `choose_cache`.
+        validated: files that are validated on; where they are in the training part, and the set
+            has a part "train" that is without them, that one is trained on.
     """
 
     folder: Path
@@ -46,13 +50,35 @@ class TrainingData:
     fractions: tuple[float, ...] = ()
     list_file: Path | None = None
     cache: str = "auto"
+    validated: tuple[Path, ...] = ()
+
+    @cached_property
+    def photo_set(self) -> PhotoSet:
+        """What the folder holds.
+
+        Raises:
+            DataError: nothing that is known here.
+        """
+        return recognise(self.folder, layout=self.layout)
+
+    @cached_property
+    def part(self) -> str | None:
+        """The part that is trained on, where it is not the set's own training part."""
+        if self.split or not self.validated:
+            return self.split
+        taken = {path.resolve() for path in self.validated}
+        whole, train = (
+            {path.resolve() for path in images}
+            for images in (self.photo_set.images(), self.photo_set.splits.get("train", ()))
+        )
+        return "train" if train and whole & taken and not train & taken else None
 
     @property
     def name(self) -> str:
         """What the weights say they were trained on."""
         sizes = " ".join(f"{size:g}" for size in self.fractions)
         details = [
-            self.split,
+            self.part,
             self.list_file.name if self.list_file else None,
             f"multiscale {sizes}" if sizes else None,
         ]
@@ -74,8 +100,10 @@ class TrainingData:
         """
         if self.source == "microscopy":
             return training_frames(self.folder, scale=scale, split=self.split)
-        photo_set = recognise(self.folder, layout=self.layout)
+        photo_set = self.photo_set
         logger.info("%s", photo_set.title)
+        if self.part != self.split:
+            logger.info("trained on is the part %s, because others are validated on", self.part)
         if photo_set.is_benchmark:
             logger.warning(
                 "%s is a test set: results on it will mean nothing for what learns from it",
@@ -86,7 +114,7 @@ class TrainingData:
         pairs, origin = training_pairs(
             photo_set,
             scale=scale,
-            split=self.split,
+            split=self.part,
             low_resolution=self.low_resolution,
             only=None if self.list_file is None else _names(self.list_file),
         )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from sr.base.errors import ConfigError
-from sr.commands.console import positive_float
+from sr.batches.pixels import Pixels
+from sr.commands.console import positive_float, positive_int
 from sr.commands.train import (
     add_data_arguments,
     checked_config,
     load_data,
-    prepare_device,
     sampler,
     training_data,
     validation,
@@ -28,13 +29,17 @@ from sr.evaluation.sweep import (
     trial_name,
     write_table,
 )
+from sr.microscopy.data.frames import Frames
+from sr.runs.record import claimed
+from sr.runs.trackers import build_trackers, check_trackers
 from sr.training.accelerate import accelerate
 from sr.training.distributed import Group
+from sr.training.initial import prepared_device, try_out
 from sr.training.recipes import Training
 from sr.training.run import Run
 from sr.training.settings import override
 from sr.training.stage import Trainer, TrainingDiverged
-from sr.training.tracking import build_trackers
+from sr.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--iterations", metavar="N", type=int, default=500, help="of each trial (default: 500)"
+    )
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=positive_int,
+        default=1,
+        help="train every point of the grid so many times, with other chance; the plot shows the "
+        "mean and the spread (default: 1)",
     )
     parser.add_argument(
         "--minutes", metavar="N", type=positive_float, help="wall-clock limit of each trial"
@@ -76,52 +89,84 @@ def run(args: argparse.Namespace) -> int:
     if args.iterations < 1:
         raise ConfigError(f"--iterations {args.iterations}: needed 1 or more")
     base = override(checked_config(args), [f"iterations={args.iterations}", "epochs=0"])
-    trials = grid(base, args.vary)
-    folders = [args.output / trial_name(point) for point, _ in trials]
-    wanted = [trial_settings(args, config) for _, config in trials]
-    results = [finished(*trial) for trial in zip(folders, wanted, strict=True)]
-    device = prepare_device(args)
-    group = Group()
-    pixels = load_data(training_data(args, base), base, group)
-    measured = validation(args, base, group)
+    seeds = [str(base.seed + index) for index in range(args.seeds)]
+    vary = [*args.vary, *([f"seed={','.join(seeds)}"] if len(seeds) > 1 else [])]
+    trials = [
+        Trial(point, config, args.output / trial_name(point), trial_settings(args, config))
+        for point, config in grid(base, vary)
+    ]
+    results = [finished(trial.folder, trial.settings) for trial in trials]
+    device = prepared_device(args.device, args.threads)
+    check_trackers(args.tracker)
+    for config in {(t.config.content, t.config.discriminator): t.config for t in trials}.values():
+        try_out(config, device, args.precision)
     rows: list[dict[str, Any]] = []
-    for index, (point, config) in enumerate(trials):
-        folder, settings, row = folders[index], wanted[index], results[index]
-        if row is None:
-            logger.info("trial %d of %d: %s", index + 1, len(trials), folder.name)
-            data, config = sampler(pixels, config, device, group)
-            trainer = Trainer(config, data, device=device, precision=args.precision)
-            trial = Run(
-                accelerate(trainer),
-                folder,
-                data_name=training_data(args, config).name,
-                data_sha256=pixels.sha256,
-                low_resolution=pixels.origin,
-                minutes=args.minutes,
-                checkpoint_minutes=args.checkpoint_minutes,
-                validation=measured,
-            )
-            if trial.state_path.is_file():
-                trial.resume()
-            trial.trackers = build_trackers(
-                args.tracker, folder, settings, iteration=trainer.iteration
-            )
-            remember(folder, settings, None)
-            try:
-                row = dict(trial.train())
-            except TrainingDiverged as error:
-                logger.warning("%s", error)
-                row = {"diverged": 1}
-            if trial.stop:
-                logger.info("stopped; run the same command again to go on with this trial")
-                break
-            remember(folder, settings, row)
-        rows.append({**point, **row})
-        write_table(args.output / "sweep.csv", rows)
+    with claimed(args.output):
+        measured = validation(args, base, Group())
+        chosen = training_data(args, base)
+        pixels = load_data(chosen, base, Group())
+        if measured is not None and isinstance(pixels, Pixels):
+            measured.warn_of(pixels.paths)
+        for index, (trial, row) in enumerate(zip(trials, results, strict=True), 1):
+            if row is None:
+                logger.info("trial %d of %d: %s", index, len(trials), trial.folder.name)
+                row = _trained(args, trial, pixels, chosen.name, measured)
+                if row is None:
+                    logger.info("stopped; run the same command again to go on with this trial")
+                    break
+            rows.append({**trial.point, **row})
+            write_table(args.output / "sweep.csv", rows)
     if rows:
         plot(args.output / "sweep.png", rows, [key for key, _ in parse_vary(args.vary)])
-        logger.info("%s", summary(rows, list(trials[0][0])))
+        logger.info("%s", summary(rows, [key for key, _ in parse_vary(args.vary)]))
     return 0
+
+
+class Trial(NamedTuple):
+    """A point of the grid, its recipe, its folder, and all that its results depend on."""
+
+    point: dict[str, str]
+    config: Training
+    folder: Path
+    settings: dict[str, Any]
+
+
+def _trained(
+    args: argparse.Namespace,
+    trial: Trial,
+    pixels: Pixels | Frames,
+    data_name: str,
+    measured: Validation | None,
+) -> dict[str, Any] | None:
+    """The results of a trial, trained from where it was; None where it was stopped."""
+    device = prepared_device(args.device, args.threads)
+    data, config = sampler(pixels, trial.config, device, Group())
+    trainer = Trainer(config, data, device=device, precision=args.precision)
+    run = Run(
+        accelerate(trainer),
+        trial.folder,
+        data_name=data_name,
+        data_sha256=pixels.sha256,
+        low_resolution=pixels.origin,
+        minutes=args.minutes,
+        checkpoint_minutes=args.checkpoint_minutes,
+        validation=measured,
+    )
+    if run.state_path.is_file():
+        run.resume()
+    run.trackers = build_trackers(
+        args.tracker, trial.folder, trial.settings, iteration=trainer.iteration
+    )
+    remember(trial.folder, trial.settings, None)
+    row: dict[str, Any] = {"diverged": 1}
+    try:
+        row = dict(run.train())
+    except TrainingDiverged as error:
+        logger.warning("%s", error)
+    if run.stop:
+        return None
+    remember(trial.folder, trial.settings, row)
+    return row
 
 
 def trial_settings(args: argparse.Namespace, config: Training) -> dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import os
+import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
 
 from sr.base.errors import ConfigError
-from sr.base.machine import choose_device, keep_freed_memory
 from sr.batches.pixels import Pixels
 from sr.batches.training_data import Sampler, TrainingData, sampler_of
 from sr.commands.console import (
@@ -20,20 +22,23 @@ from sr.commands.console import (
     positive_int,
     progress_bar,
 )
+from sr.data.check import report_skipped
+from sr.data.pairs import validation_set
 from sr.microscopy.data.frames import Frames
+from sr.runs.record import claimed
+from sr.runs.trackers import TRACKERS, build_trackers, check_trackers
 from sr.training.accelerate import accelerate
+from sr.training.checkpoint import refuse_folder
 from sr.training.distributed import Group, process_group
-from sr.training.initial import build_generator
+from sr.training.initial import prepared_device, try_out
 from sr.training.recipes import PRESETS, Training
 from sr.training.run import Run
 from sr.training.settings import override, with_iterations
 from sr.training.stage import Trainer
-from sr.training.tracking import TRACKERS, build_trackers
 from sr.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
-SKIPPED_SHOWN = 10  # files named in the log; skipped.txt in the run's folder names all
 COMPILE_FROM = 2_000  # iterations that repay the compiler's minutes
 
 
@@ -88,7 +93,17 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "they fit)",
     )
     parser.add_argument(
-        "--validate", metavar="FOLDER", type=Path, help="HR images, measured at every checkpoint"
+        "--validate",
+        metavar="FOLDER",
+        type=Path,
+        help="images or a data set, measured at every checkpoint on its own low-resolution files "
+        "where it has them; the best weights are kept beside the last",
+    )
+    parser.add_argument(
+        "--validate-images",
+        metavar="N",
+        type=positive_int,
+        help="so many of them, evenly spread (default: up to 32, fewer where they are large)",
     )
     parser.add_argument(
         "--tracker",
@@ -113,7 +128,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes",
         metavar="N",
         type=float,
-        help="end after so many minutes, if the preset's iterations do not end it before",
+        help="end after so many minutes by the clock, reading and validation among them, if the "
+        "preset's iterations do not end it before",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the output folder")
     parser.add_argument(
@@ -147,47 +163,58 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         SRError: whatever the arguments, the data or the run make impossible.
     """
+    started = time.perf_counter()
+    follow_the_leader()
     config = checked_config(args)
     if args.minutes is not None and not args.minutes > 0:
         raise ConfigError(f"--minutes {args.minutes}: needed a positive number")
-    if not args.resume and (args.output / "state.pt").exists():
-        raise ConfigError(f"{args.output}: holds a run; give --resume or another --output folder")
-    with process_group(prepare_device(args)) as (group, device):
-        logging.basicConfig(
-            level=logging.INFO if group.is_leader else logging.WARNING, format="%(message)s"
-        )
-        build_generator(config)  # weights of another network are refused before photos are decoded
-        chosen = training_data(args, config)
-        pixels = load_data(chosen, config, group)
-        data, config = sampler(pixels, config, device, group)
-        trainer = Trainer(config, data, device=device, precision=args.precision, group=group)
-        updates = accelerate(
-            trainer,
-            compile=_compiles(args.compile, config, device),
-            cuda_graph=args.cuda_graph == "auto",
-            kernels=args.kernels == "auto",
-        )
-        training = Run(
-            updates,
-            args.output,
-            data_name=chosen.name,
-            data_sha256=pixels.sha256,
-            low_resolution=pixels.origin,
-            minutes=args.minutes,
-            checkpoint_minutes=args.checkpoint_minutes,
-            validation=validation(args, config, group),
-        )
-        if args.resume:
-            training.resume()
-        if group.is_leader:
-            report_skipped(data, args.output)
-            settings = dataclasses.asdict(config) | {"data": chosen.name}
-            training.trackers = build_trackers(
-                args.tracker, args.output, settings, iteration=trainer.iteration
+    with process_group(prepared_device(args.device, args.threads)) as (group, device):
+        refuse_folder(args.output, config, resume=args.resume)
+        with claimed(args.output) if group.is_leader else nullcontext():
+            check_trackers(args.tracker)
+            tried = try_out(config, device, args.precision)
+            refuse_folder(args.output, config, resume=args.resume, **tried)
+            measured = validation(args, config, group)
+            chosen = training_data(args, config)
+            pixels = load_data(chosen, config, group)
+            data, config = sampler(pixels, config, device, group)
+            if measured is not None and isinstance(pixels, Pixels):
+                measured.warn_of(pixels.paths)
+            trainer = Trainer(config, data, device=device, precision=args.precision, group=group)
+            updates = accelerate(
+                trainer,
+                compile=_compiles(args.compile, config, device),
+                cuda_graph=args.cuda_graph == "auto",
+                kernels=args.kernels == "auto",
             )
-        training.train()
-        logger.info("the weights are in %s", training.weights_path)
+            training = Run(
+                updates,
+                args.output,
+                data_name=chosen.name,
+                data_sha256=pixels.sha256,
+                low_resolution=pixels.origin,
+                minutes=args.minutes,
+                checkpoint_minutes=args.checkpoint_minutes,
+                validation=measured,
+                started=started,
+            )
+            if args.resume:
+                training.resume()
+            if group.is_leader:
+                report_skipped(data.skipped, args.output)
+                settings = dataclasses.asdict(config) | {"data": chosen.name}
+                training.trackers = build_trackers(
+                    args.tracker, args.output, settings, iteration=trainer.iteration
+                )
+            training.train()
+            logger.info("the weights are in %s", training.weights_path)
     return 0
+
+
+def follow_the_leader() -> None:
+    """Of several processes the first one tells what it does, the others only what goes wrong."""
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.WARNING
+    logging.basicConfig(level=level, format="%(message)s")
 
 
 def checked_config(args: argparse.Namespace) -> Training:
@@ -201,23 +228,10 @@ def checked_config(args: argparse.Namespace) -> Training:
     return override(PRESETS[args.preset], args.set)
 
 
-def prepare_device(args: argparse.Namespace) -> torch.device:
-    """The device, and torch set up to be fast on it."""
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    keep_freed_memory()
-    torch.set_flush_denormal(True)  # numbers so near to zero that processors are slow at them
-    device = choose_device(args.device)
-    if device.type == "cuda":
-        torch.backends.cudnn.benchmark = True  # shapes never change in training
-        torch.set_float32_matmul_precision("high")
-        if device.index is not None:
-            torch.cuda.set_device(device)  # streams and events are made on the current one
-    return device
-
-
 def training_data(args: argparse.Namespace, config: Training) -> TrainingData:
     """What `--data` and its companions name."""
+    is_measured = args.validate is not None and config.source == "photographs"
+    measured = validation_set(args.validate, scale=config.scale).pairs if is_measured else ()
     return TrainingData(
         args.data,
         source=config.source,
@@ -227,6 +241,7 @@ def training_data(args: argparse.Namespace, config: Training) -> TrainingData:
         fractions=tuple(args.multiscale),
         list_file=args.list,
         cache=args.cache,
+        validated=tuple(pair.hr for pair in measured),
     )
 
 
@@ -265,25 +280,13 @@ def sampler(
     return data, config
 
 
-def report_skipped(data: Sampler, folder: Path) -> None:
-    """Say which files were left out: the first in the log, all in `skipped.txt`."""
-    for file in data.skipped[:SKIPPED_SHOWN]:
-        logger.warning("skipped %s", file)
-    if data.skipped:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "skipped.txt"
-        path.write_text("".join(f"{file}\n" for file in data.skipped), encoding="utf-8")
-        if len(data.skipped) > SKIPPED_SHOWN:
-            logger.warning("%d files skipped in all, see %s", len(data.skipped), path)
-
-
 def validation(args: argparse.Namespace, config: Training, group: Group) -> Validation | None:
     """What `--validate` names; only the leading process measures."""
     if args.validate is None or not group.is_leader:
         return None
     if config.source == "microscopy":
         raise ConfigError("--validate: measures photographs; python -m sr evaluate measures frames")
-    return Validation(args.validate, scale=config.scale)
+    return Validation(args.validate, scale=config.scale, most=args.validate_images)
 
 
 def _compiles(option: str, config: Training, device: torch.device) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,9 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sr.base.errors import DataError, SRError
+from sr.base.files import write_atomically
 from sr.data.photo_set import PhotoSet
 from sr.images import reading
 
+logger = logging.getLogger(__name__)
+
+SKIPPED_SHOWN = 10  # files named in the log
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -144,6 +149,17 @@ def _decoded_size(path: Path) -> tuple[int, int] | SkippedFile:
     except SRError as error:
         return SkippedFile.because(path, error)
     return photo.width, photo.height
+
+
+def report_skipped(skipped: Sequence[SkippedFile], folder: Path) -> None:
+    """Say which files were left out: the first in the log, all in `skipped.txt` of a folder."""
+    for file in skipped[:SKIPPED_SHOWN]:
+        logger.warning("skipped %s", file)
+    if skipped:
+        path = folder / "skipped.txt"
+        write_atomically(path, "".join(f"{file}\n" for file in skipped).encode())
+        if len(skipped) > SKIPPED_SHOWN:
+            logger.warning("%d files skipped in all, see %s", len(skipped), path)
 
 
 def none_usable(skipped: Sequence[SkippedFile]) -> DataError:

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from sr.base.errors import DataError
 from sr.data.check import SkippedFile, fitting, header_size, in_parallel
 from sr.data.photo_set import PhotoSet, images_by_folder, some
-from sr.data.recognise import recognise_all
+from sr.data.recognise import recognise, recognise_all
+from sr.images.reading import open_image
+from sr.images.resize import matlab_bicubic, modcrop
 
 logger = logging.getLogger(__name__)
 
@@ -147,6 +151,44 @@ def find_data_sets(folder: str | Path, *, scale: int) -> list[DataSet]:
         DataError: no such folder, no images, or photographs in many folders.
     """
     return [_measured(photo_set, Path(folder), scale) for photo_set in recognise_all(folder)]
+
+
+def validation_set(folder: str | Path, *, scale: int) -> DataSet:
+    """The one set of a folder, as `find_data_sets`; photographs in many folders are one set too.
+
+    Raises:
+        DataError: no such folder, no images, or several sets.
+    """
+    photo_set = recognise(folder)
+    if photo_set.kind == "folders":
+        return DataSet(photo_set.name, tuple(map(Pair, photo_set.images())), scale)
+    return _measured(photo_set, Path(folder), scale)
+
+
+def open_pixels(data_set: DataSet, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+    """The low-resolution pixels, and the high-resolution ones cut to what they cover.
+
+    Returns:
+        (H, W, 3) and (scale H, scale W, 3) uint8.
+
+    Raises:
+        ImageError: one of the files cannot be read.
+        DataError: the low-resolution file is missing or has another size.
+    """
+    scale = data_set.scale
+    target = modcrop(open_image(pair.hr).on_white().rgb, scale)
+    height, width = target.shape[0] // scale, target.shape[1] // scale
+    if pair.lr is None and data_set.lr_folder is None:
+        return matlab_bicubic(target, 1 / scale), target
+    if pair.lr is None:
+        raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
+    small = open_image(pair.lr).on_white().rgb
+    if small.shape[:2] != (height, width):
+        raise DataError(
+            f"{pair.lr.name} is {small.shape[1]}x{small.shape[0]}, "
+            f"needed {width}x{height} at x{scale} (width x height)"
+        )
+    return small, target
 
 
 def measured_split(photo_set: PhotoSet, scale: int) -> str | None:

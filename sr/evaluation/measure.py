@@ -13,7 +13,7 @@ import numpy as np
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.base.files import file_sha256
 from sr.data.check import SkippedFile
-from sr.data.pairs import DataSet
+from sr.data.pairs import DataSet, open_pixels
 from sr.evaluation.methods import Method
 from sr.evaluation.results import (
     Evaluation,
@@ -26,7 +26,7 @@ from sr.evaluation.results import (
 from sr.evaluation.versions import Versions
 from sr.images.photo import Photo
 from sr.images.reading import open_image
-from sr.images.resize import matlab_bicubic, modcrop
+from sr.images.resize import modcrop
 from sr.images.writing import save_png
 from sr.metrics.texture import high_frequency_share, laplacian_variance
 
@@ -160,26 +160,15 @@ def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
         ImageError: one of the files cannot be read.
         DataError: the low-resolution file is missing or has another size.
     """
-    scale = data_set.scale
-    target = modcrop(open_image(pair.hr).on_white().rgb, scale)
-    if data_set.degradation is not None:
-        from sr.batches.degradations import STRENGTHS, degraded_pixels
+    if data_set.degradation is None:
+        small, target = open_pixels(data_set, pair)
+        return Photo(small), target
+    from sr.batches.degradations import STRENGTHS, degraded_pixels
 
-        seed = zlib.crc32(pair.hr.stem.encode())  # of the name: the order does not matter
-        recipe = STRENGTHS[data_set.degradation]
-        return Photo(degraded_pixels(target, scale, recipe, seed=seed)), target
-    height, width = target.shape[0] // scale, target.shape[1] // scale
-    if pair.lr is None and data_set.lr_folder is None:
-        return Photo(matlab_bicubic(target, 1 / scale)), target
-    if pair.lr is None:
-        raise DataError(f"no low-resolution image of that name in {data_set.lr_folder}")
-    photo = Photo(open_image(pair.lr).on_white().rgb)
-    if (photo.height, photo.width) != (height, width):
-        raise DataError(
-            f"{pair.lr.name} is {photo.width}x{photo.height}, "
-            f"needed {width}x{height} at x{scale} (width x height)"
-        )
-    return photo, target
+    target = modcrop(open_image(pair.hr).on_white().rgb, data_set.scale)
+    seed = zlib.crc32(pair.hr.stem.encode())  # of the name: the order does not matter
+    recipe = STRENGTHS[data_set.degradation]
+    return Photo(degraded_pixels(target, data_set.scale, recipe, seed=seed)), target
 
 
 class _Bench:

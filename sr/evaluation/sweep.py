@@ -6,8 +6,10 @@ import io
 import itertools
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 from sr.base.errors import ConfigError
@@ -18,6 +20,7 @@ from sr.training.settings import comparable, override
 logger = logging.getLogger(__name__)
 
 MOST_TRIALS = 200
+MARKERS = "osD^vPX*"  # lines are told apart without colour too
 HIGHER_IS_BETTER = ("psnr_y", "ssim_y")
 
 
@@ -109,21 +112,39 @@ def metrics_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def summary(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> str:
-    """The best trial by each metric, in a sentence."""
+    """The best point by each metric, in a sentence; of several seeds the mean counts.
+
+    Args:
+        keys: what was varied, but for the seed.
+    """
     said = []
     for metric in metrics_of(rows):
-        measured = [row for row in rows if metric in row]
         pick = max if metric in HIGHER_IS_BETTER else min
-        best = pick(measured, key=lambda row: float(row[metric]))
-        point = ", ".join(f"{key}={best[key]}" for key in keys)
-        said.append(f"best {metric} {float(best[metric]):.4g} with {point}")
+        points = _by_point(rows, keys, metric)
+        best = pick(points, key=lambda point: fmean(points[point]))
+        named = ", ".join(f"{key}={value}" for key, value in zip(keys, best, strict=True))
+        values = points[best]
+        spread = f" (of {len(values)} seeds, sd {stdev(values):.2g})" if len(values) > 1 else ""
+        said.append(f"best {metric} {fmean(values):.4g}{spread} with {named}")
     return f"{len(rows)} trials; " + ("; ".join(said) or "none has a result")
+
+
+def _by_point(
+    rows: Sequence[Mapping[str, Any]], keys: Sequence[str], metric: str
+) -> dict[tuple[str, ...], list[float]]:
+    """The results of every point of the grid, one of each seed."""
+    points: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        if metric in row:
+            points[tuple(str(row[key]) for key in keys)].append(float(row[metric]))
+    return dict(points)
 
 
 def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
     """One panel a metric: the first setting along the axis, a line for each of the others' values.
 
-    Without matplotlib there is no plot, only a line that says so.
+    Where points were trained with several seeds, lines are means and bars reach one standard
+    deviation. Without matplotlib there is no plot, only a line that says so.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -135,31 +156,29 @@ def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
     if not metrics:
         logger.warning("no plot: no trial has a result")
         return
-    first, *others = keys
-    places = list(dict.fromkeys(str(row[first]) for row in rows))
-    lines = list(dict.fromkeys(tuple(str(row[key]) for key in others) for row in rows))
+    places = list(dict.fromkeys(str(row[keys[0]]) for row in rows))
     figure = Figure(figsize=(5.0 * len(metrics), 3.8), layout="constrained")
     FigureCanvasAgg(figure)
-    for axes, metric in zip(
-        figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True
-    ):
-        for line in lines:
-            chosen = {
-                str(row[first]): float(row[metric])
-                for row in rows
-                if metric in row and tuple(str(row[key]) for key in others) == line
-            }
-            label = ", ".join(f"{key} {value}" for key, value in zip(others, line, strict=True))
-            axes.plot(
-                [place for place in places if place in chosen],
-                [chosen[place] for place in places if place in chosen],
-                marker="o",
+    panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+    for axes, metric in zip(panels, metrics, strict=True):
+        points = _by_point(rows, keys, metric)
+        for style, line in enumerate(dict.fromkeys(point[1:] for point in points)):
+            chosen = [place for place in places if (place, *line) in points]
+            values = [points[(place, *line)] for place in chosen]
+            label = ", ".join(f"{key} {value}" for key, value in zip(keys[1:], line, strict=True))
+            axes.errorbar(
+                [places.index(place) for place in chosen],
+                [fmean(one) for one in values],
+                [stdev(one) if len(one) > 1 else 0.0 for one in values],
+                marker=MARKERS[style % len(MARKERS)],
+                capsize=3,
                 label=label or None,
             )
         better = "higher" if metric in HIGHER_IS_BETTER else "lower"
-        axes.set(xlabel=first, ylabel=f"{metric} ({better} is better)")
+        axes.set(xlabel=keys[0], ylabel=f"{metric} ({better} is better)")
+        axes.set_xticks(range(len(places)), places)
         axes.grid(alpha=0.3)
-        if others:
+        if len(keys) > 1:
             axes.legend(fontsize="small")
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sr.base.errors import BackboneError, ConfigError
+from sr.base.files import file_sha256
 from sr.metrics.downloads import fetched
 
 # Channels of the 3x3 convolutions between the poolings ("M"), torchvision's numbering.
@@ -54,33 +55,33 @@ def load_state(name: str) -> dict[str, Tensor]:
     Raises:
         BackboneError: in neither place; the text says what to do.
     """
+    return _read(_found(name))
+
+
+def _found(name: str) -> Path:
     files = local_files(name)
-    return _read(files[0]) if files else _download(name)
+    return files[0] if files else _download(name)
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        return _features_of(load_file(path))
-    except (OSError, SafetensorError) as error:
-        raise BackboneError(f"{path}: not a readable safetensors file ({error})") from error
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        return {k: v.float() for k, v in state.items() if k.startswith("features.")}
+    except Exception as error:  # on damaged files readers raise anything
+        raise BackboneError(f"{path}: not a readable file of weights ({error})") from error
 
 
-def _features_of(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k: v.float() for k, v in state.items() if k.startswith("features.")}
-
-
-def _download(name: str) -> dict[str, Tensor]:
+def _download(name: str) -> Path:
     try:
         import torchvision
 
-        weights = getattr(torchvision.models, _WEIGHTS[name]).IMAGENET1K_V1
-        state: dict[str, Tensor] = torch.load(
-            fetched(weights.url), map_location="cpu", weights_only=True
-        )
-    except Exception as error:  # no torchvision, no answer in time, a broken file: one way out
+        return fetched(getattr(torchvision.models, _WEIGHTS[name]).IMAGENET1K_V1.url)
+    except Exception as error:  # no torchvision, no answer in time: one way out
         folder = backbone_dir()
         looked = f"{folder} holds no {name}_*.safetensors" if folder else "it is not set"
         raise BackboneError(
@@ -88,7 +89,6 @@ def _download(name: str) -> dict[str, Tensor]:
             f"gives none ({looked}); connect to the internet once, or set NITIDEZ_BACKBONES to a "
             f"folder with {name}_features.safetensors (torchvision's key names)"
         ) from error
-    return _features_of(state)
 
 
 class VggFeatures(nn.Module):
@@ -99,6 +99,7 @@ class VggFeatures(nn.Module):
         last: last convolution, such as "conv5_3"; its ReLU is included.
         state: weights under torchvision's key names.
         caffe: the original Caffe weights, which take BGR in 0..255 minus the mean.
+        file: that the weights are from, for those who write it down.
 
     Raises:
         BackboneError: the weights do not fill the layers.
@@ -111,9 +112,16 @@ class VggFeatures(nn.Module):
     std: Tensor
 
     def __init__(
-        self, name: str, *, last: str, state: dict[str, Tensor], caffe: bool = False
+        self,
+        name: str,
+        *,
+        last: str,
+        state: dict[str, Tensor],
+        caffe: bool = False,
+        file: Path | None = None,
     ) -> None:
         super().__init__()
+        self.file = file
         layers: list[nn.Module] = []
         names: dict[str, int] = {}
         channels = 3
@@ -166,7 +174,8 @@ def load_vgg16_features(last: str = "conv5_3") -> VggFeatures:
     Raises:
         BackboneError: the weights are not to be had.
     """
-    return VggFeatures("vgg16", last=last, state=load_state("vgg16"))
+    path = _found("vgg16")
+    return VggFeatures("vgg16", last=last, state=_read(path), file=path)
 
 
 def load_vgg19_features(last: str = "conv5_4") -> VggFeatures:
@@ -182,13 +191,11 @@ def load_vgg19_features(last: str = "conv5_4") -> VggFeatures:
     files = sorted(local_files("vgg19"), key=_is_caffe)
     for path in files:
         try:
-            return levelled(
-                VggFeatures("vgg19", last=last, state=_read(path), caffe=_is_caffe(path))
-            )
+            return _vgg19(path, last)
         except BackboneError as error:
             too_short = error
     try:
-        return levelled(VggFeatures("vgg19", last=last, state=_download("vgg19")))
+        return _vgg19(_download("vgg19"), last)
     except BackboneError:
         if not files:
             raise
@@ -198,6 +205,11 @@ def load_vgg19_features(last: str = "conv5_4") -> VggFeatures:
             "NITIDEZ_BACKBONES to a folder with the whole vgg19_features.safetensors "
             "(torchvision's key names)"
         ) from too_short
+
+
+def _vgg19(path: Path, last: str) -> VggFeatures:
+    caffe = _is_caffe(path)
+    return levelled(VggFeatures("vgg19", last=last, state=_read(path), caffe=caffe, file=path))
 
 
 def _is_caffe(path: Path) -> bool:
@@ -264,3 +276,10 @@ def load_lpips_heads(net: str) -> list[Tensor]:
                 f"no LPIPS heads for {net!r} ({error}); install the lpips package"
             ) from error
     return [state[key].float() for key in sorted(state) if key.endswith("weight")]
+
+
+def files_used(*modules: nn.Module | None) -> dict[str, str]:
+    """The sha256 of every file that the VGGs inside of these are from, by its name."""
+    inside = [part for module in modules if module is not None for part in module.modules()]
+    files = {part.file for part in inside if isinstance(part, VggFeatures) and part.file}
+    return {path.name: file_sha256(path) for path in sorted(files)}

@@ -1,4 +1,4 @@
-"""What a stage begins with: its precision; weights from scratch, or those of an earlier stage."""
+"""What a stage begins with: device, precision, weights from scratch or of an earlier stage."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import torch
 from torch import nn
 
 from sr.base.errors import WeightsError
-from sr.base.machine import has_fast_bfloat16
+from sr.base.machine import choose_device, has_fast_bfloat16, keep_freed_memory
+from sr.metrics.backbones import files_used
 from sr.models.registry import MODELS, verified_weights
 from sr.models.weights_file import load_model, read_header
 from sr.networks.registry import build, described
+from sr.objectives.adversarial import build_discriminator
+from sr.objectives.losses import build_content_loss
 from sr.training.recipes import Training
 from sr.training.settings import network_config
 
@@ -31,6 +34,47 @@ def autocast_dtype(device: torch.device, precision: str) -> torch.dtype | None:
     if precision == "float32" or (precision == "auto" and not has_fast_bfloat16(device)):
         return None
     return torch.bfloat16
+
+
+def precision_name(dtype: torch.dtype | None) -> str:
+    """What `autocast_dtype` comes to, in a word."""
+    return str(dtype or torch.float32).removeprefix("torch.")
+
+
+def prepared_device(name: str, threads: int | None) -> torch.device:
+    """The device of that name, and torch set up to train fast on it.
+
+    Raises:
+        ConfigError: as `choose_device`.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    keep_freed_memory()
+    torch.set_flush_denormal(True)  # numbers so near to zero that processors are slow at them
+    device = choose_device(name)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True  # shapes never change in training
+        torch.set_float32_matmul_precision("high")
+        if device.index is not None:
+            torch.cuda.set_device(device)  # streams and events are made on the current one
+    return device
+
+
+def try_out(config: Training, device: torch.device, precision: str) -> dict[str, Any]:
+    """Build what a stage needs, so that what cannot be had is told before photographs are decoded.
+
+    Returns:
+        What is known of it, as `check_record` compares it.
+
+    Raises:
+        SRError: weights of another network, or features that are not to be had.
+    """
+    build_generator(config)
+    parts = [build_content_loss(config.content)]
+    if config.adversarial_weight:
+        parts.append(build_discriminator(config.discriminator, hr_patch_px=config.hr_patch_px))
+    dtype = autocast_dtype(device, precision)
+    return {"backbones": files_used(*parts), "precision": precision_name(dtype)}
 
 
 def build_generator(config: Training) -> nn.Module:

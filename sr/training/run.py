@@ -4,46 +4,47 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-import json
 import logging
-import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from sr import __version__
-from sr.base.errors import ConfigError, DataError
-from sr.base.files import atomic_file, remove_leftovers, write_atomically
-from sr.base.machine import matrix_rate
-from sr.models.weights_file import read_header, save_model
+from sr.base.files import remove_leftovers
+from sr.base.machine import matrix_rate, on_stop_signal
+from sr.runs.log import CsvTracker, Means, Tracker
+from sr.runs.record import FILE, check_record, surroundings, write_record
 from sr.training.accelerate import Accelerated
+from sr.training.checkpoint import Checkpoints, read_state, what_it_learns_from
 from sr.training.speed import ProgressBar, Speedometer
 from sr.training.stage import TrainingDiverged
-from sr.training.tracking import CsvTracker, Means, Tracker
 from sr.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
 
 class Run:
-    """A folder with a training run: state, averaged weights, log; and the loop that fills it.
+    """A folder with a training run: state, weights, log; and the loop that fills it.
 
     Everything is written by the leading process, atomically: a run killed at any moment goes on
     from its last checkpoint.
 
     Args:
         updates: of the trainer, as fast as they are here.
-        folder: `state.pt`, `<name>.safetensors` (averaged weights), `log.csv`, `config.json`,
-            `samples/`.
+        folder: what `Checkpoints` keeps, `run.json`, `log.csv`, `samples/`.
         data_name: what the weights say they were trained on.
         data_sha256: `Pixels.sha256`, to tell other data by when the run goes on; "" to not.
         low_resolution: where the low-resolution images are from, in a sentence.
-        minutes: wall-clock budget, counted over all parts of the run.
+        minutes: budget of the clock on the wall, over all parts of the run: of photographs read,
+            updates, validations, and files written.
         validation: what is measured at every checkpoint, or None.
+        started: when this part began, by `time.perf_counter`; None is now.
     """
 
     def __init__(
@@ -57,74 +58,67 @@ class Run:
         minutes: float | None,
         checkpoint_minutes: float = 3.0,
         validation: Validation | None = None,
+        started: float | None = None,
     ) -> None:
         self.updates = updates
         self.trainer = updates.trainer
         self.folder = folder
+        self.checkpoints = Checkpoints(self.trainer, folder)
         self.data_name = data_name
         self.data_sha256 = data_sha256
         self.low_resolution = low_resolution
         self.minutes = minutes
         self.checkpoint_seconds = 60 * checkpoint_minutes
         self.validation = validation
+        self.started = time.perf_counter() if started is None else started
+        self.wall_seconds_before = 0.0
+        self.closing_seconds = 0.0  # that the next checkpoint will take
         self.trackers: Sequence[Tracker] = (CsvTracker(folder),)
         self.stop = False
 
     @property
     def weights_path(self) -> Path:
         """The averaged weights of the newest checkpoint."""
-        return self.folder / f"{self.trainer.config.name}.safetensors"
+        return self.checkpoints.weights_path
 
     @property
     def state_path(self) -> Path:
         """What the newest checkpoint goes on from."""
-        return self.folder / "state.pt"
+        return self.checkpoints.state_path
+
+    @cached_property
+    def about(self) -> dict[str, Any]:
+        """What must be the same when the run goes on."""
+        return what_it_learns_from(
+            self.trainer, data=self.data_sha256, low_resolution=self.low_resolution
+        ) | {"data_name": self.data_name}
 
     def resume(self) -> None:
         """Load the newest state of the folder; its iterations and seconds count on.
 
         Raises:
             DataError: there is none, or it cannot be read.
-            ConfigError: it learned from other data.
+            ConfigError: it was begun with other settings, data, backbones or precision.
         """
-        path = self.state_path
-        try:
-            state = torch.load(path, weights_only=True, map_location=self.trainer.device)
-        except FileNotFoundError:
-            raise DataError(f"{path}: nothing to resume; start without --resume") from None
-        except Exception as error:
-            raise DataError(f"{path}: not a training state ({error})") from error
-        self._check_data()
+        state = read_state(self.folder, self.trainer.device)
+        self.checkpoints.check_data(self.data_name, self.data_sha256)
+        check_record(
+            self.folder, self.about | surroundings(self.trainer.device, self.trainer.group.size)
+        )
         self.trainer.load_state_dict(state)
+        self.wall_seconds_before = state.get("wall_seconds", self.trainer.seconds)
         logger.info("resumed at iteration %d", self.trainer.iteration)
 
-    def _check_data(self) -> None:
-        """A run goes on with the data it began with; what an older one says less of is a warning.
-
-        Raises:
-            ConfigError: other data.
-        """
-        if not self.weights_path.is_file():
-            return
-        about = read_header(self.weights_path)["about"]
-        known, now = about.get("data_sha256"), self.data_sha256
-        text = (
-            f"{self.folder}: began with {about.get('data')} ({about.get('images')} images); "
-            f"{self.data_name} ({self.trainer.data.num_images} images) is other data"
-        )
-        if known and now and known != now:
-            raise ConfigError(
-                f"{text}: give the same, or begin another --output folder with "
-                f"--set initial={self.weights_path}"
-            )
-        if not known and about.get("data") != self.data_name:
-            logger.warning("%s", text)
+    @property
+    def wall_seconds(self) -> float:
+        """What the run has taken until now, by the clock on the wall, over all its parts."""
+        return self.wall_seconds_before + time.perf_counter() - self.started
 
     def progress(self) -> float:
         """How much of the budget (iterations or minutes, whichever is nearer) is used."""
         done = self.trainer.iteration / self.trainer.config.iterations
         if self.minutes is not None:
-            done = max(done, self.trainer.seconds / (60 * self.minutes))
+            done = max(done, (self.wall_seconds + self.closing_seconds) / (60 * self.minutes))
         return done
 
     def _agreed(self) -> tuple[float, bool]:
@@ -144,26 +138,49 @@ class Run:
         Raises:
             TrainingDiverged: with the state of the last checkpoint on disk.
         """
-        if self.trainer.group.is_leader and self.progress() < 1:
-            self._begin()
+        failed = True
         try:
+            if self.trainer.group.is_leader and (self.progress() < 1 or not self.trainer.iteration):
+                self._begin()
             gc.collect()
             gc.freeze()  # what is there now stays: the collector need not look at it every time
             shown = ProgressBar(enabled=None if self.trainer.group.is_leader else False)
-            with _stop_on_signal(self), closing(shown) as bar:
-                return self._loop(bar)
+            with on_stop_signal(self._stop), closing(shown) as bar:
+                row = self._loop(bar)
+            failed = False
+            return row
         finally:
             gc.unfreeze()
             for tracker in self.trackers:
-                tracker.close()
+                tracker.close(failed=failed)
+
+    def _stop(self) -> None:
+        self.stop = True
 
     def _begin(self) -> None:
-        """Clear away what a killed process left, and write the settings down."""
-        config = self.folder / "config.json"
-        for path in (self.state_path, self.weights_path, config, self.folder / "log.csv"):
-            remove_leftovers(path)
-        text = json.dumps(dataclasses.asdict(self.trainer.config), indent=2) + "\n"
-        write_atomically(config, text.encode())
+        """Clear away what a killed process left, and write down what is begun with.
+
+        With a budget of minutes, a new run is validated as it begins: so it is known how much of
+        them the last validation will need.
+        """
+        self.checkpoints.remove_leftovers()
+        for name in (FILE, "log.csv"):
+            remove_leftovers(self.folder / name)
+        iteration = self.trainer.iteration
+        part = surroundings(self.trainer.device, self.trainer.group.size)
+        part |= {"iteration": iteration, "minutes": self.minutes}
+        write_record(self.folder, self.about, part, resumed=iteration > 0)
+        if self.minutes is not None and self.validation is not None and not iteration:
+            start = time.perf_counter()
+            results, _ = self.validation.measure(self.trainer.average)
+            self.closing_seconds = time.perf_counter() - start
+            self._tell({"seconds": 0.0, **results}, {})
+        if self.progress() >= 1:
+            logger.warning(
+                "--minutes %g are over before the first update (%.0f s, and %.0f s for the "
+                "validation at the end); there will be one",
+                *(self.minutes or 0, self.wall_seconds, self.closing_seconds),
+            )
 
     def _loop(self, bar: ProgressBar) -> dict[str, float]:
         trainer, is_leader = self.trainer, self.trainer.group.is_leader
@@ -175,7 +192,7 @@ class Run:
         begin = self.progress()
         while True:
             progress, stop = self._agreed()
-            if progress >= 1 or stop:
+            if stop or (progress >= 1 and trainer.iteration):
                 break
             step_start = time.perf_counter()
             is_ready = self.updates.is_ready
@@ -236,12 +253,11 @@ class Run:
         Raises:
             TrainingDiverged: the weights are not finite; what was saved before is kept.
         """
-        trainer = self.trainer
+        trainer, start = self.trainer, time.perf_counter()
         for name, tensor in trainer.average.state_dict().items():
             if not bool(torch.isfinite(tensor).all()):
                 raise TrainingDiverged(f"{name} is not finite; {self.state_path} was kept")
         row: dict[str, float] = {
-            "iteration": trainer.iteration,
             "seconds": round(trainer.seconds, 1),
             **dict(sorted(losses.items())),
             **(speed.row() if speed is not None else {}),
@@ -261,34 +277,23 @@ class Run:
             "images": trainer.data.num_images,
             "training": dataclasses.asdict(trainer.config),
             "stages": trainer.earlier_stages,
-            "log": row,
+            "validation": None if self.validation is None else self.validation.title,
+            "log": {"iteration": trainer.iteration} | row,
         }
-        with atomic_file(self.state_path) as file:
-            torch.save(trainer.state_dict(), file)
-        save_model(self.weights_path, trainer.average, name=trainer.config.name, about=about)
-        values = {key: value for key, value in row.items() if key != "iteration"}
+        self.checkpoints.write(about, wall_seconds=self.wall_seconds)
+        self._tell(row, pictures)
+        self.closing_seconds = time.perf_counter() - start
+        return {"iteration": trainer.iteration} | row
+
+    def _tell(self, row: Mapping[str, float], pictures: Mapping[str, np.ndarray]) -> None:
+        """A row and pictures to every tracker, and the row to the person."""
+        iteration = self.trainer.iteration
         for tracker in self.trackers:
-            tracker.log(trainer.iteration, values)
+            tracker.log(iteration, row)
             for name, rgb in pictures.items():
-                tracker.picture(trainer.iteration, name, rgb)
-        logger.info("%s", _said(row))
-        return row
+                tracker.picture(iteration, name, rgb)
+        logger.info("iteration %d  %s", iteration, _said(row))
 
 
 def _said(row: Mapping[str, float]) -> str:
     return "  ".join(f"{key} {value:.5g}" for key, value in row.items())
-
-
-@contextmanager
-def _stop_on_signal(run: Run) -> Iterator[None]:
-    """SIGTERM and SIGINT end the run after the current update, with everything saved."""
-
-    def handler(signum: int, frame: object) -> None:
-        run.stop = True
-
-    previous = {s: signal.signal(s, handler) for s in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for signum, old in previous.items():
-            signal.signal(signum, old)

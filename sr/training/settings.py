@@ -17,6 +17,8 @@ from sr.training.recipes import Training
 # Settings of older versions that are arguments of the network today.
 OLD_ARGUMENTS = ("num_blocks", "num_features", "batch_norm", "image_skip")
 
+RATES = ("learning_rate", "discriminator_learning_rate", "clip_norm")
+
 
 def with_iterations(config: Training, num_images: int) -> Training:
     """The configuration with its epochs counted out: one crop of every image is an epoch."""
@@ -50,13 +52,17 @@ def comparable(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_others(config: Training, saved: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run that was begun with other settings; its length may be another.
+    """Refuse to go on with a run that was begun with other settings.
+
+    Its length may be another, and its rates smaller, as after a run that went astray.
 
     Raises:
         ConfigError: names what differs.
     """
     ours, theirs = comparable(dataclasses.asdict(config)), comparable(saved)
-    changed = sorted(k for k in ours if theirs[k] != ours[k] and k != "iterations")
+    smaller = {rate for rate in RATES if 0 < ours[rate] < theirs[rate]}
+    free = {"iterations"} | smaller
+    changed = sorted(k for k in ours if theirs[k] != ours[k] and k not in free)
     if changed:
         raise ConfigError(
             f"--resume: the saved run has other settings ({', '.join(changed)}); give the same "

@@ -249,7 +249,7 @@ class Trainer:
         if not all(math.isfinite(number) for number in numbers):
             raise TrainingDiverged(
                 f"iteration {self.iteration}: {losses}, gradient norms {numbers[len(losses) :]}; "
-                "resume with a smaller learning_rate"
+                "--resume --set learning_rate=, with a smaller one, goes on"
             )
         return losses
 

@@ -59,7 +59,7 @@ def test_it_is_trained_and_goes_on_where_it_stopped(weights: Path, scale: int) -
     assert header["architecture"] == "toy"
     assert header["config"] == {"num_features": 8, "scale": scale}
     assert load_model(weights).scale == scale
-    settings = json.loads((weights.parent / "config.json").read_text())
+    settings = json.loads((weights.parent / "run.json").read_text())["recipe"]
     assert (settings["network"], settings["network_args"], settings["scale"]) == ("toy", {}, scale)
     more = ["network=toy", f"scale={scale}", f"name={weights.stem}", "hr_patch_px=48"]
     arguments = ["train", "srresnet_smoke", "--data", str(weights.parents[1] / "photos")]

@@ -58,6 +58,7 @@ def test_of_a_run_that_did_not_write_its_data_down_a_difference_is_said(
     about = read_header(weights)["about"]
     del about["data_sha256"]
     save_model(weights, load_model(weights), name="srresnet_x4", about=about)
+    (tmp_path / "run" / "run.json").unlink()
     add_photo(tmp_path / "others", "b.png")
     with caplog.at_level(logging.WARNING):
         again = ("--resume", "--set", "iterations=5")

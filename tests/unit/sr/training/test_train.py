@@ -472,7 +472,8 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     files = {p.name for p in (tmp_path / "run").iterdir()}
     (photos / "broken.png").unlink()
     assert files == {
-        "config.json", "log.csv", "samples", "skipped.txt", "srresnet_x4.safetensors", "state.pt"
+        "log.csv", "run.json", "samples", "skipped.txt", "srresnet_x4-best.safetensors",
+        "srresnet_x4.safetensors", "state.pt",
     }  # fmt: skip
     assert "broken.png: " in (tmp_path / "run" / "skipped.txt").read_text()
     samples = sorted((tmp_path / "run" / "samples").rglob("*.png"))
@@ -548,7 +549,7 @@ def test_of_a_training_set_the_test_part_is_validated_on(
         save_png(folder / f"{name}.png", Photo(np.zeros((16, 16, 3), np.uint8)))
     with caplog.at_level("INFO"):
         assert Validation(tmp_path / "BSDS300", scale=4).names == ["b"]
-    assert "part: test" in caplog.text
+    assert "BSDS300 x4, 1 of 1 images, test: " in caplog.text
 
 
 def test_a_list_holds_a_file_name_a_line(

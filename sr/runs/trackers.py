@@ -2,99 +2,25 @@
 
 from __future__ import annotations
 
-import csv
+import importlib.util
 import logging
 import os
-from collections import defaultdict
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from sr.base.errors import ConfigError
-from sr.base.files import csv_text, write_atomically
-from sr.images.photo import Photo
-from sr.images.writing import encode_png
+from sr.base.files import write_atomically
+from sr.runs.log import CsvTracker, Tracker
 
 logger = logging.getLogger(__name__)
 
 EXPERIMENT = "nitidez"
-
-
-class Means:
-    """Means of named values, each over the updates that had it.
-
-    The generator has no losses while the discriminator warms up, and a GPU's first update has none.
-    """
-
-    def __init__(self) -> None:
-        self.values: defaultdict[str, list[float]] = defaultdict(list)
-
-    def add(self, values: Mapping[str, float]) -> None:
-        """Those of one more update."""
-        for name, value in values.items():
-            self.values[name].append(value)
-
-    def take(self) -> dict[str, float]:
-        """The means; then begin anew."""
-        means = {name: fmean(values) for name, values in self.values.items()}
-        self.values.clear()
-        return means
-
-
-class Tracker(Protocol):
-    """What a training run tells."""
-
-    def log(self, iteration: int, values: Mapping[str, float]) -> None:
-        """A row of results."""
-
-    def picture(self, iteration: int, name: str, rgb: np.ndarray) -> None:
-        """An (H, W, 3) uint8 picture."""
-
-    def close(self) -> None:
-        """The run has ended."""
-
-
-class CsvTracker:
-    """`log.csv` and `samples/NAME/ITERATION.png` in the folder of the run.
-
-    Rows at or after the iteration of a new one are replaced: a resumed run repeats none.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def log(self, iteration: int, values: Mapping[str, float]) -> None:
-        """Add a row; columns that are new are added to the right."""
-        rows: list[dict[str, Any]] = [r for r in self._rows() if int(r["iteration"]) < iteration]
-        rows.append({"iteration": iteration} | dict(values))
-        columns = list(dict.fromkeys(key for r in rows for key in r))
-        text = csv_text(columns, ([r.get(c) for c in columns] for r in rows), digits=6)
-        write_atomically(self.folder / "log.csv", text.encode())
-
-    def last_row(self) -> dict[str, float]:
-        """The newest row; empty before there is one."""
-        if not (rows := self._rows()):
-            return {}
-        values = {key: float(value) for key, value in rows[-1].items() if value}
-        return values | {"iteration": int(rows[-1]["iteration"])}
-
-    def _rows(self) -> list[dict[str, str]]:
-        path = self.folder / "log.csv"
-        if not path.is_file():
-            return []
-        with path.open(newline="") as file:
-            return list(csv.DictReader(file))
-
-    def picture(self, iteration: int, name: str, rgb: np.ndarray) -> None:
-        """Write a PNG."""
-        path = self.folder / "samples" / name / f"{iteration:07d}.png"
-        write_atomically(path, encode_png(Photo(np.ascontiguousarray(rgb))))
-
-    def close(self) -> None:
-        """Nothing is left open."""
 
 
 class TensorBoardTracker:
@@ -124,7 +50,7 @@ class TensorBoardTracker:
         """One image."""
         self.writer.add_image(f"samples/{name}", rgb, iteration, dataformats="HWC")
 
-    def close(self) -> None:
+    def close(self, *, failed: bool = False) -> None:
         """Write what is left."""
         self.writer.close()
 
@@ -165,12 +91,13 @@ class MlflowTracker:
         if iteration and remembered.is_file():
             self.run_id = remembered.read_text().strip()
             self.client.update_run(self.run_id, "RUNNING")
-            return
-        run = self.client.create_run(experiment_id, run_name=folder.name)
-        self.run_id = run.info.run_id
-        write_atomically(remembered, f"{self.run_id}\n".encode())
-        for key, value in settings.items():
-            self.client.log_param(self.run_id, key, value)
+        else:
+            run = self.client.create_run(experiment_id, run_name=folder.name)
+            self.run_id = run.info.run_id
+            write_atomically(remembered, f"{self.run_id}\n".encode())
+            for key, value in settings.items():
+                self.client.log_param(self.run_id, key, value)
+        self._watcher = _watched(address, self.run_id)
 
     def log(self, iteration: int, values: Mapping[str, float]) -> None:
         """One metric each."""
@@ -183,12 +110,49 @@ class MlflowTracker:
         if path.is_file():
             self.client.log_artifact(self.run_id, str(path), f"samples/{name}")
 
-    def close(self) -> None:
-        """Mark the run as finished."""
-        self.client.set_terminated(self.run_id)
+    def close(self, *, failed: bool = False) -> None:
+        """Mark the run as finished, or as failed."""
+        self.client.set_terminated(self.run_id, "FAILED" if failed else "FINISHED")
+        with suppress(OSError, subprocess.TimeoutExpired):
+            self._watcher.communicate(b"closed", timeout=WATCHER_SECONDS)
+
+
+# It waits for the end of what it reads, which comes with the end of the program that trains.
+WATCHER = """
+import sys
+if not sys.stdin.buffer.read():
+    from mlflow import MlflowClient
+    MlflowClient(sys.argv[1]).set_terminated(sys.argv[2], "KILLED")
+"""
+WATCHER_SECONDS = 10.0
+
+
+def _watched(address: str, run_id: str) -> subprocess.Popen[bytes]:
+    """A small process that marks a run as killed where the program ends without closing it.
+
+    A program that is killed cannot say so itself: MLflow would show the run as running for ever.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", WATCHER, address, run_id],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 TRACKERS = ("csv", "tensorboard", "mlflow")
+
+
+def check_trackers(names: Sequence[str]) -> None:
+    """Refuse those whose package is not there, before anything is written.
+
+    Raises:
+        ConfigError: says what to install.
+    """
+    for name in names:
+        if name in TRACKERS[1:] and importlib.util.find_spec(name) is None:
+            raise _not_installed(name)
 
 
 def build_trackers(

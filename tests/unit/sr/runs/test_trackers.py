@@ -7,6 +7,7 @@ import csv
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from sr.commands import sweep
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
+from sr.runs.log import CsvTracker
+from sr.runs.trackers import build_trackers
 from sr.training.recipes import SRGAN_SMOKE
 from sr.training.stage import Trainer
-from sr.training.tracking import CsvTracker, build_trackers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PICTURE = np.zeros((8, 24, 3), np.uint8)
@@ -91,6 +93,33 @@ def test_mlflow_gets_them_too_and_a_resumed_run_goes_on(
     assert [m.step for m in client.get_metric_history(run.info.run_id, "g/pixel")] == [3, 6]
     assert len(client.list_artifacts(run.info.run_id, "samples/baby")) == 2
     assert run.info.status == "FINISHED"
+
+
+def test_mlflow_shows_a_diverged_run_as_failed_and_a_killed_one_as_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    mlflow = pytest.importorskip("mlflow", reason="in requirements-train.txt")
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from sr.runs.trackers import build_trackers\n"
+        "csv, tracker = build_trackers(['mlflow'], Path(sys.argv[1]), {}, iteration=0)\n"
+        "if sys.argv[1].endswith('failed'):\n    tracker.close(failed=True)\n"
+        "else:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    for name in ("failed", "killed"):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)])
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("nitidez")
+    wanted = {"failed": "FAILED", "killed": "KILLED"}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        runs = client.search_runs([experiment.experiment_id])
+        if (found := {run.info.run_name: run.info.status for run in runs}) == wanted:
+            break
+        time.sleep(0.1)
+    assert found == wanted
 
 
 def test_training_needs_no_tracker_at_import() -> None:
