@@ -97,12 +97,12 @@ class Muon(torch.optim.Optimizer):
 
 
 def hidden_convolutions(model: nn.Module) -> list[nn.Conv2d]:
-    """The 3x3 convolutions between a network's first and last convolution, in its own order.
+    """The convolutions of 3x3 or more between the first and the last one, in the network's order.
 
     The first and the last touch pictures: their matrices have few rows or columns.
     """
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
-    return [conv for conv in convolutions[1:-1] if conv.kernel_size == (3, 3)]
+    return [conv for conv in convolutions[1:-1] if min(conv.kernel_size) >= 3]
 
 
 def adam(
@@ -113,7 +113,7 @@ def adam(
 
 
 def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Optimizer]:
-    """Adam or SGD; or Muon for the hidden 3x3 convolutions and Adam at half its rate else.
+    """Adam or SGD; or Muon for the hidden convolutions and Adam at half its rate else.
 
     Raises:
         ConfigError: Muon for a network without such convolutions.
@@ -128,7 +128,7 @@ def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Op
     others = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
     if not matrices:
         raise ConfigError(
-            f"optimizer=muon: {type(model).__name__} has no 3x3 convolution between its first and "
+            f"optimizer=muon: {type(model).__name__} has no convolution of 3x3 or more between its first and "
             "its last; use --set optimizer=adam"
         )
     return [

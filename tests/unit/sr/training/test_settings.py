@@ -114,5 +114,5 @@ def test_muon_takes_the_hidden_3x3_convolutions_of_any_network() -> None:
     muon, adam = generator_optimizers(plain, override(SRRESNET_SMOKE, ["optimizer=muon"]))
     assert [p.shape for p in muon.param_groups[0]["params"]] == [(8, 8, 3, 3)]
     assert len(adam.param_groups[0]["params"]) == 7
-    with pytest.raises(ConfigError, match="no 3x3 convolution"):
+    with pytest.raises(ConfigError, match="no convolution of 3x3 or more"):
         generator_optimizers(plain[:1], override(SRRESNET_SMOKE, ["optimizer=muon"]))
