@@ -128,8 +128,8 @@ def generator_optimizers(model: nn.Module, config: Rates) -> list[torch.optim.Op
     others = [parameter for parameter in model.parameters() if id(parameter) not in hidden]
     if not matrices:
         raise ConfigError(
-            f"optimizer=muon: {type(model).__name__} has no convolution of 3x3 or more between its first and "
-            "its last; use --set optimizer=adam"
+            f"optimizer=muon: {type(model).__name__} has no convolution of 3x3 or more between its "
+            "first and its last; use --set optimizer=adam"
         )
     return [
         Muon(matrices, learning_rate=config.learning_rate),
