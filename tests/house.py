@@ -31,6 +31,7 @@ ROOMS = (
     "demo/hosting",
     "survey/commands",
     "survey/reporting",
+    "survey/reporting/page",
     "survey/simulation",
     "survey/statistics/questions",
     "survey/statistics/estimates",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from survey.reporting.page.words import LANGUAGES
 from survey.reporting.report import ReportError, report_files, zip_bytes
-from survey.reporting.words import LANGUAGES
+from survey.reporting.results import asked_of
 from survey.session.survey import opened
+from survey.statistics.estimates.verdicts import MARGIN, SHARE_MARGIN
 from survey.storage.responses import read_responses
 
 
@@ -21,6 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--include-simulated", action="store_true", help="simulated raters too, for tests"
     )
     parser.add_argument(
+        "--margin", metavar="MOS", type=float, default=MARGIN,
+        help="a difference in scores below this does not matter (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--margin-preference", metavar="PERCENT", type=float, default=100 * SHARE_MARGIN,
+        help="nor does a preference within so many per cent of one half (default: %(default)g)",
+    )  # fmt: skip
+    parser.add_argument(
         "--language", choices=list(LANGUAGES), default="pt-BR", help="(default: %(default)s)"
     )
 
@@ -33,10 +43,21 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.output.suffix.lower() != ".zip":
         raise ReportError(f"{args.output}: needed a name that ends with .zip")
+    if not (0 < args.margin < 4 and 0 < args.margin_preference < 50):
+        raise ReportError(
+            f"--margin {args.margin} --margin-preference {args.margin_preference}; needed more "
+            "than 0, and less than 4 scores and 50 per cent"
+        )
     with opened(args.study) as survey:
         study = survey.study
+        asked = asked_of(
+            survey, args.include_simulated, margin=args.margin,
+            share_margin=args.margin_preference / 100,
+        )  # fmt: skip
         responses = read_responses(survey.store, args.study, args.include_simulated)
-    files = report_files(responses, study, is_public=args.public, language=args.language)
+    files = report_files(
+        responses, study, is_public=args.public, language=args.language, asked=asked
+    )
     try:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         args.output.write_bytes(zip_bytes(files))

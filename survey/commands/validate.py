@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from survey.simulation.validate import validate
+from sr.base.files import write_atomically
+from survey.simulation.validate import chunks, proofs, share
 from survey.study.errors import SurveyError
 
 
@@ -22,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--studies", metavar="N", type=int, default=1000, help="in each world (default: 1000)"
     )
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="(default: 0)")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write all results there")
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path,
+        help="write all results there as they come; where it is there already, go on from it",
+    )  # fmt: skip
+    parser.add_argument("--page", metavar="FILE", type=Path, help="write docs/validity.md")
     parser.add_argument("--figure", metavar="FILE", type=Path, help="draw coverage (.png or .svg)")
 
 
@@ -30,46 +35,63 @@ def run(args: argparse.Namespace) -> int:
     """Simulate, print, write; status 1 when a promise does not hold.
 
     Raises:
-        ValidationError: a number is out of range or a file cannot be written.
+        ValidationError: a number is out of range, or a file cannot be read or written.
     """
     if args.studies < 1 or args.seed < 0:
         raise ValidationError(
             f"--studies {args.studies} --seed {args.seed}; needed 1 or more studies and no "
             "negative seed"
         )
-    result = validate(args.studies, args.seed, _say_what_is_next)
+    result = _earlier(args.json, args.seed) or {"seed": args.seed, "found": {}}
     try:
-        if args.json is not None:
-            args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        if args.figure is not None:
-            from survey.reporting.drawing import write_figure
-            from survey.reporting.figures import coverage_figure
-
-            write_figure(coverage_figure(result), args.figure)
+        for name, found in chunks(args.studies, args.seed, result):
+            sys.stderr.write(f"{found['found'][name]['studies']} of {name}\n")
+            if args.json is not None:
+                write_atomically(args.json, (json.dumps(found, indent=1) + "\n").encode())
+        _write_page(args, result)
     except OSError as error:
         raise ValidationError(f"{error.filename}: {error.strerror}; give another file") from error
-    sys.stdout.write(as_text(result))
-    return 0 if all(result["proofs"].values()) else 1
+    held = proofs(result)
+    sys.stdout.write(as_text(result, held))
+    return 0 if all(held.values()) else 1
 
 
-def _say_what_is_next(name: str) -> None:
-    sys.stderr.write(f"{name} ...\n")
+def _write_page(args: argparse.Namespace, result: dict[str, Any]) -> None:
+    from survey.reporting.page.drawing import write_figure
+    from survey.reporting.validity import coverage_figure, page
+
+    if args.page is not None:
+        args.page.write_text(page(result), encoding="utf-8")
+    if args.figure is not None:
+        write_figure(coverage_figure(result), args.figure)
 
 
-def as_text(result: dict[str, Any]) -> str:
+def _earlier(file: Path | None, seed: int) -> dict[str, Any] | None:
+    """The results of an earlier run.
+
+    Raises:
+        ValidationError: the file is of another seed, or not one of ours.
+    """
+    if file is None or not file.exists():
+        return None
+    try:
+        result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        its_seed = result["seed"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValidationError(
+            f"{file}: no results of an earlier run ({error}); give another --json"
+        ) from error
+    if its_seed != seed:
+        raise ValidationError(f"{file} is of --seed {its_seed}, not {seed}; give another --json")
+    return result
+
+
+def as_text(result: dict[str, Any], held: dict[str, bool]) -> str:
     """The results for a terminal."""
-    lines = [f"{result['studies']} studies in each world, seed {result['seed']}", ""]
-    for world, found in result["coverage"].items():
-        for name, row in found.items():
-            lines.append(f"{world:<18} {name:<20} {row['coverage']:6.1%} of {row['intervals']}")
-    lines += ["", *(f"{name:<39} {v:6.1%}" for name, v in result["false_positives"].items()), ""]
-    for row in result["careless_rater"]:
-        lines.append(f"careless rater last among {row['raters']:<13} {row['ranked_last']:6.1%}")
-    lines.append(
-        f"shift by a left bias of 10 %            {result['left_bias']['largest_shift']:6.2%}"
-    )
-    lines += ["", f"interval coverage    {result['interval_coverage']:.1%}"]
-    lines.append(f"false positive rate  {result['false_positive_rate']:.1%}")
-    failed = [name for name, holds in result["proofs"].items() if not holds]
+    lines = []
+    for world, found in result["found"].items():
+        lines.append(f"{world}, {found['studies']} studies")
+        lines += [f"  {name:<28} {share(result, world, name):8.3f}" for name in found["numbers"]]
+    failed = [name for name, holds in held.items() if not holds]
     lines.append(f"failed: {', '.join(failed)}" if failed else "all promises hold")
     return "\n".join(lines) + "\n"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from sr.base.files import csv_text, write_atomically
+from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
 from survey.statistics.estimates.pairs import pair_table
-from survey.statistics.estimates.raters import TOLD
 from survey.study.errors import SurveyError
 from survey.study.study import Study
 
@@ -82,7 +82,10 @@ def data_files(
 
 def export_files(responses: pd.DataFrame, study: Study) -> dict[str, bytes]:
     """The files of an export by name; equal data give equal bytes."""
-    mos, pairs = mos_table(read_ratings(responses)), pair_table(read_pairs(responses))
+    order = study.protocol.methods
+    ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
+    ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
+    mos, pairs = mos_table(ratings), pair_table(choices, ways=ways)
     files = data_files(responses, mos, pairs, study)
     manifest = {
         "app": f"Nitidez {__version__}",

@@ -10,8 +10,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.mos import ALL
-from survey.statistics.estimates.raters import TOLD
 from survey.statistics.questions.summary import Analysis
 from survey.study.display import ppd_bin
 

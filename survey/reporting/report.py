@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from survey.reporting.export import data_files, table_bytes
-from survey.reporting.words import LANGUAGES, Language
+from survey.reporting.page.words import LANGUAGES, Language
 from survey.study.errors import SurveyError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from survey.statistics.questions.correlation import Measurements
+    from survey.statistics.questions.summary import Asked
     from survey.study.study import Study
 
 CODEBOOK = Path(__file__).parent / "text" / "codebook.md"
@@ -31,7 +32,12 @@ class ReportError(SurveyError):
 
 
 def report_files(
-    responses: pd.DataFrame, study: Study, *, is_public: bool, language: Language
+    responses: pd.DataFrame,
+    study: Study,
+    *,
+    is_public: bool,
+    language: Language,
+    asked: Asked | None = None,
 ) -> dict[str, bytes]:
     """The files of a report by their names in the zip.
 
@@ -39,21 +45,23 @@ def report_files(
         responses: of `read_responses`.
         is_public: leave out all that could point to a person.
         language: that report.html opens in; it holds both.
+        asked: what the owner has decided; the order of methods is the study's without it.
 
     Raises:
         ReportError: a library that reports need is not installed.
     """
     need_libraries()
     from survey.reporting import public
-    from survey.reporting.drawing import View, encode
-    from survey.reporting.figures import draw_all
-    from survey.reporting.report_page import Origin, page
-    from survey.statistics.questions.summary import analyse
+    from survey.reporting.page.drawing import View, encode
+    from survey.reporting.page.figures import draw_all
+    from survey.reporting.page.report_page import Origin, page
+    from survey.statistics.questions.summary import Asked, analyse
 
+    asked = asked or Asked(order=study.protocol.methods)
     shown = responses
     if is_public:
         responses = public.with_numbers(responses)
-    analysis = analyse(responses, measurements_of(study))
+    analysis = analyse(responses, measurements_of(study), asked)
     if is_public:
         shown = public.public_responses(responses)
         analysis = public.public_analysis(analysis, responses)
@@ -67,7 +75,7 @@ def report_files(
     pictures: dict[Language, dict[str, bytes]] = {}
     for each in LANGUAGES:
         pictures[each] = {}
-        for name, figure in draw_all(analysis, View(each, is_public)).items():
+        for name, figure in draw_all(analysis, View(each, is_public, analysis.labels)).items():
             pictures[each][name] = encode(figure, ".svg")
             files[f"figures/{each}/{name}.svg"] = pictures[each][name]
             files[f"figures/{each}/{name}.png"] = encode(figure, ".png")

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from survey.reporting import public
+from survey.reporting.page.report_page import Origin, section
+from survey.reporting.page.words import Language, number, say, texts
 from survey.reporting.report import measurements_of, need_libraries, report_files, zip_bytes
-from survey.reporting.report_page import Origin, section
-from survey.reporting.words import Language, number, say, texts
 from survey.session.survey import Survey
-from survey.storage.responses import answers_stamp, read_responses
+from survey.storage.responses import answers_stamp, counts, read_responses
 from survey.study.errors import SurveyError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from survey.statistics.questions.summary import Asked
     from survey.study.study import Study, Version
 
 SECONDS = 20.0  # between two analyses, however many answers come
@@ -87,21 +88,24 @@ class Results:
         self, survey: Survey, stamp: str, language: Language, is_public: bool, simulated: bool
     ) -> Shown:
         need_libraries()
-        from survey.reporting.drawing import View, encode
-        from survey.reporting.figures import draw_all
+        from survey.reporting.page.drawing import View, encode
+        from survey.reporting.page.figures import draw_all
         from survey.statistics.questions.summary import analyse
 
         study = survey.study
         responses = read_responses(survey.store, study.name, simulated)
         if is_public:
             responses = public.with_numbers(responses)
-        analysis = analyse(responses, measurements_of(study))
+        asked = asked_of(survey, simulated)
+        analysis = analyse(responses, measurements_of(study), asked)
         means = analysis.mos
         if is_public:
             analysis = public.public_analysis(analysis, responses)
         figures = {
             name: encode(figure, ".svg")
-            for name, figure in draw_all(analysis, View(language, is_public)).items()
+            for name, figure in draw_all(
+                analysis, View(language, is_public, analysis.labels)
+            ).items()
         }
         origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
         html = section(analysis, origin, figures, language)
@@ -115,8 +119,28 @@ class Results:
         """
         survey = self._get_survey()
         responses = read_responses(survey.store, survey.study.name, simulated)
-        files = report_files(responses, survey.study, is_public=is_public, language=language)
+        files = report_files(
+            responses,
+            survey.study,
+            is_public=is_public,
+            language=language,
+            asked=asked_of(survey, simulated),
+        )
         return zip_bytes(files)
+
+
+def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
+    """What an analysis of a survey is asked: its methods in order, and how many started.
+
+    Args:
+        simulated: simulated raters count, too.
+        decided: by the owner, see `Asked`.
+    """
+    from survey.statistics.questions.summary import Asked
+
+    found = counts(survey.store, survey.study_name)
+    started = found["started"] + (found["simulated"]["started"] if simulated else 0)
+    return Asked(order=survey.study.protocol.methods, started=started, **decided)
 
 
 def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[str, Any]]:

@@ -7,39 +7,17 @@ a band in which it is a tie and, where wanted, a pull to the left side.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from survey.statistics.estimates.data import METHOD_ORDER, Pairs, Ratings
+from survey.simulation.worlds import MIDDLE, World, expected_choices, expected_scores
+from survey.statistics.estimates.data import Pairs, Ratings
 
-QUALITY = (1.3, 1.9, 3.0, 3.6, 4.4)  # of METHOD_ORDER, about as Ledig et al. 2017, table 2
-DENSE = METHOD_ORDER.index("srgan_x4")
-COMPARED = (("bicubic", "srresnet_x4"), ("bicubic", "srgan_x4"), ("srresnet_x4", "srgan_x4"))
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """What is true. Spreads are standard deviations on the scale of the scores."""
-
-    raters: int = 24
-    images: int = 10
-    images_per_rater: int = 10
-    quality: tuple[float, ...] = QUALITY
-    image_sd: float = 0.3  # of a version around its method
-    bias_sd: float = 0.35  # of raters' severity
-    taste_sd: float = 0.25  # of a rater's own liking for a method
-    noise: float = 0.6  # median unsteadiness of raters
-    noise_spread: float = 0.25  # sd of its logarithm between raters
-    tie_width: float = 0.35
-    ppd: float = 55.0  # median pixels per degree of the displays
-    ppd_spread: float = 0.0  # sd of its log2 between raters
-    density_slope: float = 0.0  # by which the worth of srgan_x4 changes when the density doubles
-    left_pull: float = 0.0  # added to the left side's worth
-    careless_share: float = 0.0  # of raters who answer at random
-    careless_raters: int = 0  # so many of each study, beyond that share
-    missing: float = 0.0  # share of the answers that are not there
+WHOLE_SCALE = 1.6  # times as much of the scale, by one who uses all of it
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,7 +28,7 @@ class Studies:
         scores: (studies, raters, images, methods), NaN where missing.
         won, a_left: (studies, raters, images, pairs) as in `Pairs`.
         worth: (studies, images, methods), what versions are worth.
-        ppd: (studies, raters) pixels per degree.
+        ppd: (studies, raters) pixels per degree, as measured.
         is_careless: (studies, raters) bool.
     """
 
@@ -68,91 +46,140 @@ class Studies:
 
     def ratings(self, study: int) -> Ratings:
         """The ratings of one study."""
-        return Ratings(*self.names, METHOD_ORDER, self.scores[study], self.ppd[study])
+        return Ratings(*self.names, self.world.methods, self.scores[study], self.ppd[study])
 
     def pairs(self, study: int) -> Pairs:
         """The choices of one study."""
-        return Pairs(*self.names, COMPARED, self.won[study], self.a_left[study], self.ppd[study])
+        return Pairs(
+            *self.names, self.world.methods, self.world.compared, self.won[study],
+            self.a_left[study], self.ppd[study],
+        )  # fmt: skip
 
     @cached_property
     def mean_scores(self) -> np.ndarray:
         """(studies, images, methods): what raters of this world give on average."""
-        world = self.world
-        mean = np.zeros_like(self.worth)
-        for weight, noise in _noises(world):
-            sd = np.sqrt(world.bias_sd**2 + world.taste_sd**2 + noise**2)
-            mean += weight * (
-                1 + sum(_normal_cdf((self.worth - edge) / sd) for edge in (1.5, 2.5, 3.5, 4.5))
-            )
-        return mean * (1 - world.careless_share) + 3 * world.careless_share
+        return expected_scores(self.world, self.worth)
 
     @cached_property
     def preferences(self) -> np.ndarray:
-        """(studies, pairs): how often a is preferred, ties half, no matter on which side."""
-        world = self.world
-        a, b = _columns()
-        difference = self.worth[:, :, a] - self.worth[:, :, b]
-        share = np.zeros_like(difference)
-        for weight, noise in _noises(world):
-            sd = np.sqrt(2 * world.taste_sd**2 + 2 * noise**2)
-            for side in (-world.left_pull, world.left_pull):
-                for edge in (-world.tie_width, world.tie_width):
-                    share += weight / 4 * _normal_cdf((difference + side - edge) / sd)
-        mean = share.mean(axis=1)
-        return np.asarray(mean * (1 - world.careless_share) + 0.5 * world.careless_share)
+        """(studies, pairs): how often a is preferred on these images, ties half."""
+        return np.asarray(expected_choices(self.world, self.worth).mean(axis=1))
 
 
-def simulate_studies(world: World, studies: int, *, seed: int) -> Studies:
+def simulate_studies(
+    world: World, studies: int, *, seed: int, worth: np.ndarray | None = None
+) -> Studies:
     """Make so many studies of one world; each has photographs and raters of its own.
 
     Args:
         studies: how many.
         seed: the same seed gives the same studies.
+        worth: (studies, images, methods) of versions that are given, in place of others.
     """
     rng = np.random.default_rng(seed)
-    shape = (studies, world.raters, world.images)
-    methods = len(METHOD_ORDER)
-    worth = np.array(world.quality) + rng.normal(
-        0, world.image_sd, (studies, world.images, methods)
-    )
-    noise = world.noise * np.exp(rng.normal(0, world.noise_spread, (studies, world.raters, 1, 1)))
-    bias = rng.normal(0, world.bias_sd, (studies, world.raters, 1, 1))
+    shape, methods = (studies, world.raters, world.images), len(world.methods)
+    each = (studies, world.raters, 1, 1)
+    if worth is None:
+        around = rng.normal(0, world.image_sd, (studies, world.images, methods))
+        worth = np.array(world.quality) + around
+    noise = world.noise * np.exp(rng.normal(0, world.noise_spread, each))
+    bias = rng.normal(0, world.bias_sd, each)
     taste = rng.normal(0, world.taste_sd, (studies, world.raters, 1, methods))
     careless = rng.random((studies, world.raters)) < world.careless_share
     careless[:, : world.careless_raters] = True
-    at_random = careless[:, :, None, None]
 
     density = rng.normal(0, world.ppd_spread, (studies, world.raters))  # of log2, centred
-    taste[..., DENSE] += world.density_slope * density[:, :, None]
+    taste[..., world.dense] += world.density_slope * density[:, :, None]
+    taste[..., world.dense] += rng.normal(0, world.divided_sd, taste.shape[:3])
+    noise = noise * 2 ** (world.density_noise * density[:, :, None, None])
+    use = world.scale_use * np.exp(rng.normal(0, world.scale_spread, each))
+    place = rng.random(shape).argsort(axis=2).argsort(axis=2)[..., None] / max(1, world.images - 1)
 
-    felt = worth[:, None] + bias + taste + noise * rng.normal(size=(*shape, methods))
-    scores = np.clip(np.rint(felt), 1, 5)
-    scores = np.where(at_random, rng.integers(1, 6, scores.shape), scores)
+    def single(size: tuple[int, ...]) -> np.ndarray:
+        degrees = world.tail_degrees
+        return rng.standard_t(degrees, size) if degrees else rng.normal(size=size)
 
-    a, b = _columns()
-    a_left = _sides(rng, (*shape, len(COMPARED)))
+    felt = worth[:, None] + bias + taste + noise * single((*shape, methods))
+    felt = felt + world.drift * (place - 0.5)
+    scores = np.clip(np.rint(MIDDLE + use * (felt - MIDDLE)), 1, 5)
+
+    a, b = world.pairs
+    a_left = _sides(rng, (*shape, len(world.compared)))
     difference = (worth[:, :, a] - worth[:, :, b])[:, None] + taste[..., a] - taste[..., b]
-    difference = difference + np.sqrt(2) * noise * rng.normal(size=a_left.shape)
+    difference = difference + np.sqrt(2) * noise * single(a_left.shape)
     difference = difference + world.left_pull * np.where(a_left, 1, -1)
-    won = np.where(np.abs(difference) < world.tie_width, 0.5, difference > 0)
-    won = np.where(at_random, rng.integers(0, 3, won.shape) / 2, won)
+    width = world.tie_width * np.exp(rng.normal(0, world.tie_spread, each))
+    won = np.where(np.abs(difference) < width, 0.5, difference > 0)
+    if careless.any():
+        answer = CARELESS[world.careless_kind]
+        for study, rater in np.argwhere(careless):
+            at = study, rater
+            scores[at], won[at] = answer(world, scores[at], won[at], felt[at], rng)
 
     shown = _shown(rng, world, shape)[..., None]
+    stays = _stays(rng, world, bias, place)
     for answers in (scores, won):
-        answers[~np.broadcast_to(shown, answers.shape)] = np.nan
+        answers[~np.broadcast_to(shown & stays, answers.shape)] = np.nan
         answers[rng.random(answers.shape) < world.missing] = np.nan
     names = (
         tuple(f"rater-{i:02d}" for i in range(world.raters)),
         tuple(f"image-{i:02d}" for i in range(world.images)),
     )
-    ppd = world.ppd * 2**density
-    return Studies(world, scores, won, a_left, worth, ppd, careless, names)
+    measured = density + rng.normal(0, world.ppd_error, density.shape)
+    return Studies(
+        world, scores, won, a_left, worth, world.ppd * 2**measured, careless, names
+    )  # fmt: skip
 
 
-def _columns() -> tuple[list[int], list[int]]:
-    a = [METHOD_ORDER.index(pair[0]) for pair in COMPARED]
-    b = [METHOD_ORDER.index(pair[1]) for pair in COMPARED]
-    return a, b
+Answers = tuple[np.ndarray, np.ndarray]
+Behaviour = Callable[[World, np.ndarray, np.ndarray, np.ndarray, np.random.Generator], Answers]
+
+
+def _at_random(
+    world: World, scores: np.ndarray, won: np.ndarray, _: np.ndarray, rng: np.random.Generator
+) -> Answers:
+    return rng.integers(1, 6, scores.shape), rng.integers(0, 3, won.shape) / 2
+
+
+def _anchors_right(
+    world: World, scores: np.ndarray, won: np.ndarray, felt: np.ndarray, rng: np.random.Generator
+) -> Answers:
+    """The easiest, the first and the last method, are rated as honest people would."""
+    wild, choices = _at_random(world, scores, won, felt, rng)
+    wild[..., [0, -1]] = scores[..., [0, -1]]
+    return wild, choices
+
+
+def _always_three(
+    world: World, scores: np.ndarray, won: np.ndarray, _: np.ndarray, __: np.random.Generator
+) -> Answers:
+    return np.full(scores.shape, MIDDLE), np.full(won.shape, 0.5)
+
+
+def _half_random(
+    world: World, scores: np.ndarray, won: np.ndarray, felt: np.ndarray, rng: np.random.Generator
+) -> Answers:
+    wild, choices = _at_random(world, scores, won, felt, rng)
+    return (
+        np.where(rng.random(scores.shape) < HALF, wild, scores),
+        np.where(rng.random(won.shape) < HALF, choices, won),
+    )
+
+
+def _whole_scale(
+    world: World, scores: np.ndarray, won: np.ndarray, felt: np.ndarray, _: np.random.Generator
+) -> Answers:
+    """Honest, and makes more of each difference than others do."""
+    return np.clip(np.rint(MIDDLE + WHOLE_SCALE * (felt - MIDDLE)), 1, 5), won
+
+
+CARELESS: dict[str, Behaviour] = {
+    "random": _at_random,
+    "anchors_right": _anchors_right,
+    "always_three": _always_three,
+    "half_random": _half_random,
+    "whole_scale": _whole_scale,
+}
 
 
 def _sides(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -170,14 +197,14 @@ def _shown(rng: np.random.Generator, world: World, shape: tuple[int, ...]) -> np
     return np.asarray((order - start) % world.images < world.images_per_rater)
 
 
-def _noises(world: World) -> list[tuple[float, float]]:
-    """Weights and values of the raters' unsteadiness, for integrals over it."""
-    places, weights = np.polynomial.hermite_e.hermegauss(15)
-    values = world.noise * np.exp(world.noise_spread * places)
-    return list(zip(weights / weights.sum(), values, strict=True))
-
-
-def _normal_cdf(z: np.ndarray) -> np.ndarray:
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr(z))
+def _stays(
+    rng: np.random.Generator, world: World, bias: np.ndarray, place: np.ndarray
+) -> np.ndarray:
+    """(studies, raters, images, 1) bool: what was answered before the rater left, if so."""
+    if not world.leaving:
+        return np.ones(place.shape, dtype=bool)
+    odds = world.leaving / (1 - world.leaving)
+    severity = -bias / world.bias_sd if world.bias_sd else 0 * bias
+    each = odds * np.exp(world.leaving_severe * severity)
+    leaves = rng.random(bias.shape) < each / (1 + each)
+    return np.asarray(~leaves | (place < rng.uniform(0.2, 0.9, bias.shape)))

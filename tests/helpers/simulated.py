@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from survey.simulation.generator import COMPARED, Studies
-from survey.statistics.estimates.data import METHOD_ORDER
+from survey.simulation.generator import Studies
 from survey.storage.responses import RESPONSE_TYPES
 
 
@@ -83,12 +82,12 @@ def responses(studies: Studies, study: int = 0) -> pd.DataFrame:
         seq = 0
         ppd = float(studies.ppd[study, i])
         for j, image in enumerate(images):
-            for k, method in enumerate(METHOD_ORDER):
+            for k, method in enumerate(studies.world.methods):
                 score = studies.scores[study, i, j, k]
                 seq += 1
                 if score == score:
                     rows.append(rating(rater, seq, image, method, int(score), ppd=ppd))
-            for k, (a, b) in enumerate(COMPARED):
+            for k, (a, b) in enumerate(studies.world.compared):
                 won, a_left = studies.won[study, i, j, k], studies.a_left[study, i, j, k]
                 seq += 1
                 if won == won:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-METHOD_ORDER = ("nearest", "bicubic", "srresnet_x4", "srgan_x4", "original")
 LOWEST, HIGHEST = 1.0, 5.0
 
 
@@ -45,6 +44,7 @@ class Pairs:
     """The choices that count.
 
     Attributes:
+        order: the study's methods.
         compared: the pairs of methods; the first of a pair is "a", the second "b".
         won: (raters, images, pairs) float64: 1 where a was preferred, 0 where b, 0.5 for a tie;
             NaN where there is no answer.
@@ -54,6 +54,7 @@ class Pairs:
 
     raters: tuple[str, ...]
     images: tuple[str, ...]
+    order: tuple[str, ...]
     compared: tuple[tuple[str, str], ...]
     won: np.ndarray
     a_left: np.ndarray
@@ -62,7 +63,7 @@ class Pairs:
     @property
     def methods(self) -> tuple[str, ...]:
         """All methods that were compared."""
-        return in_order(method for pair in self.compared for method in pair)
+        return in_order((method for pair in self.compared for method in pair), self.order)
 
     def only(self, chosen: np.ndarray) -> Pairs:
         """The same of some raters: (raters,) bool."""
@@ -76,9 +77,9 @@ class Pairs:
         )
 
 
-def in_order(methods: Iterable[str]) -> tuple[str, ...]:
-    """Methods without repetition, from the simplest to the original; unknown ones last."""
-    known = {method: place for place, method in enumerate(METHOD_ORDER)}
+def in_order(methods: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    """Methods without repetition in the study's order; ones that it does not name last."""
+    known = {method: place for place, method in enumerate(order)}
     return tuple(sorted(set(methods), key=lambda m: (known.get(m, len(known)), m)))
 
 
@@ -87,16 +88,19 @@ def counted(responses: pd.DataFrame, kind: str) -> pd.DataFrame:
     return responses[(responses["role"] == "main") & (responses["kind"] == kind)]
 
 
-def read_ratings(responses: pd.DataFrame) -> Ratings:
+def read_ratings(responses: pd.DataFrame, order: Sequence[str] = ()) -> Ratings:
     """The ratings that count, of `read_responses` or responses.csv.
 
     Were a version rated twice by one person, the mean of both would stand.
+
+    Args:
+        order: of the methods, as the protocol has them; without it that of the alphabet.
     """
     rows = counted(responses, "rating")
     rows = rows[rows["score"].notna()]
     raters = tuple(sorted(set(rows["participant"])))
     images = tuple(sorted(set(rows["image"])))
-    methods = in_order(rows["method"])
+    methods = in_order(rows["method"], order)
     shape = (len(raters), len(images), len(methods))
     at = _places(rows, raters, images, [methods.index(m) for m in rows["method"]])
     total, count = np.zeros(shape), np.zeros(shape)
@@ -106,15 +110,22 @@ def read_ratings(responses: pd.DataFrame) -> Ratings:
     return Ratings(raters, images, methods, scores, _density(rows, raters))
 
 
-def read_pairs(responses: pd.DataFrame) -> Pairs:
-    """The choices that count, of `read_responses` or responses.csv."""
+def read_pairs(responses: pd.DataFrame, order: Sequence[str] = ()) -> Pairs:
+    """The choices that count, of `read_responses` or responses.csv.
+
+    Args:
+        order: as for `read_ratings`.
+    """
     rows = counted(responses, "pair")
     rows = rows[rows["choice"].notna()]
     raters = tuple(sorted(set(rows["participant"])))
     images = tuple(sorted(set(rows["image"])))
     both = list(zip(rows["method_left"], rows["method_right"], strict=True))
-    compared = tuple(sorted({in_order(pair) for pair in both}, key=_pair_order))
-    which = [compared.index(in_order(pair)) for pair in both]
+    everything = in_order((method for pair in both for method in pair), order)
+    place = {method: at for at, method in enumerate(everything)}
+    sides = [tuple(sorted(pair, key=place.__getitem__)) for pair in both]
+    compared = tuple(sorted(set(sides), key=lambda pair: tuple(place[m] for m in pair)))
+    which = [compared.index(pair) for pair in sides]
     shape = (len(raters), len(images), len(compared))
     won, a_left = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
     at = _places(rows, raters, images, which)
@@ -123,7 +134,7 @@ def read_pairs(responses: pd.DataFrame) -> Pairs:
     won[at] = np.where(left, side, 1 - side)
     a_left[at] = left
     compared_pairs = tuple((pair[0], pair[1]) for pair in compared)
-    return Pairs(raters, images, compared_pairs, won, a_left, _density(rows, raters))
+    return Pairs(raters, images, everything, compared_pairs, won, a_left, _density(rows, raters))
 
 
 def flat(table: np.ndarray) -> np.ndarray:
@@ -134,11 +145,6 @@ def flat(table: np.ndarray) -> np.ndarray:
 def _density(rows: pd.DataFrame, raters: tuple[str, ...]) -> np.ndarray:
     median = rows.groupby("participant")["ppd"].median()
     return np.array([median.get(rater, np.nan) for rater in raters], dtype=float)
-
-
-def _pair_order(pair: tuple[str, ...]) -> tuple[int, ...]:
-    known = {method: place for place, method in enumerate(METHOD_ORDER)}
-    return tuple(known.get(method, len(known)) for method in pair)
 
 
 def _places(

@@ -1,8 +1,9 @@
-"""Estimates with 95 % intervals over raters.
+"""Estimates with 95 % intervals over raters, these photographs given.
 
 One engine serves all: the statistic is computed again without each rater in turn (the jackknife).
 For a mean of complete ratings that is exactly Student's t on the raters' own means; it also holds
 when ratings are missing, when sides must be balanced, and for differences of two such means.
+`survey.statistics.estimates.crossed` adds other photographs.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Jackknife:
-    """A statistic of all raters, and of all but each one.
+    """A statistic of all raters, and of all but each one; or of photographs in their place.
 
     Attributes:
         value: of all.
-        without: (raters,) of all but one; the value itself for those who contribute nothing.
-        contributes: (raters,) bool.
+        without: (units,) of all but one; the value itself for those that contribute nothing.
+        contributes: (units,) bool.
         n: answers.
     """
 
@@ -74,17 +75,17 @@ class Jackknife:
     n: int
 
     @property
-    def raters(self) -> int:
-        """People who contribute."""
+    def units(self) -> int:
+        """People, or photographs, that contribute."""
         return int(self.contributes.sum())
 
     @property
     def se(self) -> float:
-        """Standard error; NaN for fewer than two raters."""
-        if self.raters < MIN_RATERS:
+        """Standard error; NaN for fewer than two."""
+        if self.units < MIN_RATERS:
             return math.nan
         spread = float(((self.without - self.value) ** 2).sum())
-        return math.sqrt((self.raters - 1) / self.raters * spread)
+        return math.sqrt((self.units - 1) / self.units * spread)
 
     def minus(self, other: Jackknife) -> Jackknife:
         """The difference of two statistics of the same raters."""
@@ -135,11 +136,11 @@ def student(found: Jackknife, *, within: tuple[float, float] | None = None) -> E
     problem = _problem(found)
     if problem is not None:
         return problem
-    half = quantile_t(found.raters - 1) * found.se
+    half = quantile_t(found.units - 1) * found.se
     low, high = found.value - half, found.value + half
     if within is not None:
         low, high = max(low, within[0]), min(high, within[1])
-    return Estimate(found.value, low, high, found.n, found.raters, found.se)
+    return Estimate(found.value, low, high, found.n, found.units, found.se)
 
 
 def student_on_scale(found: Jackknife, scale: tuple[float, float]) -> Estimate:
@@ -155,19 +156,27 @@ def student_on_scale(found: Jackknife, scale: tuple[float, float]) -> Estimate:
     if problem is not None:
         return problem
     low, high = scale
+    bent = on_logit(found, scale)
+    if bent is None:
+        return student(found, within=scale)
+    half = quantile_t(found.units - 1) * bent.se
+    ends = [low + (high - low) / (1 + math.exp(-bent.value - side * half)) for side in (-1, 1)]
+    return Estimate(found.value, ends[0], ends[1], found.n, found.units, found.se)
+
+
+def on_logit(found: Jackknife, scale: tuple[float, float]) -> Jackknife | None:
+    """The logit of the place within a scale; None where one lies on an end."""
+    low, high = scale
     place = (np.append(found.without, found.value) - low) / (high - low)
     if not ((place > 0) & (place < 1)).all():
-        return student(found, within=scale)
+        return None
     logit = np.log(place / (1 - place))
-    bent = Jackknife(float(logit[-1]), logit[:-1], found.contributes, found.n)
-    half = quantile_t(found.raters - 1) * bent.se
-    ends = [low + (high - low) / (1 + math.exp(-bent.value - side * half)) for side in (-1, 1)]
-    return Estimate(found.value, ends[0], ends[1], found.n, found.raters, found.se)
+    return Jackknife(float(logit[-1]), logit[:-1], found.contributes, found.n)
 
 
 def _problem(found: Jackknife) -> Estimate | None:
     """The estimate without an interval, where there can be none."""
-    n, raters = found.n, found.raters
+    n, raters = found.n, found.units
     if n == 0 or math.isnan(found.value):
         return Estimate(math.nan, n=n, raters=raters, reason=NO_DATA)
     if raters < MIN_RATERS or bool(np.isnan(found.without).any()):

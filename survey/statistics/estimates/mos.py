@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey.statistics.estimates.crossed import (
+    Crossed,
+    crossed_difference,
+    crossed_mean,
+    crossed_student,
+)
 from survey.statistics.estimates.data import HIGHEST, LOWEST, Ratings
 from survey.statistics.estimates.interval import (
     Estimate,
@@ -28,6 +34,7 @@ ALL = "all"
 REFERENCE = "original"
 COLUMNS = (
     "method", "image", "ppd_bin", "n", "raters", "mos", "sd", "ci95_low", "ci95_high", "reason",
+    "any95_low", "any95_high",
     "dmos", "dmos_ci95_low", "dmos_ci95_high", *(f"share_{score}" for score in SCORES),
 )  # fmt: skip
 
@@ -45,6 +52,16 @@ def method_mos(ratings: Ratings, method: str) -> Estimate:
 def difference(ratings: Ratings, method: str, other: str) -> Estimate:
     """How much higher the first method is rated than the other."""
     return student(jackknife(ratings, method).minus(jackknife(ratings, other)))
+
+
+def crossed_mos(ratings: Ratings, method: str) -> Estimate:
+    """A method's mean opinion score over photographs like these, for raters like these."""
+    return crossed_student(crossed_mean(ratings.of(method)), scale=SCALE)
+
+
+def crossed(ratings: Ratings, method: str, other: str) -> Crossed:
+    """How much higher the first method is rated than the other, over raters and photographs."""
+    return crossed_difference(ratings.of(method), ratings.of(other))
 
 
 def version_mos(ratings: Ratings, method: str, image: str) -> Estimate:
@@ -99,13 +116,17 @@ def _row(ratings: Ratings, method: str, image: str, ppd: str) -> dict[str, Any]:
     scores = ratings.of(method)
     if image == ALL:
         found, differential = method_mos(ratings, method), dmos(ratings, method)
+        wide = crossed_mos(ratings, method)
     else:
         scores = scores[:, ratings.images.index(image)]
         found, differential = version_mos(ratings, method, image), Estimate(np.nan)
+        wide = Estimate(np.nan)
     given = scores[~np.isnan(scores)]
     row = {"method": method, "image": image, "ppd_bin": ppd, **found.row("mos"), **shares(scores)}
     row |= {
         "sd": float(given.std(ddof=1)) if len(given) > 1 else np.nan,
+        "any95_low": wide.low,
+        "any95_high": wide.high,
         "dmos": differential.value,
         "dmos_ci95_low": differential.low,
         "dmos_ci95_high": differential.high,

@@ -1,21 +1,26 @@
-"""Which of two versions people prefer: shares, a common scale, contradictions.
+"""Which of two versions people prefer: shares, tests, contradictions.
 
 A preference weighs both sides alike, image by image: someone who leans to the left then leans
 towards both methods equally.
 
-Sources: Bradley and Terry 1952 (scale), Kendall and Babington Smith 1940 (circular triads), Wilson
-1927 (interval of a share), Perez-Ortiz and Mantiuk 2017, arXiv:1712.03686 (JOD).
+Sources: Kendall and Babington Smith 1940 (circular triads), Wilson 1927 (interval of a share).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey.statistics.estimates.crossed import (
+    Crossed,
+    crossed_of,
+    crossed_p,
+    crossed_student,
+    single_variance,
+)
 from survey.statistics.estimates.data import Pairs, Ratings, flat
 from survey.statistics.estimates.interval import (
     NO_DATA,
@@ -23,21 +28,19 @@ from survey.statistics.estimates.interval import (
     Jackknife,
     combine,
     mean_of_cells,
-    student,
     student_on_scale,
 )
-from survey.statistics.estimates.ranks import holm, signed_rank
+from survey.statistics.estimates.ranks import holm, over_ways, signed_rank
+from survey.statistics.estimates.verdicts import SHARE_MARGIN, alike_p, verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LOGITS_PER_JOD = math.log(3)  # one JOD: three of four prefer the better one
-PRIOR = 1.0  # answers added to each pair, half for either, so that a sure winner stays finite
 ALL_TIES = "all_ties"
 PAIR_COLUMNS = (
     "method_a", "method_b", "n", "raters", "a", "b", "tie", "preference_a", "ci95_low",
-    "ci95_high", "wilson95_low", "wilson95_high", "p_value", "p_holm", "reason",
-    "a_left", "chose_left",
+    "ci95_high", "any95_low", "any95_high", "wilson95_low", "wilson95_high", "p_value",
+    "p_crossed", "p_holm", "p_alike", "verdict", "reason", "a_left", "chose_left",
 )  # fmt: skip
 
 
@@ -49,6 +52,15 @@ def preference_jackknife(pairs: Pairs, pair: int) -> Jackknife:
         mean_of_cells(np.where(left, won, np.nan)),
         mean_of_cells(np.where(~left, won, np.nan)),
     )
+
+
+def crossed_preference(pairs: Pairs, pair: int) -> Crossed:
+    """The same over raters and photographs."""
+    won, left = pairs.won[:, :, pair], pairs.a_left[:, :, pair]
+    sides = [np.where(side, won, np.nan) for side in (left, ~left)]
+    means = [mean_of_cells(side).value for side in sides]
+    lean = np.where(left, *means) - np.nanmean(means) if not np.isnan(means).any() else 0.0
+    return crossed_of(_middle, single_variance(won - lean), *sides)
 
 
 def _middle(sides: np.ndarray) -> np.ndarray:
@@ -66,12 +78,33 @@ def preference(pairs: Pairs, pair: int) -> Estimate:
     found = preference_jackknife(pairs, pair)
     won = pairs.won[:, :, pair]
     if found.n and bool((won[~np.isnan(won)] == 0.5).all()):
-        return Estimate(found.value, n=found.n, raters=found.raters, reason=ALL_TIES)
-    inside = (found.without > 0) & (found.without < 1)
-    if found.raters > 1 and not inside.all():
-        low, high = wilson(found.value, found.raters)
-        return Estimate(found.value, low, high, found.n, found.raters, found.se)
+        return Estimate(found.value, n=found.n, raters=found.units, reason=ALL_TIES)
+    if is_sure(found):
+        low, high = wilson(found.value, found.units)
+        return Estimate(found.value, low, high, found.n, found.units, found.se)
     return student_on_scale(found, (0, 1))
+
+
+def is_sure(found: Jackknife) -> bool:
+    """Whether all agree, or all but one: then no spread tells how sure that is."""
+    return found.units > 1 and not bool(((found.without > 0) & (found.without < 1)).all())
+
+
+def any_preference(pairs: Pairs, pair: int) -> Estimate:
+    """`preference` with its interval for other photographs, too.
+
+    Where all agree, or all but one person or photograph, the interval is Wilson's with one answer
+    a person or a photograph, whichever are fewer.
+    """
+    found = crossed_preference(pairs, pair)
+    given = pairs.won[:, :, pair]
+    if found.raters.n and bool((given[~np.isnan(given)] == 0.5).all()):
+        return Estimate(found.value, n=found.raters.n, raters=found.raters.units, reason=ALL_TIES)
+    if is_sure(found.raters) or is_sure(found.images):
+        fewer = min(found.raters.units, found.images.units)
+        low, high = wilson(found.value, fewer)
+        return Estimate(found.value, low, high, found.raters.n, found.raters.units)
+    return crossed_student(found, scale=(0, 1))
 
 
 def wilson(share: float, n: float) -> tuple[float, float]:
@@ -91,7 +124,7 @@ def p_value(pairs: Pairs, pair: int) -> float:
     shares. With fewer than six raters Wilcoxon's cannot fall below 0.05.
     """
     found = preference_jackknife(pairs, pair)
-    if found.raters < 2:
+    if found.units < 2:
         return math.nan
     won = pairs.won[:, :, pair]
     own = np.array([row[~np.isnan(row)].mean() for row in won if not np.isnan(row).all()])
@@ -100,7 +133,7 @@ def p_value(pairs: Pairs, pair: int) -> float:
         return by_ranks
     from scipy.special import stdtr
 
-    by_t = float(2 * stdtr(found.raters - 1, -abs(found.value - 0.5) / found.se))
+    by_t = float(2 * stdtr(found.units - 1, -abs(found.value - 0.5) / found.se))
     return max(by_t, by_ranks)
 
 
@@ -130,14 +163,45 @@ def overall_p(pairs: Pairs) -> float:
     return float(fdtrc(k, n - k, (n - k) / (k * (n - 1)) * t_squared))
 
 
-def adjusted_p(pairs: Pairs) -> np.ndarray:
-    """(pairs,) p after Holm's correction, and never below that of all pairs together."""
-    each = holm(np.array([p_value(pairs, k) for k in range(len(pairs.compared))]))
-    return np.asarray(np.maximum(each, np.nan_to_num(overall_p(pairs))))
+def p_crossed(pairs: Pairs, pair: int) -> float:
+    """Of "neither is preferred" by other raters on other photographs.
+
+    Where all agree, or all but one, it is that of a sign test with as many answers as there are
+    people or photographs, whichever are fewer.
+    """
+    found = crossed_preference(pairs, pair)
+    if found.raters.units < 2 or found.images.units < 2:
+        return math.nan
+    if is_sure(found.raters) or is_sure(found.images):
+        fewer = min(found.raters.units, found.images.units)
+        return min(1.0, 2 * 0.5**fewer * (1 if found.value in (0, 1) else fewer + 1))
+    p = crossed_p(found, 0.5, scale=(0, 1))
+    return 1.0 if math.isnan(p) and found.value == 0.5 else p
 
 
-def pair_table(pairs: Pairs) -> pd.DataFrame:
-    """One row a pair of methods. Counts are of answers; `preference_a` weighs sides alike."""
+def adjusted_p(pairs: Pairs, ways: int = 1) -> np.ndarray:
+    """(pairs,) p that verdicts rest on: other raters and other photographs, after Holm.
+
+    The larger of `p_value` and `p_crossed`, corrected, and never below that of all pairs together.
+
+    Args:
+        ways: in which differences are asked for, ratings and choices; they share the 5 %.
+    """
+    both = [(p_value(pairs, k), p_crossed(pairs, k)) for k in range(len(pairs.compared))]
+    each = holm(np.array([max(p) if not np.isnan(p).any() else math.nan for p in both]))
+    return np.asarray(np.maximum(over_ways(each, ways), np.nan_to_num(overall_p(pairs))))
+
+
+def pair_table(pairs: Pairs, margin: float = SHARE_MARGIN, ways: int = 1) -> pd.DataFrame:
+    """One row a pair of methods. Counts are of answers; `preference_a` weighs sides alike.
+
+    `ci95_*` speaks of other raters on these photographs, `any95_*` of other photographs, too;
+    `verdict` rests on the latter, see `adjusted_p` and `survey.statistics.estimates.verdicts`.
+
+    Args:
+        margin: from one half, from which on a preference matters.
+        ways: as for `adjusted_p`.
+    """
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
@@ -146,6 +210,7 @@ def pair_table(pairs: Pairs) -> pd.DataFrame:
         answered = ~np.isnan(won)
         found = preference(pairs, k)
         low, high = wilson(found.value, found.n)
+        wide = any_preference(pairs, k)
         decided = answered & (won != 0.5)
         chose_left = (won == 1) == left
         rows.append(
@@ -156,15 +221,22 @@ def pair_table(pairs: Pairs) -> pd.DataFrame:
                 "b": int((won == 0).sum()),
                 "tie": int((won == 0.5).sum()),
                 **found.row("preference_a"),
+                "any95_low": wide.low,
+                "any95_high": wide.high,
                 "wilson95_low": low,
                 "wilson95_high": high,
                 "p_value": p_value(pairs, k),
+                "p_crossed": p_crossed(pairs, k),
+                "p_alike": alike_p(crossed_preference(pairs, k), margin, 0.5, scale=(0, 1)),
                 "a_left": int((answered & left).sum()),
                 "chose_left": float(chose_left[decided].mean()) if decided.any() else math.nan,
             }
         )
-    table = pd.DataFrame(rows, columns=[c for c in PAIR_COLUMNS if c != "p_holm"])
-    table["p_holm"] = adjusted_p(pairs)
+    made_later = ("p_holm", "verdict")
+    table = pd.DataFrame(rows, columns=[c for c in PAIR_COLUMNS if c not in made_later])
+    table["p_holm"] = adjusted_p(pairs, ways)
+    table["p_alike"] = over_ways(holm(table["p_alike"].to_numpy(dtype=float)), ways)
+    table["verdict"] = verdicts(table["p_holm"], table["p_alike"])
     return table[list(PAIR_COLUMNS)]
 
 
@@ -175,87 +247,6 @@ def left_share(pairs: Pairs) -> Estimate:
     if np.isnan(chose_left).all():
         return Estimate(math.nan, reason=NO_DATA)
     return student_on_scale(mean_of_cells(flat(chose_left)), (0, 1))
-
-
-def bradley_terry(shares: np.ndarray, counts: np.ndarray, compared: np.ndarray) -> np.ndarray:
-    """Bradley-Terry strengths as log odds, the mean of all methods at 0; many fits at once.
-
-    Ties are half a win for each; `PRIOR` is added to every pair.
-
-    Args:
-        shares: (fits, pairs) how often the first of a pair is preferred.
-        counts: (pairs,) answers; a pair without answers has no influence but the prior's.
-        compared: (pairs, 2) int, the methods of each pair from 0.
-
-    Returns:
-        (fits, methods) float64.
-
-    Source: Hunter 2004, "MM algorithms for generalized Bradley-Terry models", section 2.
-    """
-    methods = int(compared.max()) + 1
-    a, b = compared[:, 0], compared[:, 1]
-    total = counts + PRIOR
-    wins_a = np.nan_to_num(shares, nan=0.5) * counts + PRIOR / 2
-    wins = np.zeros((len(shares), methods))
-    for k in range(len(compared)):
-        wins[:, a[k]] += wins_a[:, k]
-        wins[:, b[k]] += total[k] - wins_a[:, k]
-    strength = np.ones_like(wins)
-    for _ in range(2000):
-        share = total / (strength[:, a] + strength[:, b])
-        below = np.zeros_like(wins)
-        for k in range(len(compared)):
-            below[:, a[k]] += share[:, k]
-            below[:, b[k]] += share[:, k]
-        new = wins / below
-        new /= np.exp(np.log(new).mean(axis=1, keepdims=True))
-        if float(np.abs(np.log(new / strength)).max()) < 1e-9:
-            strength = new
-            break
-        strength = new
-    return np.asarray(np.log(strength))
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Methods on a common scale in JOD, the first at 0; `score[i]` is of `methods[i]`."""
-
-    methods: tuple[str, ...]
-    scores: tuple[Estimate, ...]
-
-
-def jod_scale(pairs: Pairs) -> Scale:
-    """Bradley-Terry scores in just-objectionable differences: 1 JOD is a preference of 75 %.
-
-    The interval is the jackknife's over raters, with Student's t.
-    """
-    methods = pairs.methods
-    found = [preference_jackknife(pairs, k) for k in range(len(pairs.compared))]
-    n = sum(part.n for part in found)
-    if not n:
-        return Scale(methods, tuple(Estimate(math.nan, reason=NO_DATA) for _ in methods))
-    compared = np.array([[methods.index(m) for m in pair] for pair in pairs.compared])
-    shares = np.stack([np.append(part.without, part.value) for part in found], axis=1)
-    logits = bradley_terry(shares, np.array([part.n for part in found], dtype=float), compared)
-    jod = (logits - logits[:, :1]) / LOGITS_PER_JOD
-    contributes = np.any([part.contributes for part in found], axis=0)
-    scores = [Estimate(0.0, n=n, raters=int(contributes.sum()), reason="anchor")]
-    for column in jod.T[1:]:
-        scores.append(student(Jackknife(float(column[-1]), column[:-1], contributes, n)))
-    return Scale(methods, tuple(scores))
-
-
-def scale_table(pairs: Pairs) -> pd.DataFrame:
-    """`jod_scale` as a table."""
-    import pandas as pd
-
-    scale = jod_scale(pairs)
-    rows = [
-        {"method": method, **score.row("jod")}
-        for method, score in zip(scale.methods, scale.scores, strict=True)
-    ]
-    columns = ["method", "jod", "ci95_low", "ci95_high", "n", "raters", "reason"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def circular_triads(pairs: Pairs) -> dict[str, float | int]:

@@ -52,11 +52,17 @@ def rank_biserial(step: np.ndarray) -> float:
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm's step-down correction; NaN stays NaN and does not count."""
-    result = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    if len(known):
-        from statsmodels.stats.multitest import multipletests
+    """Holm's step-down correction; NaN stays NaN and does not count.
 
-        result[known] = multipletests(p_values[known], method="holm")[1]
+    statsmodels has it too, and collects the whole memory's garbage at each call: 0.1 s.
+    """
+    result = np.full(len(p_values), np.nan)
+    order = np.argsort(p_values)[: int((~np.isnan(p_values)).sum())]
+    factors = np.arange(len(order), 0, -1)
+    result[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
     return result
+
+
+def over_ways(p_values: np.ndarray, ways: int) -> np.ndarray:
+    """Bonferroni's correction for having asked in several ways."""
+    return np.asarray(np.minimum(1.0, p_values * ways))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey.statistics.estimates.crossed import additive_rest
 from survey.statistics.estimates.data import Ratings, flat
 from survey.statistics.estimates.interval import (
     CONSTANT,
@@ -64,43 +65,53 @@ def _alpha(table: np.ndarray) -> float:
 
 
 def intraclass(ratings: Ratings) -> dict[str, Estimate]:
-    """ICC(A,1), of one rater's scores, and ICC(A,k), of the mean of all: absolute agreement.
+    """ICC(A,1), of one rater's scores, and ICC(A,k), of a version's mean: absolute agreement.
 
-    Two-way random effects on the versions that every rater has rated.
+    Two-way random effects; components of variance by Henderson's third method, which of complete
+    tables is the analysis of variance and also holds with missing answers. k is how many ratings a
+    version has on average. With missing answers the interval is that of a complete table with the
+    same components and as many answers, and approximate.
 
-    Source: McGraw and Wong 1996, tables 4 and 7.
+    Sources: McGraw and Wong 1996, tables 4 and 7; Henderson 1953, "Estimation of variance and
+    covariance components", method 3.
     """
     table = flat(ratings.scores)
-    table = table[:, ~np.isnan(table).any(axis=0)] if len(table) else table
-    k, n = table.shape  # raters, versions
-    if k < 2 or n < 2:
-        problem = NO_DATA if k == 0 else ONE_RATER if k < 2 else INCOMPLETE
-        empty = Estimate(math.nan, n=table.size, raters=k, reason=problem)
+    table = table[~np.isnan(table).all(axis=1)]
+    table = table[:, ~np.isnan(table).all(axis=0)]
+    (raters, n), count = table.shape, int((~np.isnan(table)).sum())
+    rest, degrees = additive_rest(table)
+    if raters < 2 or n < 2 or degrees < 1:
+        problem = NO_DATA if not raters else ONE_RATER if raters < 2 else INCOMPLETE
+        empty = Estimate(math.nan, n=count, raters=raters, reason=problem)
         return {"single": empty, "average": empty}
-    total = float(table.var() * table.size)
-    between_versions = float(k * table.mean(axis=0).var() * n)
-    between_raters = float(n * table.mean(axis=1).var() * k)
-    msr = between_versions / (n - 1)
-    msc = between_raters / (k - 1)
-    mse = max(0.0, total - between_versions - between_raters) / ((n - 1) * (k - 1))
-    if total < 1e-12 or mse < 1e-12:
-        empty = Estimate(math.nan, n=table.size, raters=k, reason=CONSTANT)
+    left = float(np.nansum(rest**2))
+    within = [
+        float(np.nansum((table - np.nanmean(table, axis=axis, keepdims=True)) ** 2))
+        for axis in (0, 1)  # of versions, of raters
+    ]
+    mse = left / degrees
+    of_versions = (within[1] - left - mse * (n - 1)) / (count - raters)
+    of_raters = (within[0] - left - mse * (raters - 1)) / (count - n)
+    if mse < 1e-12:
+        empty = Estimate(math.nan, n=count, raters=raters, reason=CONSTANT)
         return {"single": empty, "average": empty}
-    single = (msr - mse) / (msr + (k - 1) * mse + k * (msc - mse) / n)
-    average = (msr - mse) / (msr + (msc - mse) / n)
+    k = count / n
+    single = of_versions / (of_versions + of_raters + mse)
+    average = of_versions / (of_versions + (of_raters + mse) / k)
+    msr, msc = k * of_versions + mse, count / raters * of_raters + mse
     low, high = _mcgraw_wong(single, msr, msc, mse, n, k)
 
     def spearman_brown(value: float) -> float:
         return value * k / (1 + value * (k - 1))
 
     return {
-        "single": Estimate(single, low, high, table.size, k),
-        "average": Estimate(average, spearman_brown(low), spearman_brown(high), table.size, k),
+        "single": Estimate(single, low, high, count, raters),
+        "average": Estimate(average, spearman_brown(low), spearman_brown(high), count, raters),
     }
 
 
 def _mcgraw_wong(
-    icc: float, msr: float, msc: float, mse: float, n: int, k: int
+    icc: float, msr: float, msc: float, mse: float, n: int, k: float
 ) -> tuple[float, float]:
     from scipy.stats import f
 

@@ -7,6 +7,7 @@ everybody's picture was magnified by the whole number that brings it nearest to 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def angle_table(responses: pd.DataFrame) -> pd.DataFrame:
+def angle_table(responses: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFrame:
     """One row a pair of the same-angle part, beside the same pair pixel for pixel.
 
     `pixel_for_pixel` and `difference` (same angle minus pixel for pixel) are of the people and
@@ -35,8 +36,8 @@ def angle_table(responses: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = responses[responses["role"] == "angle"]
-    angle = read_pairs(rows.assign(role="main"))
-    plain = read_pairs(responses)
+    angle = read_pairs(rows.assign(role="main"), order)
+    plain = read_pairs(responses, order)
     table = []
     for k, (a, b) in enumerate(angle.compared):
         here = rows[_is_pair(rows, a, b)]

@@ -1,4 +1,4 @@
-"""Proof that nothing but the methods differs: coverage, sides, order, drift."""
+"""Proof that nothing but the methods differs: coverage, sides, order, drift; and who left."""
 
 from __future__ import annotations
 
@@ -124,3 +124,61 @@ def drift(rated: pd.DataFrame) -> Estimate:
         return Estimate(float(change.mean()), n=len(rated), raters=raters, reason=CONSTANT)
     half, value = quantile_t(raters - 1) * error, float(change.mean())
     return Estimate(value, value - half, value + half, len(rated), raters, error)
+
+
+def leaving(responses: pd.DataFrame, started: int | None = None) -> dict[str, Any]:
+    """Who stopped before the end, where, and whether those people rate differently.
+
+    Every rater of a study meets as many trials, so that whoever answered fewer than the most has
+    left; when all stopped early that is not seen.
+
+    Args:
+        started: people who began, those without an answer included; None when unknown.
+
+    Returns:
+        `started`, `answered` (anything), `finished`, `left` (after an answer), `left_in` (block
+        to people), `median_share` (of the trials that those who left answered), `difference` (of
+        their scores from what those who stayed gave the same versions, with its interval), and
+        `is_informative`: that interval leaves out 0.
+    """
+    answered = responses.groupby("participant")["trial_id"].nunique()
+    most = int(answered.max()) if len(answered) else 0
+    is_left = answered < most
+    last = responses.sort_values("seq", kind="stable").groupby("participant")["block"].last()
+    gone = sorted(map(str, answered.index[is_left]))
+    found = _severity_of(counted(responses, "rating"), set(gone))
+    return {
+        "started": started if started is not None else len(answered),
+        "answered": len(answered),
+        "finished": int((~is_left).sum()),
+        "left": len(gone),
+        "left_in": {str(k): int(n) for k, n in last[gone].value_counts().sort_index().items()},
+        "median_share": float((answered[is_left] / most).median()) if gone else math.nan,
+        "difference": found,
+        "is_informative": found.is_known and not found.low <= 0 <= found.high,
+    }
+
+
+def _severity_of(rated: pd.DataFrame, gone: set[str]) -> Estimate:
+    """How much higher those who left rate than those who stayed do the same versions; Welch's t."""
+    stays = rated[~rated["participant"].isin(gone)]
+    if stays.empty or len(stays) == len(rated):
+        return Estimate(math.nan, reason=NO_DATA)
+    usual = stays.assign(score=stays["score"].astype(float)).groupby(["image", "method"])["score"]
+    places = rated.set_index(["image", "method"]).index
+    distance = rated["score"].astype(float).to_numpy() - usual.mean().reindex(places).to_numpy()
+    own = rated.assign(distance=distance).groupby("participant")["distance"].mean().dropna()
+    is_gone = own.index.isin(gone)
+    left, stayed = own[is_gone].to_numpy(), own[~is_gone].to_numpy()
+    if not len(left):
+        return Estimate(math.nan, reason=NO_DATA)
+    value = float(left.mean() - stayed.mean())
+    if min(len(left), len(stayed)) < 2:
+        return Estimate(value, n=len(left), raters=len(own), reason=ONE_RATER)
+    from scipy.stats import ttest_ind
+
+    test = ttest_ind(left, stayed, equal_var=False)
+    ends = test.confidence_interval(0.95)
+    if not math.isfinite(float(ends.low)):
+        return Estimate(value, n=len(left), raters=len(own), reason=CONSTANT)
+    return Estimate(value, float(ends.low), float(ends.high), len(left), len(own))

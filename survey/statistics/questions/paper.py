@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from survey.statistics.estimates.data import Ratings
 from survey.statistics.estimates.mos import method_mos
+from survey.statistics.estimates.verdicts import DIFFERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,11 @@ CLAIMS = (
     ("original", "srgan_x4"),
 )
 NEAREST_SET = "BSD100"  # photographs, as a study's are
-OURS = ("difference", "ci95_low", "ci95_high", "raters", "p_holm", "reason")
-REPLICATED, NOT, NOT_SHOWN, TOO_FEW = "replicated", "not", "not_shown", "too_few"
+OURS = (
+    "difference", "ci95_low", "ci95_high", "any95_low", "any95_high", "raters", "p_holm", "reason",
+)  # fmt: skip
+REPLICATED, SMALLER, LARGER, NOT = "replicated", "smaller", "larger", "not"
+FOUND = (REPLICATED, SMALLER, LARGER, NOT)  # verdicts that name a difference
 
 
 def paper_table(ratings: Ratings) -> pd.DataFrame:
@@ -82,24 +85,33 @@ def claims_table(comparisons: pd.DataFrame) -> pd.DataFrame:
         found = ours.loc[(better, worse)]
         theirs = TABLE_2[NEAREST_SET][better] - TABLE_2[NEAREST_SET][worse]
         rows.append(
-            {"better": better, "worse": worse, "paper": theirs, "verdict": verdict(found)}
+            {
+                "better": better,
+                "worse": worse,
+                "paper": theirs,
+                "verdict": claim_verdict(found, theirs),
+            }
             | {name: found[name] for name in OURS}
         )
     return pd.DataFrame(rows, columns=["better", "worse", "paper", *OURS, "verdict"])
 
 
-def verdict(found: Mapping[str, Any]) -> str:
-    """Whether a difference that the paper reports as positive is found here.
+def claim_verdict(found: Mapping[str, Any], theirs: float) -> str:
+    """Whether a difference that the paper reports as positive is found here, and of its size.
 
     Args:
         found: a row of `significance.comparisons`.
+        theirs: the paper's difference.
 
     Returns:
-        "replicated" or, when it goes the other way, "not", where the difference is significant;
-        "not_shown" where it is not; "too_few" where so few raters allow no test.
+        Where the difference is significant: "replicated" when the interval for other raters and
+        other photographs holds the paper's, "smaller" or "larger" when the order is the paper's
+        and the size is not, "not" when it goes the other way. Else the row's own verdict.
     """
-    if math.isnan(found["p_holm"]):
-        return TOO_FEW
-    if not found["is_significant"]:
-        return NOT_SHOWN
-    return REPLICATED if found["difference"] > 0 else NOT
+    if found["verdict"] != DIFFERS:
+        return str(found["verdict"])
+    if found["difference"] < 0:
+        return NOT
+    if found["any95_high"] < theirs:
+        return SMALLER
+    return LARGER if found["any95_low"] > theirs else REPLICATED

@@ -1,6 +1,10 @@
-"""Whether methods differ: Friedman's test over all, then Wilcoxon's on every two, Holm-corrected.
+"""Whether methods differ, for other raters and other photographs, and whether they are alike.
 
-Both work on each rater's own means, because the ratings of one person are not independent.
+Friedman's test over all and Wilcoxon's on every two work on each rater's own means, because the
+ratings of one person are not independent; they speak of these photographs. What a verdict rests on
+must also hold for others: Student's t over raters and photographs.
+
+Sources: Schuirmann 1987 (two one-sided tests), Holm 1979.
 """
 
 from __future__ import annotations
@@ -11,18 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from survey.statistics.estimates.crossed import crossed_p, crossed_student
 from survey.statistics.estimates.data import Ratings
-from survey.statistics.estimates.mos import difference
-from survey.statistics.estimates.ranks import holm, rank_biserial, signed_rank
+from survey.statistics.estimates.mos import crossed, difference
+from survey.statistics.estimates.ranks import holm, over_ways, rank_biserial, signed_rank
+from survey.statistics.estimates.verdicts import ALPHA, MARGIN, alike_p, verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ALPHA = 0.05
 MIN_RATERS = 6  # with five, Wilcoxon's p cannot fall below 0.05
 COLUMNS = (
-    "method_a", "method_b", "difference", "ci95_low", "ci95_high", "raters", "p_value", "p_holm",
-    "rank_biserial", "cohens_dz", "is_significant", "reason",
+    "method_a", "method_b", "difference", "ci95_low", "ci95_high", "any95_low", "any95_high",
+    "raters", "p_value", "p_crossed", "p_holm", "p_alike", "rank_biserial", "cohens_dz",
+    "is_significant", "is_alike", "verdict", "reason",
 )  # fmt: skip
 
 
@@ -64,28 +70,42 @@ def friedman(ratings: Ratings) -> dict[str, Any]:
     }
 
 
-def comparisons(ratings: Ratings) -> pd.DataFrame:
-    """Every two methods: difference with interval, p, corrected p, effect sizes.
+def comparisons(ratings: Ratings, margin: float = MARGIN, ways: int = 1) -> pd.DataFrame:
+    """Every two methods: difference with both intervals, p, corrected p, effect sizes, verdict.
 
-    `p_holm` is that of Wilcoxon after Holm's correction, and never below that of Friedman's test
-    where there is one; `is_significant` is below 0.05.
+    `ci95_*` speaks of other raters on these photographs, `any95_*` of other photographs, too.
+    `p_holm` is the larger of Wilcoxon's p and `p_crossed`, after Holm's correction, and never
+    below that of Friedman's test where there is one; `is_significant` is below 0.05. `p_alike` is
+    that of two one-sided tests, after Holm's correction too, of a difference of `margin` or more.
+
+    Args:
+        margin: from which on a difference matters, in scores.
+        ways: in which differences are asked for, ratings and choices; they share the 5 %.
     """
     import pandas as pd
 
     rows = []
     for b, a in combinations(ratings.methods, 2):
-        found = difference(ratings, a, b)
+        found, both = difference(ratings, a, b), crossed(ratings, a, b)
+        wide = crossed_student(both)
         means = rater_means(ratings, a, b)
         step = np.round(means[:, 0] - means[:, 1], 10)
         row = {"method_a": a, "method_b": b, **found.row("difference"), **_wilcoxon(step)}
-        row["raters"] = found.raters
+        row |= {"raters": found.raters, "any95_low": wide.low, "any95_high": wide.high}
+        p = crossed_p(both)
+        row["p_crossed"] = 1.0 if math.isnan(p) and both.value == 0 else p
+        row["p_alike"] = alike_p(both, margin)
         rows.append(row)
-    table = pd.DataFrame(
-        rows, columns=[c for c in COLUMNS if c not in ("p_holm", "is_significant")]
+    made_later = ("p_holm", "is_significant", "is_alike", "verdict")
+    table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in made_later])
+    each = table[["p_value", "p_crossed"]].max(axis=1, skipna=False).to_numpy(dtype=float)
+    table["p_holm"] = np.maximum(
+        over_ways(holm(each), ways), np.nan_to_num(friedman(ratings)["p_value"])
     )
-    each = holm(table["p_value"].to_numpy(dtype=float))
-    table["p_holm"] = np.maximum(each, np.nan_to_num(friedman(ratings)["p_value"]))
+    table["p_alike"] = over_ways(holm(table["p_alike"].to_numpy(dtype=float)), ways)
     table["is_significant"] = table["p_holm"] < ALPHA
+    table["is_alike"] = table["p_alike"] < ALPHA
+    table["verdict"] = verdicts(table["p_holm"], table["p_alike"])
     return table[list(COLUMNS)]
 
 

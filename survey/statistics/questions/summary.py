@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.statistics.estimates import mos, pairs, raters
-from survey.statistics.estimates.data import Pairs, Ratings, counted, read_pairs, read_ratings
+from survey.statistics.estimates import attention, jod, mos, pairs, raters
+from survey.statistics.estimates.data import (
+    Pairs,
+    Ratings,
+    counted,
+    flat,
+    in_order,
+    read_pairs,
+    read_ratings,
+)
 from survey.statistics.estimates.interval import Estimate, mean_of_cells
+from survey.statistics.estimates.verdicts import MARGIN, SHARE_MARGIN
 from survey.statistics.questions import (
     agreement,
     angle,
     balance,
     correlation,
     density,
+    ordinal,
     paper,
     planning,
     significance,
@@ -44,6 +55,7 @@ class Analysis:
     jod: pd.DataFrame
     raters: pd.DataFrame
     comparisons: pd.DataFrame
+    ordinal: pd.DataFrame
     claims: pd.DataFrame
     paper: pd.DataFrame
     slopes: pd.DataFrame
@@ -53,13 +65,15 @@ class Analysis:
     planning: pd.DataFrame
     balance: pd.DataFrame
     facts: dict[str, Any]
+    order: tuple[str, ...]
+    labels: Mapping[str, str]
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, without `versions`."""
         names = [
-            "mos", "subject_model", "preferences", "jod", "raters", "comparisons", "claims",
-            "paper", "slopes", "same_angle", "correlations", "planning", "balance",
+            "mos", "subject_model", "preferences", "jod", "raters", "comparisons", "ordinal",
+            "claims", "paper", "slopes", "same_angle", "correlations", "planning", "balance",
         ]  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -69,14 +83,39 @@ class Analysis:
         return {"facts": plain(self.facts), "tables": plain(tables)}
 
 
-def analyse(responses: pd.DataFrame, measurements: Measurements | None = None) -> Analysis:
+@dataclass(frozen=True)
+class Asked:
+    """What a study's owner decides before the answers are looked at.
+
+    Attributes:
+        order: of the methods, as the protocol has them; () for that of the alphabet.
+        labels: what methods are called, by id; others as we call them, or by their id.
+        margin: of scores, from which on a difference matters.
+        share_margin: of preferences, from one half.
+        started: people who began; None when that is not known.
+    """
+
+    order: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    margin: float = MARGIN
+    share_margin: float = SHARE_MARGIN
+    started: int | None = None
+
+
+def analyse(
+    responses: pd.DataFrame, measurements: Measurements | None = None, asked: Asked | None = None
+) -> Analysis:
     """Answer everything that these responses allow; what they do not is NaN with a reason.
 
     Args:
         responses: of `read_responses`, or responses.csv read by pandas.
         measurements: PSNR, SSIM and LPIPS by (image, method), where they are known.
+        asked: what the owner has decided.
     """
-    ratings, choices = read_ratings(responses), read_pairs(responses)
+    asked = asked or Asked()
+    order = asked.order
+    ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
+    ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
     facts = {
         "raters": int(responses["participant"].nunique()),
         "counted_raters": len(set(ratings.raters) | set(choices.raters)),
@@ -96,26 +135,36 @@ def analyse(responses: pd.DataFrame, measurements: Measurements | None = None) -
         "circular_triads": pairs.circular_triads(choices),
         "pairs_agree_with_ratings": pairs.agreement_with_ratings(choices, ratings),
         "crossing": density.crossings(ratings, choices),
+        "crossing_pair": list(choices.compared[-1]) if choices.compared else [],
+        "density_reliability": density.reliability(responses),
+        "leaving": balance.leaving(responses, asked.started),
+        "margin": asked.margin,
+        "share_margin": asked.share_margin,
+        "ways": ways,
+        "largest_weight": _largest_weight(ratings),
     }
-    comparisons = significance.comparisons(ratings)
+    comparisons = significance.comparisons(ratings, asked.margin, ways)
     return Analysis(
         ratings=ratings,
         pairs=choices,
         mos=mos.mos_table(ratings),
         subject_model=subject_model_table(ratings),
-        preferences=pairs.pair_table(choices),
-        jod=pairs.scale_table(choices),
-        raters=raters.rater_table(responses),
+        preferences=pairs.pair_table(choices, asked.share_margin, ways),
+        jod=jod.scale_table(choices),
+        raters=attention.rater_table(responses, order),
         comparisons=comparisons,
+        ordinal=ordinal.ordinal_table(ratings, comparisons),
         claims=paper.claims_table(comparisons),
         paper=paper.paper_table(ratings),
         slopes=density.slopes(ratings),
-        same_angle=angle.angle_table(responses),
+        same_angle=angle.angle_table(responses, order),
         correlations=correlation.correlation_table(ratings, measurements or {}),
         versions=correlation.version_table(ratings, measurements or {}),
-        planning=planning.planning_table(ratings, choices),
+        planning=planning.planning_table(ratings, choices, asked.margin, asked.share_margin),
         balance=balance.balance_table(responses),
         facts=facts,
+        order=in_order((*order, *ratings.methods, *choices.methods), order),
+        labels=asked.labels,
     )
 
 
@@ -144,6 +193,17 @@ def subject_model_table(ratings: Ratings) -> pd.DataFrame:
             rows.append(row)
     columns_of_table = ["method", "image", "quality", "quality_se", "mos", "mos_screened"]
     return pd.DataFrame(rows, columns=columns_of_table)
+
+
+def _largest_weight(ratings: Ratings) -> float:
+    """The largest share of the subject model's weight on any version that one rater has."""
+    spread = raters.subject_model(ratings.scores).inconsistency
+    with np.errstate(divide="ignore"):
+        weight = np.where(spread > 0, 1 / spread**2, np.nan)
+    each = np.where(np.isnan(flat(ratings.scores)), 0.0, np.nan_to_num(weight)[:, None])
+    total = each.sum(axis=0)
+    many = (each > 0).sum(axis=0) > 2
+    return float((each.max(axis=0)[many] / total[many]).max()) if many.any() else math.nan
 
 
 def _median_seconds(responses: pd.DataFrame) -> dict[str, float]:

@@ -19,7 +19,7 @@ from demo.results.owner import FREE_GUESSES, Owner
 from demo.results.page import results_text
 from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
 from survey.preparation.default_study import prepare_default
-from survey.reporting.figures import scores
+from survey.reporting.page.figures import scores
 from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
@@ -42,7 +42,7 @@ def protected(tmp_path: Path) -> Iterator[ProtectedSurvey]:
 @pytest.fixture
 def one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each edition: drawing takes most of the time."""
-    monkeypatch.setattr("survey.reporting.figures.FIGURES", {"scores": scores})
+    monkeypatch.setattr("survey.reporting.page.figures.FIGURES", {"scores": scores})
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_an_export_says_what_the_report_says(
     filled: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "survey.reporting.figures.draw_all", lambda *_: {}
+        "survey.reporting.page.figures.draw_all", lambda *_: {}
     )  # figures take most of the time
     frame = read_responses(filled.store, "default", include_simulated=True)
     frame = frame.drop(frame.index[frame.image == frame.image.iloc[-1]][:9])  # answers are missing

@@ -9,24 +9,25 @@ from string import Formatter
 import numpy as np
 import pytest
 
-from survey.reporting.report_page import summary
-from survey.reporting.words import LANGUAGES, Language, texts
-from survey.simulation.generator import World, simulate_studies
+from survey.reporting.page.sentences import Sentences
+from survey.reporting.page.words import LANGUAGES, Language, texts
+from survey.simulation.generator import simulate_studies
 from survey.simulation.validate import NULL, false_positives
+from survey.simulation.worlds import METHODS, World
 from survey.statistics.questions.paper import claims_table
 from survey.statistics.questions.significance import comparisons
-from survey.statistics.questions.summary import analyse
+from survey.statistics.questions.summary import Asked, analyse
 from tests.helpers.simulated import responses
 
-STUDY = simulate_studies(World(images=4, images_per_rater=4), 1, seed=4)
-ANALYSIS = analyse(responses(STUDY))
+STUDY = simulate_studies(World(images=8), 1, seed=4)
+ANALYSIS = analyse(responses(STUDY), asked=Asked(order=METHODS))
 SCORES = ANALYSIS.ratings.scores
 
 
 def said(language: Language, scores: np.ndarray) -> str:
     """The summary, had these scores been given."""
     claims = claims_table(comparisons(replace(ANALYSIS.ratings, scores=scores)))
-    return "\n".join(summary(replace(ANALYSIS, claims=claims), language))
+    return "\n".join(Sentences(replace(ANALYSIS, claims=claims), language).summary())
 
 
 def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
@@ -42,16 +43,16 @@ def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
     [
         (
             "en",
-            r"SRResNet is rated \d\.\d\d higher than bicubic \(.*; p <\s0\.001 .*: replicated\.",
+            r"SRResNet is rated \d\.\d\d higher than bicubic \(.* on others too; .*: replicated\.",
             r"Bicubic is rated \d\.\d\d higher than SRResNet .* lower: not replicated\.",
-            r"Between bicubic and nearest no difference in ratings is shown: ",
-            r"Between the original and SRGAN ratings differ by .* too few raters to test",
+            r"Between bicubic and nearest there is no difference in ratings that matters: ",
+            r"Between the original and SRGAN ratings differ by .* too few raters or photographs ",
         ),
         (
             "pt-BR",
             r"A SRResNet recebe notas \d,\d\d mais altas que a bicúbica \(.*: replicado\.",
             r"A bicúbica recebe notas \d,\d\d mais altas que a SRResNet .*: não replicado\.",
-            r"Entre a bicúbica e o vizinho mais próximo não aparece diferença de notas: ",
+            r"Entre a bicúbica e o vizinho mais próximo não há diferença de notas que importe: ",
             r"Entre o original e a SRGAN as notas diferem em .* poucos avaliadores",
         ),
     ],
@@ -76,13 +77,14 @@ def test_sentences_begin_with_a_capital(language: Language) -> None:
 
 def test_methods_have_their_articles_in_portuguese() -> None:
     text = said("pt-BR", SCORES)
-    assert "Entre a SRResNet e a bicúbica, os avaliadores preferem a SRResNet em " in text
+    assert "Entre a SRResNet e a bicúbica, os avaliadores preferem a SRResNet: " in text
     assert not re.search(r"preferid[oa]|\b(a|de) [ao] ", text)
 
 
 @pytest.mark.parametrize("world", [World(), NULL])
 def test_the_validation_counts_what_the_report_says(world: World) -> None:
     studies = simulate_studies(world, 1, seed=4)
-    text = "\n".join(summary(analyse(responses(studies)), "en"))
-    is_named = "preferred to" in text or "replicated" in text
-    assert false_positives(studies)["any_reported"] == is_named == (world != NULL)
+    found = analyse(responses(studies), asked=Asked(order=METHODS))
+    text = "\n".join(Sentences(found, "en").summary())
+    is_named = "preferred to" in text or "rated" in text
+    assert false_positives(studies)["any_reported"] == [is_named] == [world != NULL]

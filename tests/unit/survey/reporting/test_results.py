@@ -78,7 +78,7 @@ def test_comment_and_eyesight_are_in_the_full_edition_only(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "survey.reporting.figures.draw_all", lambda *_: {}
+        "survey.reporting.page.figures.draw_all", lambda *_: {}
     )  # figures take most of the time
     survey = Survey(data)
     simulate(survey, raters=2, seed=3)
@@ -101,7 +101,11 @@ def test_comment_and_eyesight_are_in_the_full_edition_only(
 
 def test_validation_runs_and_says_what_it_found(tmp_path: Path) -> None:
     target = tmp_path / "validity.json"
-    assert main(["validate", "--studies", "10", "--seed", "1", "--json", str(target)]) == 0
-    found = json.loads(target.read_text())
-    assert 0 <= found["false_positive_rate"] <= 1
-    assert 0.8 <= found["interval_coverage"] <= 1
+    asked = ["validate", "--seed", "1", "--json", str(target), "--page", str(tmp_path / "page.md")]
+    assert main([*asked, "--studies", "1"]) == 0
+    first = json.loads(target.read_text())
+    assert {experiment["studies"] for experiment in first["found"].values()} == {1}
+    assert main([*asked, "--studies", "1"]) == 0  # there is nothing left to do
+    assert json.loads(target.read_text()) == first
+    assert "{" not in (tmp_path / "page.md").read_text()
+    assert main([*asked, "--seed", "2"]) == 2

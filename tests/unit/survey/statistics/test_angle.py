@@ -16,6 +16,7 @@ from survey.preparation.versions import prepare_study
 from survey.reporting.public import public_analysis, with_numbers
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
+from survey.simulation.worlds import METHODS
 from survey.statistics.estimates.data import read_pairs
 from survey.statistics.estimates.pairs import pair_table
 from survey.statistics.questions.angle import angle_table
@@ -137,7 +138,7 @@ def test_the_table_is_that_of_the_answers(angle_survey: Survey):
     frame = frame[frame["simulated"]]
     angle = frame[frame["role"] == "angle"]
     assert len(angle) == 12 * 3
-    (row,) = angle_table(frame).to_dict("records")
+    (row,) = angle_table(frame, METHODS).to_dict("records")
     assert (row["method_a"], row["method_b"], row["n"]) == ("srresnet_x4", "srgan_x4", 36)
     assert row["image_ppd"] == pytest.approx((angle["ppd"] / angle["magnification"]).median())
     assert row["magnified"] == pytest.approx((angle["magnification"] > 1).mean())

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from survey.simulation.generator import World, simulate_studies
+from survey.simulation.generator import simulate_studies
+from survey.simulation.worlds import World
 from survey.statistics.estimates import raters
-from survey.statistics.estimates.raters import bt500, rater_table, subject_model
+from survey.statistics.estimates.attention import rater_table
+from survey.statistics.estimates.raters import bt500, subject_model
 from tests.helpers.simulated import frame, rating, responses
 
 METHODS = ("bicubic", "srgan_x4", "original")
@@ -51,7 +53,7 @@ def sureal_result(name: str, scores: np.ndarray) -> dict[str, Any]:
 def test_the_subject_model_is_that_of_sureal(missing: float) -> None:
     studies = simulate_studies(World(raters=14, images=6, missing=missing), 1, seed=8)
     scores = studies.scores[0].reshape(14, -1)
-    ours, theirs = subject_model(scores[:, :, None]), sureal_result("P910", scores)
+    ours, theirs = subject_model(scores[:, :, None], prior=0), sureal_result("P910", scores)
     np.testing.assert_allclose(ours.quality.ravel(), theirs["quality_scores"], atol=1e-6)
     np.testing.assert_allclose(ours.bias, theirs["observer_bias"], atol=1e-6)
     np.testing.assert_allclose(ours.inconsistency, theirs["observer_inconsistency"], atol=1e-6)
@@ -76,7 +78,7 @@ def test_bias_and_inconsistency_are_found() -> None:
     np.testing.assert_allclose(found.bias, bias - bias.mean(), atol=0.12)
     np.testing.assert_allclose(found.inconsistency, noise, atol=0.12)
     assert found.quality.ravel() == pytest.approx(quality + bias.mean(), abs=0.8)
-    assert raters.weights(found.inconsistency)[:3].tolist() == [1, 1, 1]
+    assert (raters.weights(found.inconsistency)[:3] > 1).all()
     assert (raters.weights(found.inconsistency)[9:] < 0.5).all()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from survey.reporting.drawing import (
+from survey.reporting.page.drawing import (
     View,
     colour_of,
     draw_interval,
@@ -18,7 +18,7 @@ from survey.reporting.drawing import (
     set_title,
     styled,
 )
-from survey.reporting.words import name_of, number, percent, say
+from survey.reporting.page.words import name_of, number, percent, say
 from survey.statistics.estimates.mos import ALL, SCORES
 from survey.statistics.questions import density
 from survey.statistics.questions.paper import TABLE_2
@@ -47,24 +47,29 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
     with styled(view):
         figure, axes = new_axes(7, 4.2)
         for place, row in enumerate(table.itertuples()):
-            draw_interval(axes, place, row.mos, row.ci95_low, row.ci95_high, colour_of(row.method))
+            colour = colour_of(row.method, analysis.order)
+            draw_interval(axes, place, row.mos, row.any95_low, row.any95_high, colour, thin=True)
+            draw_interval(axes, place, row.mos, row.ci95_low, row.ci95_high, colour)
         markers = {"Set5": "s", "Set14": "^", "BSD100": "D"}
         for k, (data_set, marker) in enumerate(markers.items()):
-            known = [
+            theirs = [
                 (i, TABLE_2[data_set][m]) for i, m in enumerate(methods) if m in TABLE_2["Set5"]
             ]
             axes.scatter(
-                [i + 0.16 + 0.1 * k for i, _ in known],
-                [score for _, score in known],
+                [i + 0.16 + 0.1 * k for i, _ in theirs],
+                [score for _, score in theirs],
                 marker=marker,
                 facecolors="none",
                 edgecolors="0.35",
                 label=say(view.language, "paper_set", set=data_set),
             )
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
-        axes.set_xticks(range(len(methods)), [name_of(view.language, m) for m in methods])
-        axes.legend(loc="upper left", frameon=False, fontsize="small")
-        set_title(figure, view, "scores", raters=analysis.facts["counted_raters"])
+        axes.set_xticks(range(len(methods)), [view.name(m) for m in methods])
+        known = set(methods) & set(TABLE_2["Set5"])
+        if known:
+            axes.legend(loc="upper left", frameon=False, fontsize="small")
+        title = "scores" if known else "scores_alone"
+        set_title(figure, view, title, raters=analysis.facts["counted_raters"])
     return figure
 
 
@@ -77,8 +82,8 @@ def histograms(analysis: Analysis, view: View) -> Figure | None:
         figure, panels = new_panels(1, len(table), 2.2, 2.6)
         for axes, row in zip(panels.flat, table.to_dict("records"), strict=True):
             shares = [100 * row[f"share_{score}"] for score in SCORES]
-            axes.bar(SCORES, shares, color=colour_of(row["method"]), width=BAR)
-            axes.set(title=name_of(view.language, row["method"]), ylim=(0, 100))
+            axes.bar(SCORES, shares, color=colour_of(row["method"], analysis.order), width=BAR)
+            axes.set(title=view.name(row["method"]), ylim=(0, 100))
             axes.set_xticks(SCORES)
         panels[0, 0].set_ylabel(say(view.language, "axis_share"))
         figure.supxlabel(say(view.language, "axis_score"), fontsize="medium")
@@ -102,7 +107,7 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
         ends = (row.ci95_low, row.ci95_high)
         label[a, b] = _cell(view, row.preference_a, *ends)
         label[b, a] = _cell(view, 1 - row.preference_a, 1 - ends[1], 1 - ends[0])
-    names = [name_of(view.language, m) for m in methods]
+    names = [view.name(m) for m in methods]
     with styled(view):
         figure, panels = new_panels(1, 2, 4.6, 3.6)
         left, right = panels[0]
@@ -114,9 +119,11 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
         left.set(title=say(view.language, "panel_matrix"))
         right.yaxis.set_major_formatter(plain_number(view.language))
         for place, row in enumerate(analysis.jod.itertuples()):
-            draw_interval(right, place, row.jod, row.ci95_low, row.ci95_high, colour_of(row.method))
+            colour = colour_of(row.method, analysis.order)
+            draw_interval(right, place, row.jod, row.any95_low, row.any95_high, colour, thin=True)
+            draw_interval(right, place, row.jod, row.ci95_low, row.ci95_high, colour)
         right.set_xticks(range(len(names)), names)
-        right.set(ylabel="JOD", title=say(view.language, "panel_jod"))
+        right.set(ylabel="JOD", title=say(view.language, "panel_jod", first=names[0]))
         right.margins(x=0.25)
         set_title(figure, view, "preferences", choices=analysis.facts["choices"])
     return figure
@@ -145,8 +152,8 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
         figure, axes = new_axes(7, 4.2)
         for method in part.methods:
             means = density.means_by_rater(part.of(method)[:, :, None])[:, 0]
-            colour = colour_of(method)
-            label = name_of(view.language, method)
+            colour = colour_of(method, analysis.order)
+            label = view.name(method)
             axes.scatter(part.ppd, means, s=18, alpha=0.6, color=colour, linewidths=0, label=label)
             line = density.fit_line(means, part.ppd)
             if line is not None:
@@ -177,9 +184,10 @@ def _display_bins(analysis: Analysis, view: View) -> Figure | None:
                     row = rows.loc[name]
                     at = place + (k - (len(methods) - 1) / 2) * 0.12
                     ends = row["ci95_low"], row["ci95_high"]
-                    draw_interval(axes, at, row["mos"], *ends, colour_of(method))
-            label = name_of(view.language, method)
-            axes.plot([], [], "o", color=colour_of(method), label=label)
+                    colour = colour_of(method, analysis.order)
+                    draw_interval(axes, at, row["mos"], *ends, colour)
+            label = view.name(method)
+            axes.plot([], [], "o", color=colour_of(method, analysis.order), label=label)
         axes.set_xticks(range(len(bins)), bins)
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
         axes.set_xlabel(say(view.language, "axis_ppd"))
@@ -202,10 +210,10 @@ def measures(analysis: Analysis, view: View) -> Figure | None:
         for axes, measure in zip(panels.flat, known, strict=True):
             for method in methods:
                 part = table[table["method"] == method]
-                label = name_of(view.language, method)
+                label = view.name(method)
                 axes.scatter(
-                    part[measure], part["mos"], s=20, color=colour_of(method), linewidths=0,
-                    label=label,
+                    part[measure], part["mos"], s=20, linewidths=0, label=label,
+                    color=colour_of(method, analysis.order),
                 )  # fmt: skip
             rho = number(view.language, float(rank[measure, "srocc"]))
             axes.set(xlabel=name_of(view.language, measure), title=f"SROCC {rho}")
@@ -248,8 +256,8 @@ def needed(analysis: Analysis, view: View) -> Figure | None:
         say(
             view.language,
             f"planning_{row.question}",
-            a=name_of(view.language, row.method_a),
-            b=name_of(view.language, row.method_b),
+            a=view.name(row.method_a),
+            b=view.name(row.method_b),
         )
         for row in table.itertuples()
     ]
@@ -274,26 +282,3 @@ FIGURES: dict[str, Callable[[Analysis, View], Figure | None]] = {
     "consistency": consistency,
     "needed": needed,
 }
-
-
-def coverage_figure(result: dict[str, Any]) -> Figure:
-    """Of `survey.simulation.validate`: how often intervals hold the truth, by simulated world."""
-    names = ["mos", "difference", "dmos", "preference", "jod", "version_mos"]
-    others = ["pooled_mos", "bootstrap_mos", "pooled_preference"]
-    worlds = [name for name, found in result["coverage"].items() if "mos" in found]
-    with styled(View("en", False)):
-        figure, axes = new_axes(8, 4.2)
-        axes.axhspan(93, 97, color="0.9")
-        axes.axhline(95, color="0.6", linewidth=1)
-        for k, world in enumerate(worlds):
-            found = result["coverage"][world]
-            at = np.arange(len(names + others)) + (k - (len(worlds) - 1) / 2) * 0.15
-            values = [100 * found[name]["coverage"] for name in names + others]
-            axes.plot(at, values, "o", label=world.replace("_", " "))
-        axes.axvline(len(names) - 0.5, color="0.6", linewidth=1, linestyle="--")
-        labels = [name.replace("_", " ") for name in names + others]
-        axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
-        axes.set(ylabel="95 % intervals that hold the truth (%)")
-        axes.set_title("used" + " " * 70 + "not used, for comparison", fontsize="small")
-        axes.legend(frameon=False, fontsize="small", loc="lower left")
-    return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -11,9 +12,10 @@ from typing import Any, Literal, cast
 from survey.statistics.estimates.interval import Estimate
 
 Language = Literal["en", "pt-BR"]
+Labels = Mapping[str, str]  # what the study's owner calls methods, by id
 LANGUAGES: dict[Language, str] = {"en": "English", "pt-BR": "Português"}
 FILES: dict[Language, str] = {"en": "report_en.json", "pt-BR": "report_pt_BR.json"}
-FOLDER = Path(__file__).parent / "text"
+FOLDER = Path(__file__).parents[1] / "text"
 UNKNOWN = "–"
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a number and its sign stay on one line
 
@@ -35,13 +37,20 @@ def sentence(language: Language, key: str, **values: Any) -> str:
     return text[:1].upper() + text[1:]
 
 
-def noun(language: Language, method: str) -> str:
-    """A method as a sentence calls it, with its article."""
+def noun(language: Language, method: str, labels: Labels) -> str:
+    """A method as a sentence calls it, with its article where it has one."""
+    if method in labels:
+        return labels[method]
     return texts(language).get(f"noun_{method}", name_of(language, method))
 
 
+def method_name(language: Language, method: str, labels: Labels) -> str:
+    """What a method is called: as the study's owner says, else as we do, else its id."""
+    return labels.get(method) or name_of(language, method)
+
+
 def name_of(language: Language, key: str) -> str:
-    """The name of a method, column, check or reason; itself where it has none."""
+    """The name of a column, check, reason or method of ours; itself where it has none."""
     return texts(language).get(f"name_{key}", key)
 
 

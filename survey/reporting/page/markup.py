@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from survey.reporting.words import Language, say
+from survey.reporting.page.words import Language, say
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 auto;
@@ -52,7 +52,7 @@ def html_table(
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
-    title = escape(say(language, f"caption_{caption}"))
+    title = escape(caption)
     return (
         f'<div class="table"><table><caption>{title}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"

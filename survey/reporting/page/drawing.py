@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from survey.reporting.words import Language, say
-from survey.statistics.estimates.data import METHOD_ORDER
+from survey.reporting.page.words import Labels, Language, method_name, say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +24,11 @@ class View(NamedTuple):
 
     language: Language
     is_public: bool  # nothing that is one person's
+    labels: Labels = {}  # noqa: RUF012 (read only)
+
+    def name(self, method: str) -> str:
+        """What a method is called."""
+        return method_name(self.language, method, self.labels)
 
 
 def encode(figure: Figure, suffix: str) -> bytes:
@@ -75,17 +79,15 @@ def new_panels(rows: int, columns: int, width: float, height: float, **sharing: 
     return figure, figure.subplots(rows, columns, squeeze=False, **sharing)
 
 
-def draw_interval(axes: Axes, x: float, value: float, low: float, high: float, colour: Any) -> None:
+def draw_interval(
+    axes: Axes, x: float, value: float, low: float, high: float, colour: Any, *, thin: bool = False
+) -> None:
     """A point with its interval, where it has one."""
     axes.plot([x], [value], "o", color=colour)
     if not (np.isnan(low) or np.isnan(high)):
-        axes.errorbar(
-            [x],
-            [value],
-            [[max(0.0, value - low)], [max(0.0, high - value)]],
-            capsize=4,
-            color=colour,
-        )
+        ends = [[max(0.0, value - low)], [max(0.0, high - value)]]
+        style = {"capsize": 2, "elinewidth": 0.9} if thin else {"capsize": 4, "elinewidth": 2.4}
+        axes.errorbar([x], [value], ends, color=colour, **style)  # type: ignore[arg-type]
 
 
 def legend_beside(axes: Axes) -> None:
@@ -93,12 +95,14 @@ def legend_beside(axes: Axes) -> None:
     axes.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def colour_of(method: str) -> Any:
+def colour_of(method: str, order: Sequence[str]) -> Any:
+    """By the method's place in the study, so that it is the same in all figures."""
     import seaborn as sns
 
     palette: Sequence[Any] = sns.color_palette("colorblind", 8)
-    known = {name: place for place, name in enumerate(METHOD_ORDER)}
-    return palette[known.get(method, 7)]
+    if len(order) > len(palette):
+        palette = sns.husl_palette(len(order), l=0.5)
+    return palette[order.index(method)]
 
 
 def plain_number(language: Language) -> Any:

@@ -1,15 +1,12 @@
-"""The tables of a report as HTML, in the words and numbers of one language."""
+"""Tables of who answered, on what, and what that shows: displays, agreement, raters, balance."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from survey.reporting.markup import html_table
-from survey.reporting.words import (
-    UNKNOWN,
-    Language,
+from survey.reporting.page.base import Base
+from survey.reporting.page.markup import html_table
+from survey.reporting.page.words import (
     estimate,
     name_of,
     number,
@@ -20,118 +17,11 @@ from survey.reporting.words import (
     span,
 )
 from survey.statistics.estimates.mos import ALL
-from survey.statistics.questions.summary import Analysis
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Cells = Mapping[str, Callable[[Any], str]]  # of a row, by the key of the column's heading
+from survey.statistics.estimates.raters import PRIOR_RATINGS
 
 
-class Tables:
-    """Every table of an analysis; empty text where it has no rows."""
-
-    def __init__(self, analysis: Analysis, language: Language) -> None:
-        self._found = analysis
-        self._language = language
-
-    def mos(self) -> str:
-        """Mean scores of methods."""
-        table = self._found.mos
-        return self._table(
-            "mos",
-            table[(table["image"] == ALL) & (table["ppd_bin"] == ALL)],
-            {
-                "method": lambda row: self._name(row.method),
-                "mos": lambda row: self._number(row.mos),
-                "ci95": self._interval,
-                "sd": lambda row: self._number(row.sd),
-                "dmos": lambda row: self._number(row.dmos),
-                "n": lambda row: str(row.n),
-                "raters": lambda row: str(row.raters),
-            },
-        )
-
-    def comparisons(self) -> str:
-        """Differences between methods."""
-        return self._table(
-            "comparisons",
-            self._found.comparisons,
-            {
-                "a": lambda row: self._name(row.method_a),
-                "b": lambda row: self._name(row.method_b),
-                "difference": lambda row: self._number(row.difference),
-                "ci95": self._interval,
-                "p_holm": lambda row: p_value(self._language, row.p_holm),
-                "effect": lambda row: self._number(row.rank_biserial),
-            },
-        )
-
-    def preferences(self) -> str:
-        """Choices between methods."""
-
-        def interval(row: Any) -> str:
-            known = percent_span(self._language, row.ci95_low, row.ci95_high)
-            return self._interval(row) if known == UNKNOWN else known
-
-        return self._table(
-            "preferences",
-            self._found.preferences,
-            {
-                "a": lambda row: self._name(row.method_a),
-                "b": lambda row: self._name(row.method_b),
-                "n": lambda row: str(row.n),
-                "count_a": lambda row: str(row.a),
-                "count_b": lambda row: str(row.b),
-                "tie": lambda row: str(row.tie),
-                "preference": lambda row: percent(self._language, row.preference_a),
-                "ci95": interval,
-                "p_holm": lambda row: p_value(self._language, row.p_holm),
-            },
-        )
-
-    def jod(self) -> str:
-        """The common scale."""
-        return self._table(
-            "jod",
-            self._found.jod,
-            {
-                "method": lambda row: self._name(row.method),
-                "jod": lambda row: self._number(row.jod),
-                "ci95": self._interval,
-            },
-        )
-
-    def claims(self) -> str:
-        """The paper's order."""
-        return self._table(
-            "claims",
-            self._found.claims,
-            {
-                "better": lambda row: self._name(row.better),
-                "worse": lambda row: self._name(row.worse),
-                "paper": lambda row: self._number(row.paper),
-                "difference": lambda row: self._number(row.difference),
-                "ci95": self._interval,
-                "p_holm": lambda row: p_value(self._language, row.p_holm),
-                "verdict": lambda row: self._name(f"verdict_{row.verdict}"),
-            },
-        )
-
-    def paper(self) -> str:
-        """The paper's scores."""
-        return self._table(
-            "paper",
-            self._found.paper,
-            {
-                "set": lambda row: row.set,
-                "method": lambda row: self._name(row.method),
-                "paper": lambda row: self._number(row.paper),
-                "mos": lambda row: self._number(row.ours),
-                "difference": lambda row: self._number(row.difference),
-                "ci95": lambda row: span(self._language, row.ci95_low, row.ci95_high),
-            },
-        )
+class RaterTables(Base):
+    """Of raters, displays and measures."""
 
     def slopes(self) -> str:
         """Scores against density."""
@@ -142,6 +32,7 @@ class Tables:
                 "method": lambda row: self._name(row.method),
                 "slope": lambda row: self._number(row.slope),
                 "ci95": self._interval,
+                "p_holm": lambda row: p_value(self._language, row.p_holm),
             },
         )
 
@@ -196,6 +87,7 @@ class Tables:
                 "mos": lambda row: self._number(row.mos),
                 "mos_screened": lambda row: self._number(row.mos_screened),
             },
+            prior=f"{PRIOR_RATINGS:g}",
         )
 
     def raters(self) -> str:
@@ -212,6 +104,8 @@ class Tables:
                 "n": lambda row: str(row.n_ratings),
                 "bias": lambda row: self._number(row.bias),
                 "inconsistency": lambda row: self._number(row.inconsistency),
+                "unsteadiness": lambda row: self._number(row.unsteadiness),
+                "agreement_z": lambda row: number(self._language, row.agreement_z, 1),
                 "weight": lambda row: self._number(row.weight),
                 "golden": lambda row: percent(self._language, row.golden_passed),
                 "rt": lambda row: number(self._language, row.median_rt_ms / 1000, 1),
@@ -230,8 +124,14 @@ class Tables:
                 "b": lambda row: self._name(row.method_b),
                 "sd": lambda row: self._number(row.sd),
                 "now": lambda row: str(row.raters_now),
-                "raters_needed": lambda row: str(row.raters_needed).replace("<NA>", UNKNOWN),
+                "raters_needed": lambda row: self._count(row.raters_needed),
+                "raters_needed_any": lambda row: self._count(row.raters_needed_any),
+                "images_needed_any": lambda row: self._count(row.images_needed_any),
             },
+            margin=self._number(self._found.facts["margin"]),
+            low=percent(self._language, 0.5 - self._found.facts["share_margin"]),
+            high=percent(self._language, 0.5 + self._found.facts["share_margin"]),
+            images=self._found.facts["images"],
         )
 
     def balance(self) -> str:
@@ -275,25 +175,4 @@ class Tables:
             fact("circular", percent(language, triads["share"]), n=triads["triads"]),
             fact("pairs_agree", percent(language, own["share"]), n=own["n"]),
         ]
-        return html_table(language, "agreement", ("fact", "value"), rows)
-
-    def _number(self, value: float) -> str:
-        return number(self._language, float(value))
-
-    def _name(self, key: str) -> str:
-        return name_of(self._language, key)
-
-    def _interval(self, row: Any) -> str:
-        """The interval of a row, or why there is none."""
-        if math.isnan(row.ci95_low):
-            return self._name(f"reason_{row.reason}") or UNKNOWN
-        return span(self._language, row.ci95_low, row.ci95_high)
-
-    def _table(self, caption: str, table: pd.DataFrame, cells: Cells) -> str:
-        rows = table.reset_index(drop=True).itertuples()
-        return html_table(
-            self._language,
-            caption,
-            tuple(cells),
-            [tuple(cell(row) for cell in cells.values()) for row in rows],
-        )
+        return html_table(language, say(language, "caption_agreement"), ("fact", "value"), rows)

@@ -1,0 +1,1 @@
+"""The report as a page: words, tables, figures and how they are put together."""

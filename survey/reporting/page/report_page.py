@@ -1,0 +1,148 @@
+"""The report as one HTML file, in both languages, that reads like a results section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from survey.reporting.page.markup import STYLE, heading, image, paragraphs
+from survey.reporting.page.rater_tables import RaterTables
+from survey.reporting.page.sentences import Sentences
+from survey.reporting.page.tables import AnswerTables
+from survey.reporting.page.words import LANGUAGES, Language, method_name, say
+from survey.statistics.questions.summary import Analysis
+
+
+class Tables(AnswerTables, RaterTables):
+    """Every table of an analysis."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a report says of where its data come from."""
+
+    study: str
+    created_at: str
+    protocol_sha256: str
+    is_public: bool
+
+
+def page(
+    analysis: Analysis,
+    origin: Origin,
+    figures: Mapping[Language, Mapping[str, bytes]],
+    *,
+    first: Language,
+) -> bytes:
+    """The whole page.
+
+    Args:
+        figures: SVG by language and name, shown within the page.
+        first: the language it opens in.
+    """
+    choices = "".join(
+        f'<input type="radio" name="language" id="in-{language}"'
+        f'{" checked" if language == first else ""}><label for="in-{language}">{name}</label>'
+        for language, name in LANGUAGES.items()
+    )
+    sections = "".join(
+        f'<section lang="{language}">{section(analysis, origin, figures[language], language)}'
+        "</section>"
+        for language in LANGUAGES
+    )
+    title = escape(say(first, "title", study=origin.study))
+    return (
+        f'<!doctype html>\n<html lang="{first}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style></head><body>{choices}{sections}</body>"
+        "</html>\n"
+    ).encode()
+
+
+def section(
+    analysis: Analysis, origin: Origin, figures: Mapping[str, bytes], language: Language
+) -> str:
+    tables = Tables(analysis, language)
+    parts = [f"<h1>{escape(say(language, 'title', study=origin.study))}</h1>"]
+    notes = {
+        "simulated": analysis.facts["includes_simulated"],
+        "informal": analysis.facts["is_informal"],
+        "public": origin.is_public,
+    }
+    parts += [
+        f'<p class="note">{escape(say(language, f"note_{key}"))}</p>'
+        for key, is_so in notes.items()
+        if is_so
+    ]
+    said = Sentences(analysis, language)
+    parts += [heading(language, "summary"), *paragraphs(said.summary())]
+    contents: list[tuple[str, Sequence[str], Iterable[str]]] = [
+        (
+            "scores",
+            ("scores", "histograms"),
+            (
+                tables.mos(),
+                tables.comparisons(),
+                *paragraphs(said.ordinal()),
+                tables.ordinal(),
+            ),
+        ),
+        (
+            "pairs",
+            ("preferences",),
+            (tables.preferences(), tables.jod(), *paragraphs(said.davidson())),
+        ),
+        ("paper", (), (tables.claims(), tables.paper())),
+        (
+            "displays",
+            ("displays",),
+            (
+                tables.slopes(),
+                *paragraphs(said.displays()),
+                tables.same_angle(),
+            ),
+        ),
+        ("measures", ("measures",), (tables.correlations(),)),
+        ("agreement", (), (tables.agreement(),)),
+        (
+            "raters",
+            ("consistency",),
+            (
+                *paragraphs(said.leaving()),
+                tables.subject_model(),
+                *paragraphs(said.weights()),
+                tables.raters(),
+            ),
+        ),
+        ("planning", ("needed",), (tables.planning(),)),
+        ("balance", (), (tables.balance(),)),
+    ]
+    for key, names, blocks in contents:
+        parts.append(heading(language, key))
+        parts += [
+            image(figures[name], say_title(language, name)) for name in names if name in figures
+        ]
+        shown = [block for block in blocks if block]
+        parts += shown or paragraphs([say(language, "empty")])
+    parts.append(heading(language, "method"))
+    method = {
+        "study": origin.study,
+        "created": origin.created_at[:10],
+        "protocol": origin.protocol_sha256[:12],
+        "images": analysis.facts["images"],
+        "methods": ", ".join(method_name(language, m, analysis.labels) for m in analysis.order),
+    }
+    keys = ("method_data", "method_methods", "method_intervals", "method_density", "method_paper")
+    parts += paragraphs(say(language, key, **method) for key in keys)
+    return "\n".join(parts)
+
+
+def say_title(language: Language, name: str) -> str:
+    """What a picture of a figure is called for those who cannot see it."""
+    keys = {
+        "scores": "heading_scores", "histograms": "axis_share", "preferences": "heading_pairs",
+        "displays": "heading_displays", "measures": "heading_measures",
+        "consistency": "heading_raters", "needed": "heading_planning",
+    }  # fmt: skip
+    return say(language, keys[name])
