@@ -50,6 +50,7 @@ ROOMS = (
     "sr/objectives",
     "sr/inference",
     "sr/models",
+    "sr/models/entries",
     "sr/networks",
     "sr/networks/microscopy",
     "sr/metrics",

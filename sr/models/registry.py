@@ -1,7 +1,8 @@
 """The models people choose from: networks with weights, interpolations, and mixtures of two.
 
-To add one, train it and write an entry here; `python -m sr release` puts its weights and
-what is known of them into `weights/`. The network itself is an entry of `sr.networks.registry`.
+To add one, train it and write an entry in `sr.models.entries`; `python -m sr release` puts its
+weights and what is known of them into `weights/`. The network itself is an entry of
+`sr.networks.registry`.
 A mixture is there by its name alone, `srresnet_x4~srgan_x4@0.3` (`sr.models.between`), and a file
 of somebody else's by lying in a folder (`sr.models.community`).
 """
@@ -17,16 +18,14 @@ from typing import Any, Literal
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.base.files import file_sha256
+from sr.models.entries.photographs import BICUBIC as BICUBIC
+from sr.models.entries.photographs import ENTRIES
+from sr.models.entries.photographs import PHOTO as PHOTO
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
 Origin = Literal["computed", "trained", "mixture", "file"]
 NOT_KNOWN = "not known"  # the licence of a file that nobody has told of
-BICUBIC = "MATLAB's bicubic"
-PHOTO = "blur, noise, JPEG and resizing, twice over, as Wang et al. 2021 (arXiv:2107.10833)"
-NO_BATCH_NORM = (
-    "no batch norm; bilinear image skip from input to output; images in [0, 1] on both sides"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,77 +79,7 @@ class Model:
         return (self.scale,) if self.network else INTERPOLATION_SCALES
 
 
-MODELS: dict[str, Model] = {
-    model.name: model
-    for model in (
-        Model(
-            name="nearest",
-            title="Nearest",
-            scale=4,
-            description="every pixel repeated as a square, no filter",
-            origin="computed",
-            source="computed",
-        ),
-        Model(
-            name="bicubic",
-            title="Bicubic",
-            scale=4,
-            description="bicubic interpolation as in MATLAB's imresize",
-            origin="computed",
-            source="computed",
-            paper="Keys 1981, a = -0.5",
-            is_default=True,
-        ),
-        Model(
-            name="srresnet_x4",
-            title="SRResNet",
-            scale=4,
-            description="SRResNet, trained for the smallest pixel error",
-            network="srresnet",
-            weights="srresnet_x4.safetensors",
-            degradation=BICUBIC,
-            paper="Ledig et al. 2017, arXiv:1609.04802v5",
-            departures=f"{NO_BATCH_NORM}; L1 loss, later PSNR of luma",
-            is_default=True,
-        ),
-        Model(
-            name="srgan_x4",
-            title="SRGAN",
-            scale=4,
-            description="SRGAN, trained to look like a photograph",
-            network="srresnet",
-            weights="srgan_x4.safetensors",
-            degradation=BICUBIC,
-            paper="Ledig et al. 2017, arXiv:1609.04802v5",
-            departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
-            "training sees through VGG16",
-            is_default=True,
-        ),
-        Model(
-            name="srresnet_photo_x4",
-            title="SRResNet for photos as they are",
-            scale=4,
-            description="SRResNet, trained on photographs with noise, blur and JPEG in them",
-            network="srresnet",
-            weights="srresnet_photo_x4.safetensors",
-            domain="photographs as phones and messengers leave them",
-            degradation=PHOTO,
-            departures=f"{NO_BATCH_NORM}; L1 loss",
-        ),
-        Model(
-            name="srgan_photo_x4",
-            title="SRGAN for photos as they are",
-            scale=4,
-            description="SRGAN, trained on photographs with noise, blur and JPEG in them",
-            network="srresnet",
-            weights="srgan_photo_x4.safetensors",
-            domain="photographs as phones and messengers leave them",
-            degradation=PHOTO,
-            departures=f"{NO_BATCH_NORM}; content loss LPIPS on VGG16 with L1; its opponent in "
-            "training sees through VGG16, not the U-Net of Real-ESRGAN",
-        ),
-    )
-}
+MODELS: dict[str, Model] = {entry["name"]: Model(**entry) for entry in ENTRIES}
 
 
 def model_info(name: str) -> Model:

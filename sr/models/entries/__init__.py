@@ -1,0 +1,1 @@
+"""What models come with the project, subject by subject."""
