@@ -89,6 +89,13 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def own_device(name: str) -> str:
+    """ "auto" is a GPU of its own for each process that torchrun started on a machine with GPUs."""
+    if name == "auto" and "LOCAL_RANK" in os.environ and choose_device(name).type == "cuda":
+        return f"cuda:{os.environ['LOCAL_RANK']}"
+    return name
+
+
 @lru_cache(maxsize=4)
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is multiplied faster than float32: AVX512-BF16 or AMX, or a GPU's units."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from sr.base.errors import ConfigError
 from sr.base.files import check_file, check_folder, write_file
+from sr.base.machine import own_device
 from sr.commands.console import (
     add_between_arguments,
     add_inference_arguments,
@@ -17,11 +18,12 @@ from sr.commands.console import (
     positive_int,
     progress_bar,
 )
-from sr.data.pairs import DataSet, Strength, find_data_sets
-from sr.evaluation.correlations import CAPTION, Correlation, correlations
+from sr.data.pairs import DataSet, Strength, data_sets_at
+from sr.evaluation.correlations import CAPTION, Correlation, correlations, telling
 from sr.evaluation.measure import evaluate
 from sr.evaluation.methods import (
     DEFAULT_MODELS,
+    DEFAULT_SCALE,
     Method,
     Runtime,
     default_models,
@@ -40,9 +42,10 @@ from sr.evaluation.tables import (
     to_json,
     to_markdown,
 )
-from sr.metrics.texture import MEASURES
 from sr.metrics.threshold import check_ppd
-from sr.models.registry import MODELS
+
+if TYPE_CHECKING:
+    from sr.training.distributed import Group
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
 OUTPUT_FILES = {
@@ -88,8 +91,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scale",
         metavar="N",
         type=positive_int,
+        nargs="+",
+        default=[],
         help="how many times larger, where no network is named (default: that of the "
-        "networks, or 4; models of one scale are measured at a time)",
+        "networks, or 4); several are measured on sets of their own, as Set5 x2 and Set5 x4",
     )
     parser.add_argument(
         "--degradation",
@@ -166,6 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         SRError: a data set, a model or an output is not what it should be; said before the work.
     """
     _spread_output(arguments)
+    arguments.device = own_device(arguments.device)
     runtime = Runtime(arguments.device, arguments.precision, arguments.tile, arguments.engine)
     _check_outputs(arguments)
     for ppd in arguments.ppd or ():
@@ -173,15 +179,25 @@ def run(arguments: argparse.Namespace) -> int:
     names = [*(arguments.models or ()), *mixtures_asked_for(arguments)]
     folders = named_folders(arguments.pictures)
     if not (names or folders):
-        names = list(default_models(arguments.scale))
-    methods = parse_methods(names, runtime, scale=arguments.scale)
-    scale = methods[0].scale if methods else arguments.scale or MODELS[DEFAULT_MODELS[-1]].scale
-    data_sets = [one for f in arguments.folders for one in find_data_sets(f, scale=scale)]
-    if arguments.degradation:
-        data_sets = [one.degraded(by) for one in data_sets for by in arguments.degradation]
+        names = [name for scale in arguments.scale or (None,) for name in default_models(scale)]
+    methods = parse_methods(names, runtime, scales=arguments.scale)
+    scales = list(dict.fromkeys(m.scale for m in methods)) or arguments.scale or [DEFAULT_SCALE]
+    if folders and len(scales) > 1:
+        raise ConfigError(f"--pictures are of one scale, the models of {scales}; name a --scale")
+    data_sets = data_sets_at(arguments.folders, scales, arguments.degradation)
     methods += picture_methods(folders, data_sets, limit=arguments.limit)
+
+    from sr.training.distributed import process_group
+
+    with process_group() as (group, _):
+        return _run(arguments, data_sets, methods, group)
+
+
+def _run(
+    arguments: argparse.Namespace, data_sets: list[DataSet], methods: list[Method], group: Group
+) -> int:
     store = None if arguments.per_image is None else PerImageFile(arguments.per_image)
-    with progress_bar("image") as show:
+    with progress_bar("image", **({} if group.is_leader else {"disable": True})) as show:
         result = evaluate(
             data_sets,
             methods,
@@ -192,7 +208,10 @@ def run(arguments: argparse.Namespace) -> int:
             save_folder=arguments.save,
             progress=show,
             keep=None if store is None else store.keep,
+            group=group,
         )
+    if not group.is_leader:  # the first process says and writes it all
+        return 0
     hard = correlations(result.images)
     _print(result, hard)
     for file, text in (
@@ -209,12 +228,10 @@ def run(arguments: argparse.Namespace) -> int:
             print(path)
     if arguments.ppd:
         _look(arguments, measured_sets(data_sets, result), methods)
-    for failure in result.failures:
-        print(f"left out: {failure}", file=sys.stderr)
+    print(*(f"left out: {one}\n" for one in result.failures), sep="", end="", file=sys.stderr)
     if result.failures:
         print(f"error: {left_out(result)}", file=sys.stderr)
-        return EXIT_LEFT_OUT
-    return 0
+    return EXIT_LEFT_OUT if result.failures else 0
 
 
 def _spread_output(arguments: argparse.Namespace) -> None:
@@ -255,11 +272,7 @@ def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list
 
     with progress_bar("image") as show:
         rows = seen.look(
-            data_sets,
-            methods,
-            arguments.ppd,
-            lpips=not arguments.no_lpips,
-            progress=show,
+            data_sets, methods, arguments.ppd, lpips=not arguments.no_lpips, progress=show
         )
     print()
     print(format_table(tuple(seen.HEADINGS.values()), seen.cells(rows)))
@@ -279,13 +292,7 @@ def _print(result: Evaluation, hard: list[Correlation]) -> None:
     print(format_table(tuple(headings.values()), cells(result.rows, headings)))
     for sentence in caption(result):
         print(f"{sentence}.")
-    widest = hard[-1].dataset if hard else ""
-    shown = [
-        found
-        for found in hard
-        if found.rho is not None and (found.dataset, found.measure) == (widest, MEASURES[0])
-    ]
-    if shown:
+    if shown := telling(hard):
         print("\nWhich images are hard:")
         print(
             format_table(tuple(CORRELATION_HEADINGS.values()), cells(shown, CORRELATION_HEADINGS))

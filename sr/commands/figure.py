@@ -86,8 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
     targets = [output.with_name(f"{output.name}.{kind}") for kind in ("png", "svg", "tex")]
     _check_outputs(targets, output, force=arguments.force)
     runtime = Runtime(arguments.device, arguments.precision, arguments.tile, arguments.engine)
-    methods = parse_methods(arguments.models, runtime, scale=arguments.scale)
+    asked = () if arguments.scale is None else (arguments.scale,)
+    methods = parse_methods(arguments.models, runtime, scales=asked)
     scale = methods[0].scale if methods else arguments.scale or 4
+    if others := [method.label for method in methods if method.scale != scale]:
+        raise ConfigError(f"a figure is of one scale, {scale}; {', '.join(others)} has another")
     original, finished = _finished(arguments, scale)
     pictures = {ORIGINAL: original}
     boxes = [Box(*values) for values in arguments.boxes]

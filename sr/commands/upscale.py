@@ -245,14 +245,11 @@ def upscale_file(
 
 
 def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
-    from sr.base.machine import choose_device
+    from sr.base.machine import own_device
     from sr.inference.upscaler import get_upscaler, upscaler_from_file
 
-    device = arguments.device
-    if device == "auto" and "LOCAL_RANK" in os.environ and choose_device(device).type == "cuda":
-        device = f"cuda:{os.environ['LOCAL_RANK']}"  # torchrun: a GPU for each process
     how: dict[str, Any] = {
-        "device": device,
+        "device": own_device(arguments.device),
         "precision": arguments.precision,
         "tile_px": arguments.tile,
         "engine": arguments.engine,

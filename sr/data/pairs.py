@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -142,6 +142,30 @@ class DataSet:
             lr_folder=None,
             degradation=strength,
         )
+
+
+def at_scale(data_set: str, scale: int) -> str:
+    """What a set is called where several scales are measured: "Set5 x2"."""
+    return f"{data_set} x{scale}"
+
+
+def data_sets_at(
+    folders: Sequence[Path], scales: Sequence[int], degradations: Sequence[Strength] = ()
+) -> list[DataSet]:
+    """The data sets of folders for every scale, and degraded in every way that is asked for.
+
+    Raises:
+        DataError: as `find_data_sets`.
+    """
+    found = []
+    for scale in scales:
+        data_sets = [one for folder in folders for one in find_data_sets(folder, scale=scale)]
+        if len(scales) > 1:
+            data_sets = [
+                dataclasses.replace(one, name=at_scale(one.name, scale)) for one in data_sets
+            ]
+        found += data_sets
+    return [one.degraded(by) for one in found for by in degradations] if degradations else found
 
 
 def find_data_sets(folder: str | Path, *, scale: int) -> list[DataSet]:

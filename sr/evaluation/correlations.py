@@ -100,3 +100,13 @@ def spearman(x: np.ndarray, y: np.ndarray) -> tuple[float | None, float | None]:
         added = 1  # the order that was observed counts as one of them
     as_extreme = int((np.abs(orders @ a) / length >= abs(rho) - 1e-12).sum())
     return rho, (as_extreme + added) / (len(orders) + added)
+
+
+def telling(found: Sequence[Correlation]) -> list[Correlation]:
+    """Those of the widest choice of images, with the first measure of texture."""
+    widest = found[-1].dataset if found else ""
+    return [
+        one
+        for one in found
+        if one.rho is not None and (one.dataset, one.measure) == (widest, MEASURES[0])
+    ]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sr.data.pairs import Pair
     from sr.metrics.dists import Dists
     from sr.metrics.fidelity import Lpips
+    from sr.training.distributed import Group
 
 PROTOCOL_VERSION = "1"  # goes up when the same pixels would be measured differently
 DECIMALS = 6  # of single results; kept ones and new ones then give the same means
@@ -50,8 +51,9 @@ def evaluate(
     save_folder: Path | None = None,
     progress: Callable[[int, int, str], None] | None = None,
     keep: Callable[[str, str, Sequence[ImageRow]], None] | None = None,
+    group: Group | None = None,
 ) -> Evaluation:
-    """Upscale and measure every image of every set with every model.
+    """Upscale and measure every image of every set with every model of its scale.
 
     Args:
         data_sets: as `sr.data.pairs.find_data_sets` finds them.
@@ -65,26 +67,29 @@ def evaluate(
         progress: called with (images done, of how many, the next one's name).
         keep: called after each image with the set's name, the image's and its rows, which are
             none when it was left out.
+        group: of processes that share the images; every one returns the same.
 
     Returns:
         The means and the single results, in the order of sets, images and methods.
 
     Raises:
         DataError: no image could be measured.
-        ConfigError: two data sets or two methods of one name, or more than one scale.
+        ConfigError: two data sets or two methods of one name, or a scale without the other.
     """
     from sr.metrics.fidelity import default_lpips
+    from sr.training.distributed import Group as Processes
 
-    scales = sorted({s.scale for s in data_sets} | {method.scale for method in methods})
-    if len(scales) != 1:
-        raise ConfigError(f"scales {scales}: needed data sets and models of one scale")
+    scales = tuple(dict.fromkeys(data_set.scale for data_set in data_sets))
+    if missing := sorted(set(scales) ^ {method.scale for method in methods}):
+        raise ConfigError(f"scale {missing[0]}: needed data sets and models, there are only one")
     for kind, names in (
         ("data sets", [data_set.name for data_set in data_sets]),
-        ("models", [method.label for method in methods]),
+        *(("models", [m.label for m in methods if m.scale == scale]) for scale in scales),
     ):
         if len(set(names)) < len(names):
             raise ConfigError(f"two {kind} have one name: {', '.join(names)}; rename one")
-    result = Evaluation(scales[0])
+    group = group or Processes()
+    result = Evaluation(scales)
     measure_lpips: Lpips | None = None
     if lpips:
         try:
@@ -109,10 +114,12 @@ def evaluate(
     bench = _Bench(methods, measure_lpips, measure_dists, earlier, save_folder)
 
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
-    for done, (data_set, pair) in enumerate(chosen):
-        name = f"{data_set.name}/{pair.hr.name}"
+    found: dict[int, tuple[list[ImageRow], str]] = {}  # by number: rows, or why there are none
+    for number in range(group.rank, len(chosen), group.size):
+        data_set, pair = chosen[number]
+        name, failure = f"{data_set.name}/{pair.hr.name}", ""
         if progress is not None:
-            progress(done, len(chosen), name)
+            progress(number, len(chosen), name)
         try:
             photo, target = open_pair(data_set, pair)
             rows = bench.measure(data_set, pair, photo, target)
@@ -121,10 +128,19 @@ def evaluate(
         except SRError as error:
             if bench.versions.is_loading:  # the model is at fault, not the image
                 raise
-            result.failures.append(f"{name}: {SkippedFile.because(pair.hr, error).reason}")
+            failure = f"{name}: {SkippedFile.because(pair.hr, error).reason}"
             rows = []
+        found[number] = rows, failure
+        if keep is not None and group.is_leader:
+            keep(data_set.name, pair.hr.name, rows)
+    for others in group.gather((found, bench.reused)):
+        found |= others[0]
+        result.reused += others[1]
+    for number, (data_set, pair) in enumerate(chosen):
+        rows, failure = found[number]
         result.images += rows
-        if keep is not None:
+        result.failures += [failure] if failure else []
+        if keep is not None and group.is_leader and number % group.size:
             keep(data_set.name, pair.hr.name, rows)
     if progress is not None:
         progress(len(chosen), len(chosen), "")
@@ -132,15 +148,15 @@ def evaluate(
         raise DataError(
             f"none of the {len(chosen)} images could be measured; first: {result.failures[0]}"
         )
-    result.reused = bench.reused
     result.notes += [
         f"{method.label}: finished pictures of {method.folder}"
         for method in methods
         if method.folder is not None
     ]
     for data_set in data_sets:
-        result.rows += [mean_row(data_set.name, method, result.images) for method in methods]
-        for method in methods:
+        fitting = [method for method in methods if method.scale == data_set.scale]
+        result.rows += [mean_row(data_set.name, method, result.images) for method in fitting]
+        for method in fitting:
             result.notes += equal_ones(data_set.name, method, result.images)
         result.notes.append(f"{data_set.name}: {data_set.origin}")
         if limit is not None and limit < len(data_set.pairs):
@@ -205,6 +221,8 @@ class _Bench:
         reused = 0
         texture: Texture | None = None
         for method in self.methods:
+            if method.scale != data_set.scale:
+                continue
             names = (data_set.name, method.label, pair.hr.name)
             key = _key(method, pair, pixels.hexdigest())
             row = self.earlier.get(names)

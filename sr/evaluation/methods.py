@@ -26,6 +26,7 @@ from sr.models.registry import (
 )
 
 DEFAULT_MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
+DEFAULT_SCALE = MODELS[DEFAULT_MODELS[-1]].scale
 
 
 class Enlarges(Protocol):
@@ -76,38 +77,48 @@ class Runtime:
 
 def default_models(scale: int | None) -> Sequence[str]:
     """What is measured where no model is named: bicubic, and what there is of the scale."""
-    if scale is None or scale == MODELS[DEFAULT_MODELS[-1]].scale:
+    if scale in (None, DEFAULT_SCALE):
         return DEFAULT_MODELS
-    return [model.name for model in models_of_scale(scale) if model.name != "nearest"] or [
-        "bicubic"
-    ]
+    ours = (model for model in models_of_scale(scale) if model.origin != "file")
+    return [model.name for model in ours if model.name != "nearest"] or ["bicubic"]
 
 
 def parse_methods(
-    texts: Iterable[str], runtime: Runtime = Runtime(), *, scale: int | None = None
+    texts: Iterable[str], runtime: Runtime = Runtime(), *, scales: Sequence[int] = ()
 ) -> list[Method]:
-    """The methods people name on the command line, each once.
+    """The methods people name on the command line, each once at a scale, scale by scale.
 
     Args:
         texts: NAME of the registry, a weights file, or TRAINING_SET=FILE.
         runtime: device, precision, tile and engine.
-        scale: of interpolations; None is that of the networks beside them, else their own.
+        scales: of interpolations; without any those of the networks beside them, else their own.
 
     Raises:
         UnknownModelError: neither a model nor a file.
         WeightsError: a file that is not there or cannot be read.
-        ConfigError: two methods that could not be told apart or that enlarge by different factors;
-            an impossible device, precision or engine.
+        ConfigError: two methods that could not be told apart, a network of another scale than
+            those that were asked for, or an impossible device, precision or engine.
     """
     names = list(dict.fromkeys(texts))
-    methods = [_method(text, runtime, scale) for text in names]
-    networks = [method for method in methods if not _is_interpolation(method.label)]
-    if networks and scale is None:
-        methods = [_method(text, runtime, networks[0].scale) for text in names]
-    scales = sorted({method.scale for method in methods})
-    if len(scales) > 1:
-        said = ", ".join(f"{method.label} {method.scale}" for method in methods)
-        raise ConfigError(f"models of one scale are compared at a time; these enlarge: {said}")
+    networks = {text: _network(text, runtime) for text in names if not _is_interpolation(text)}
+    for method in networks.values():
+        if scales and method.scale not in scales:
+            wanted = " or ".join(map(str, scales))
+            raise ConfigError(f"{method.label} enlarges {method.scale} times, not {wanted}")
+    found = dict.fromkeys(scales or [method.scale for method in networks.values()])
+    methods = []
+    for scale in found or (None,):
+        for text in names:
+            if text not in networks:
+                methods.append(_interpolation(text, runtime, scale))
+            elif networks[text].scale == scale:
+                methods.append(networks[text])
+    for one in found:
+        _tell_apart([method for method in methods if method.scale == one])
+    return methods
+
+
+def _tell_apart(methods: Sequence[Method]) -> None:
     labels = [method.label for method in methods]
     for label in labels:
         if labels.count(label) > 1:
@@ -115,23 +126,24 @@ def parse_methods(
                 f"{labels.count(label)} methods would be called {label!r}; name their training "
                 "sets: NAME=FILE.safetensors"
             )
-    return methods
 
 
 def _is_interpolation(name: str) -> bool:
     return name in MODELS and not MODELS[name].network
 
 
-def _method(text: str, runtime: Runtime, scale: int | None) -> Method:
-    if _is_interpolation(text):
-        chosen = chosen_scale(text, scale)
-        return Method(
-            text,
-            lambda: _get_upscaler(text, runtime, chosen),
-            chosen,
-            model=text,
-            identity=text,
-        )
+def _interpolation(name: str, runtime: Runtime, scale: int | None) -> Method:
+    chosen = chosen_scale(name, scale)
+    return Method(
+        name,
+        lambda: _get_upscaler(name, runtime, chosen),
+        chosen,
+        model=name,
+        identity=name,
+    )
+
+
+def _network(text: str, runtime: Runtime) -> Method:
     if BETWEEN in text or text in known_models():
         return _registered(text, runtime)
     training_set, equals, rest = text.partition("=")

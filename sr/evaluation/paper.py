@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sr.data.pairs import at_scale
+
 SOURCE = "Ledig et al. 2017 (arXiv:1609.04802v5), table 2"
 NOTE = (
     f"Paper: {SOURCE}; its SSIM was computed by another program (daala) and cannot be compared "
@@ -51,6 +53,7 @@ def published(model: str, scale: int, data_set: str, images: int) -> Published |
 
     They are means over a whole set: beside those of a part of it they would mean nothing.
     """
-    if scale != SCALE or SIZES.get(data_set.lower()) != images:
+    name = data_set.removesuffix(at_scale("", SCALE)).lower()
+    if scale != SCALE or SIZES.get(name) != images:
         return None
-    return TABLE_2.get(model.removesuffix(f"_x{SCALE}").lower(), {}).get(data_set.lower())
+    return TABLE_2.get(model.removesuffix(f"_x{SCALE}").lower(), {}).get(name)

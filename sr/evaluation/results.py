@@ -74,14 +74,14 @@ class Row:
 class Evaluation:
     """Everything a run found out.
 
-    `scale` is that of its data sets.
+    `scales` are those of its data sets.
     `failures` holds a line for each image left out: an image counts for every model and metric
     or not at all.
     `notes` says, once each, what the table cannot: where small images come from, a missing metric.
     `reused` counts results that were taken from an earlier run.
     """
 
-    scale: int
+    scales: tuple[int, ...]
     rows: list[Row] = field(default_factory=list)
     images: list[ImageRow] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)

@@ -95,7 +95,7 @@ def look(
         if progress is not None:
             progress(done, len(chosen), f"{data_set.name}/{pair.hr.name}")
         photo, target = open_pair(data_set, pair)
-        pictures = {m.label: versions.make(m, pair, photo)[0].rgb for m in methods}
+        pictures = versions.make_all(methods, data_set.scale, pair, photo)
         pictures[ORIGINAL] = target
         for one, two in combinations(pictures, 2):
             for ppd in sorted(ppds):

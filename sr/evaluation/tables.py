@@ -93,7 +93,7 @@ def cells(
 
 def caption(result: Evaluation) -> list[str]:
     """How the results were measured and what they leave out, a sentence each."""
-    sentences = [PROTOCOL.format(scale=result.scale), *result.notes]
+    sentences = [_protocol(result), *result.notes]
     if any(row.paper_psnr_y is not None for row in result.rows):
         sentences.insert(1, NOTE)
     if result.reused:
@@ -101,6 +101,10 @@ def caption(result: Evaluation) -> list[str]:
     if result.failures:
         sentences.append(left_out(result))
     return sentences
+
+
+def _protocol(result: Evaluation) -> str:
+    return PROTOCOL.format(scale=" or ".join(map(str, result.scales)))
 
 
 def left_out(result: Evaluation) -> str:
@@ -127,7 +131,7 @@ def to_json(result: Evaluation, correlations: Sequence[Correlation] = ()) -> str
     """The same for programs: rows, correlations, caption, images left out."""
     document = {
         "program": f"nitidez sr {__version__}",
-        "protocol": PROTOCOL.format(scale=result.scale),
+        "protocol": _protocol(result),
         "notes": caption(result)[1:],
         "rows": [_plain(row) for row in result.rows],
         "texture": {"caption": CAPTION, "rows": [_plain(row) for row in correlations]},

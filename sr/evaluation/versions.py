@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Versions:
 
     def __init__(self) -> None:
         self.is_loading = False
-        self._models: dict[str, Enlarges] = {}
+        self._models: dict[tuple[str, int], Enlarges] = {}
 
     def make(self, method: Method, pair: Pair, photo: Photo) -> tuple[Photo, float | None]:
         """The method's version of a photo, and the seconds that making it took.
@@ -43,11 +44,23 @@ class Versions:
         version = model.upscale(photo)
         return version, time.perf_counter() - start
 
+    def make_all(
+        self, methods: Sequence[Method], scale: int, pair: Pair, photo: Photo
+    ) -> dict[str, np.ndarray]:
+        """The pixels of every method of a scale, by its label.
+
+        Raises:
+            ImageError, SRError: as `make`.
+        """
+        fitting = [method for method in methods if method.scale == scale]
+        return {method.label: self.make(method, pair, photo)[0].rgb for method in fitting}
+
     def _model(self, method: Method) -> Enlarges:
-        if method.label not in self._models:
+        key = (method.label, method.scale)
+        if key not in self._models:
             self.is_loading = True
             model = method.load()
             model.upscale(Photo(np.zeros((WARM_UP_PX, WARM_UP_PX, 3), np.uint8)))
             self.is_loading = False
-            self._models[method.label] = model
-        return self._models[method.label]
+            self._models[key] = model
+        return self._models[key]

@@ -152,7 +152,7 @@ class Gallery:
                 if (data_set.name, pair.hr.name) == (dataset, image)
             )
             photo, target = open_pair(data_set, pair)
-            made = {m.label: self._versions.make(m, pair, photo)[0].rgb for m in self.methods}
+            made = self._versions.make_all(self.methods, data_set.scale, pair, photo)
             self._pictures[dataset, image] = {"original": target, **made}
         return self._pictures[dataset, image]
 

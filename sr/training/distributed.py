@@ -16,6 +16,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from sr.base.errors import ConfigError
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Group:
@@ -49,6 +51,14 @@ class Group:
         dist.broadcast(tensor, src=0)
         return [float(value) for value in tensor.tolist()]
 
+    def gather(self, value: Any) -> list[Any]:
+        """What every process has, in the order of their numbers, on all of them."""
+        if self.size == 1:
+            return [value]
+        values: list[Any] = [None] * self.size
+        dist.all_gather_object(values, value)
+        return values
+
     def wrap(self, module: nn.Module) -> nn.Module:
         """A module whose gradients are the mean over the processes; `module` itself when alone.
 
@@ -64,7 +74,9 @@ class Group:
 
 
 @contextmanager
-def process_group(device: torch.device) -> Iterator[tuple[Group, torch.device]]:
+def process_group(
+    device: torch.device = CPU,
+) -> Iterator[tuple[Group, torch.device]]:
     """Join torchrun's processes; alone where the program was not started by torchrun.
 
     Yields:

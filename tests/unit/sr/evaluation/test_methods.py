@@ -80,11 +80,15 @@ def test_interpolations_follow_the_scale_of_the_networks_beside_them(tmp_path: P
     methods = parse_methods(["bicubic", mine], CPU)
     assert [(method.model, method.scale) for method in methods] == [("bicubic", 2), ("mine", 2)]
     assert [method.load().upscale(small).rgb.shape for method in methods] == [(16, 18, 3)] * 2
-    assert [method.scale for method in parse_methods(["nearest"], CPU, scale=8)] == [8]
-    with pytest.raises(ConfigError, match=r"these enlarge: mine .* 2, srresnet_x4 4"):
-        parse_methods([mine, "srresnet_x4"], CPU)
+    assert [method.scale for method in parse_methods(["nearest"], CPU, scales=[8])] == [8]
+    both = parse_methods(["bicubic", mine, "srresnet_x4"], CPU)
+    assert [(method.model, method.scale) for method in both] == [
+        ("bicubic", 2), ("mine", 2), ("bicubic", 4), ("srresnet_x4", 4)
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"srresnet_x4 enlarges 4 times, not 2"):
+        parse_methods([mine, "srresnet_x4"], CPU, scales=[2])
     with pytest.raises(ConfigError, match="bicubic enlarges 2 or 3 or 4 or 6 or 8 times, not 5"):
-        parse_methods(["bicubic"], CPU, scale=5)
+        parse_methods(["bicubic"], CPU, scales=[5])
 
 
 def test_without_names_what_there_is_of_the_scale_is_measured() -> None:

@@ -19,7 +19,7 @@ from sr.evaluation.tables import PerImageFile, caption, read_per_image, to_csv, 
 BICUBIC = Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234, "", 28.43, 0.8211)
 VOC = Row("Set5", "srgan_x4 (VOC|2012)", 5, math.inf, 1.0, 0.0801, 1.5, "VOC|2012")
 RESULT = Evaluation(
-    4, rows=[BICUBIC, VOC], failures=["Set5/x.png: no image"], notes=["Set5: made here"]
+    (4,), rows=[BICUBIC, VOC], failures=["Set5/x.png: no image"], notes=["Set5: made here"]
 )
 RHO = Correlation("Set5", "bicubic", "lpips_alex", "high_frequency_share", 100, 0.714, 0.0001)
 
@@ -58,7 +58,7 @@ def test_markdown_holds_table_caption_correlations_and_what_was_left_out() -> No
 def test_columns_that_nothing_fills_are_left_out() -> None:
     plain = Row("mine", "bicubic", 2, 30.0, 0.9, None, 0.1)
     assert "| set | model | images | PSNR-Y | SSIM-Y | LPIPS | seconds |" in to_markdown(
-        Evaluation(4, rows=[plain])
+        Evaluation((4,), rows=[plain])
     )
 
 
@@ -72,7 +72,7 @@ def test_json_is_valid_even_for_perfect_images() -> None:
 
 def test_the_caption_speaks_of_the_paper_only_where_its_figures_are() -> None:
     assert any("daala" in sentence for sentence in caption(RESULT))
-    assert not any("daala" in sentence for sentence in caption(Evaluation(4, rows=[VOC])))
+    assert not any("daala" in sentence for sentence in caption(Evaluation((4,), rows=[VOC])))
 
 
 def test_single_results_are_read_back_as_they_were(tmp_path: Path) -> None:

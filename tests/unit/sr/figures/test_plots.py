@@ -98,7 +98,7 @@ def test_the_sheet_shows_originals_and_versions_in_order_of_the_metric(
     measured: tuple[Evaluation, list[DataSet]],
 ) -> None:
     result, data_sets = measured
-    only = Evaluation(4, images=[row for row in result.images if row.dataset == "Set5"])
+    only = Evaluation((4,), images=[row for row in result.images if row.dataset == "Set5"])
     gallery = Gallery(data_sets, METHODS)
     sheet = worst_and_best(only.images, METHODS[1], gallery)
     assert len(sheet.places) == 6 * 3
