@@ -15,7 +15,7 @@ from sr.commands.train import (
     add_data_arguments,
     checked_config,
     load_data,
-    sampler,
+    need_folders,
     training_data,
     validation,
 )
@@ -34,7 +34,7 @@ from sr.runs.record import claimed
 from sr.runs.trackers import build_trackers, check_trackers
 from sr.training.accelerate import accelerate
 from sr.training.distributed import Group
-from sr.training.initial import prepared_device, try_out
+from sr.training.initial import prepared_device, sampler, try_out
 from sr.training.recipes import Training
 from sr.training.run import Run
 from sr.training.settings import override
@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if args.iterations < 1:
         raise ConfigError(f"--iterations {args.iterations}: needed 1 or more")
+    need_folders(args)
     base = override(checked_config(args), [f"iterations={args.iterations}", "epochs=0"])
     seeds = [str(base.seed + index) for index in range(args.seeds)]
     vary = [*args.vary, *([f"seed={','.join(seeds)}"] if len(seeds) > 1 else [])]

@@ -10,11 +10,9 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-import torch
-
 from sr.base.errors import ConfigError
 from sr.batches.pixels import Pixels
-from sr.batches.training_data import Sampler, TrainingData, sampler_of
+from sr.batches.training_data import TrainingData
 from sr.commands.console import (
     add_device_arguments,
     add_layout_argument,
@@ -27,35 +25,39 @@ from sr.data.pairs import validation_set
 from sr.microscopy.data.frames import Frames
 from sr.runs.record import claimed
 from sr.runs.trackers import TRACKERS, build_trackers, check_trackers
-from sr.training.accelerate import accelerate
+from sr.training.accelerate import accelerate, compiles
 from sr.training.checkpoint import refuse_folder
 from sr.training.distributed import Group, process_group
-from sr.training.initial import prepared_device, try_out
+from sr.training.initial import prepared_device, sampler, try_out
+from sr.training.recipe_files import as_toml, preset, read_recipe
 from sr.training.recipes import PRESETS, Training
 from sr.training.run import Run
-from sr.training.settings import override, with_iterations
+from sr.training.settings import override
 from sr.training.stage import Trainer
 from sr.training.validation import Validation
 
 logger = logging.getLogger(__name__)
 
-COMPILE_FROM = 2_000  # iterations that repay the compiler's minutes
-
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of every command that trains: preset, data, device."""
-    parser.add_argument("preset", metavar="PRESET", help=f"one of: {', '.join(sorted(PRESETS))}")
+    parser.add_argument(
+        "preset", metavar="PRESET", nargs="?", help=f"one of: {', '.join(sorted(PRESETS))}"
+    )
+    parser.add_argument(
+        "--recipe",
+        metavar="FILE",
+        type=Path,
+        help="in the place of PRESET: a TOML file, as train PRESET --show prints one",
+    )
     parser.add_argument(
         "--data",
         metavar="FOLDER",
         type=Path,
-        required=True,
         help="a data set as downloaded (python -m sr data check says what it is), photographs, "
         "or for microscopy the word simulator",
     )
-    parser.add_argument(
-        "--output", metavar="FOLDER", type=Path, required=True, help="weights, state and log"
-    )
+    parser.add_argument("--output", metavar="FOLDER", type=Path, help="weights, state and log")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",
@@ -133,6 +135,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on from the output folder")
     parser.add_argument(
+        "--show", action="store_true", help="print the recipe with all its settings, and end"
+    )
+    parser.add_argument(
         "--compile",
         choices=("auto", "on", "off"),
         default="auto",
@@ -166,6 +171,10 @@ def run(args: argparse.Namespace) -> int:
     started = time.perf_counter()
     follow_the_leader()
     config = checked_config(args)
+    if args.show:
+        print(as_toml(config), end="")
+        return 0
+    need_folders(args)
     if args.minutes is not None and not args.minutes > 0:
         raise ConfigError(f"--minutes {args.minutes}: needed a positive number")
     with process_group(prepared_device(args.device, args.threads)) as (group, device):
@@ -183,7 +192,7 @@ def run(args: argparse.Namespace) -> int:
             trainer = Trainer(config, data, device=device, precision=args.precision, group=group)
             updates = accelerate(
                 trainer,
-                compile=_compiles(args.compile, config, device),
+                compile=compiles(args.compile, config, device),
                 cuda_graph=args.cuda_graph == "auto",
                 kernels=args.kernels == "auto",
             )
@@ -217,15 +226,26 @@ def follow_the_leader() -> None:
     logging.basicConfig(level=level, format="%(message)s")
 
 
-def checked_config(args: argparse.Namespace) -> Training:
-    """The preset with what `--set` changes.
+def need_folders(args: argparse.Namespace) -> None:
+    """Everything but `--show` reads and writes.
 
     Raises:
-        ConfigError: an unknown preset or setting.
+        ConfigError: a folder was not given.
     """
-    if args.preset not in PRESETS:
-        raise ConfigError(f"no preset {args.preset!r}; known: {', '.join(sorted(PRESETS))}")
-    return override(PRESETS[args.preset], args.set)
+    if args.data is None or args.output is None:
+        raise ConfigError("--data FOLDER and --output FOLDER are needed")
+
+
+def checked_config(args: argparse.Namespace) -> Training:
+    """The preset or recipe with what `--set` changes.
+
+    Raises:
+        ConfigError: an unknown preset or setting, or a recipe that cannot be read.
+    """
+    if (args.preset is None) == (args.recipe is None):
+        raise ConfigError("give PRESET, or --recipe FILE in its place")
+    recipe = preset(args.preset) if args.recipe is None else read_recipe(args.recipe)
+    return override(recipe, args.set)
 
 
 def training_data(args: argparse.Namespace, config: Training) -> TrainingData:
@@ -256,30 +276,6 @@ def load_data(data: TrainingData, config: Training, group: Group) -> Pixels | Fr
         return data.load(scale=config.scale, processes=group.here, progress=show)
 
 
-def sampler(
-    pixels: Pixels | Frames, config: Training, device: torch.device, group: Group
-) -> tuple[Sampler, Training]:
-    """The crops of a configuration, and the configuration with its epochs counted out."""
-    data = sampler_of(
-        pixels,
-        lr_patch_px=config.hr_patch_px // config.scale,
-        device=device,
-        seed=config.seed,
-        by_epoch=config.epochs > 0,
-        share=(group.rank, group.size),
-    )
-    config = with_iterations(config, data.num_images)
-    logger.info(
-        "%d images, %.1f megapixels, %d skipped",
-        data.num_images, data.megapixels, len(data.skipped),
-    )  # fmt: skip
-    if config.epochs:
-        logger.info(
-            "%d epochs of one crop of every image: %d iterations", config.epochs, config.iterations
-        )
-    return data, config
-
-
 def validation(args: argparse.Namespace, config: Training, group: Group) -> Validation | None:
     """What `--validate` names; only the leading process measures."""
     if args.validate is None or not group.is_leader:
@@ -287,9 +283,3 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
     if config.source == "microscopy":
         raise ConfigError("--validate: measures photographs; python -m sr evaluate measures frames")
     return Validation(args.validate, scale=config.scale, most=args.validate_images)
-
-
-def _compiles(option: str, config: Training, device: torch.device) -> bool:
-    if option != "auto":
-        return option == "on"
-    return device.type == "cuda" and config.iterations >= COMPILE_FROM

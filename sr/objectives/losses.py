@@ -17,7 +17,9 @@ from sr.metrics.backbones import (
     load_vgg16_features,
     load_vgg19_features,
 )
+from sr.metrics.dists import Dists
 
+CHARBONNIER = 1e-3  # error below which the Charbonnier loss is no longer the absolute one
 PSNR_CEILING_DB = 42  # perfect crops would have infinitely many
 OUTSIDE_DB = 250.0  # what the PSNR loss takes for values 1 outside of [0, 1], as a mean over pixels
 REAL_ESRGAN_LAYERS = {2: 0.1, 7: 0.1, 16: 1.0, 25: 1.0, 34: 1.0}  # conv1_2, 2_2, 3_4, 4_4, 5_4
@@ -25,16 +27,33 @@ LPIPS_LAYERS = (3, 8, 15, 22, 29)  # relu1_2, 2_2, 3_3, 4_3, 5_3 of VGG16
 
 
 def pixel_loss(kind: str) -> Callable[[Tensor, Tensor], Tensor]:
-    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1]; `psnr_loss`,
-    `mse_ssim_loss`.
+    """Mean absolute ("l1") or mean squared ("mse") error of images in [0, 1]; `charbonnier_loss`,
+    `psnr_loss`, `mse_ssim_loss`.
     """
     losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
         "l1": F.l1_loss,
         "mse": F.mse_loss,
+        "charbonnier": charbonnier_loss,
         "psnr": psnr_loss,
         "mse_ssim": mse_ssim_loss,
     }
     return losses[kind]
+
+
+def charbonnier_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + 0.001^2): the absolute error, smooth at zero; images in [0, 1].
+
+    Source: Lai et al. 2017, arXiv:1704.03915, section 3.3.
+    """
+    return ((prediction - target).square() + CHARBONNIER**2).sqrt().mean()
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean absolute step to the next pixel, to the right and downwards; of (N, C, H, W).
+
+    Ledig et al. 2017 add it to the loss of SRResNet-VGG22, as a sum with weight 2e-8.
+    """
+    return image.diff(dim=2).abs().mean() + image.diff(dim=3).abs().mean()
 
 
 def psnr_loss(prediction: Tensor, target: Tensor) -> Tensor:
@@ -160,6 +179,22 @@ class LpipsLoss(nn.Module):
         return torch.stack(distances).sum()
 
 
+class DistsLoss(nn.Module):
+    """DISTS as a loss: alike in structure and texture, not pixel by pixel.
+
+    Source: Ding et al. 2020, arXiv:2004.07728. Evaluate with another metric than it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.distance = Dists().eval().requires_grad_(False)
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Mean over the batch of images (N, 3, H, W) in [0, 1], unclamped, of 16 px or more."""
+        distances: Tensor = self.distance(prediction, target)
+        return distances.mean()
+
+
 @wrap_torch_function(lambda x, wanted, head: (x, wanted, head))  # a mode may do it in its place
 def lpips_distance(x: Tensor, wanted: Tensor, head: Tensor) -> Tensor:
     """LPIPS on one layer: the mean over pixels; a scalar in float32.
@@ -206,6 +241,7 @@ CONTENT_LOSSES: dict[str, Callable[[], nn.Module]] = {
     "real_esrgan": lambda: LayersLoss(load_vgg19_features(last="conv5_4"), REAL_ESRGAN_LAYERS),
     "vgg16_53": lambda: FeatureLoss(load_vgg16_features(last="conv5_3")),
     "lpips_vgg16": LpipsLoss,
+    "dists": DistsLoss,
 }
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from sr.objectives.losses import lpips_distance
+from sr.training.recipes import Training
 from sr.training.stage import Found, Trainer
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,15 @@ T = TypeVar("T")
 Compute = Callable[[Tensor, Tensor], Found]  # from LR and HR, as Trainer.gradients
 
 COMPILED = ("generate", "look", "compare", "judge")  # what a trainer calls in an update
+COMPILE_FROM = 2_000  # iterations that repay the compiler's minutes
 WARMUPS = 3  # runs before the capture, in which compilers and cuDNN settle what they will do
+
+
+def compiles(option: str, config: Training, device: torch.device) -> bool:
+    """Whether torch.compile is wanted: "on", "off", or "auto", where it repays its minutes."""
+    if option != "auto":
+        return option == "on"
+    return device.type == "cuda" and config.iterations >= COMPILE_FROM
 
 
 def accelerate(

@@ -1,4 +1,4 @@
-"""What a stage begins with: device, precision, weights from scratch or of an earlier stage."""
+"""What a stage begins with: device, precision, crops, weights from scratch or of another stage."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from torch import nn
 
 from sr.base.errors import WeightsError
 from sr.base.machine import choose_device, has_fast_bfloat16, keep_freed_memory
+from sr.batches.pixels import Pixels
+from sr.batches.training_data import Sampler, sampler_of
 from sr.metrics.backbones import files_used
+from sr.microscopy.data.frames import Frames
 from sr.models.registry import MODELS, verified_weights
 from sr.models.weights_file import load_model, read_header
 from sr.networks.registry import build, described
 from sr.objectives.adversarial import build_discriminator
 from sr.objectives.losses import build_content_loss
+from sr.training.distributed import Group
 from sr.training.recipes import Training
-from sr.training.settings import network_config
+from sr.training.settings import network_config, with_iterations
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +79,30 @@ def try_out(config: Training, device: torch.device, precision: str) -> dict[str,
         parts.append(build_discriminator(config.discriminator, hr_patch_px=config.hr_patch_px))
     dtype = autocast_dtype(device, precision)
     return {"backbones": files_used(*parts), "precision": precision_name(dtype)}
+
+
+def sampler(
+    pixels: Pixels | Frames, config: Training, device: torch.device, group: Group
+) -> tuple[Sampler, Training]:
+    """The crops of a configuration, and the configuration with its epochs counted out."""
+    data = sampler_of(
+        pixels,
+        lr_patch_px=config.hr_patch_px // config.scale,
+        device=device,
+        seed=config.seed,
+        by_epoch=config.epochs > 0,
+        share=(group.rank, group.size),
+    )
+    config = with_iterations(config, data.num_images)
+    logger.info(
+        "%d images, %.1f megapixels, %d skipped",
+        data.num_images, data.megapixels, len(data.skipped),
+    )  # fmt: skip
+    if config.epochs:
+        logger.info(
+            "%d epochs of one crop of every image: %d iterations", config.epochs, config.iterations
+        )
+    return data, config
 
 
 def build_generator(config: Training) -> nn.Module:

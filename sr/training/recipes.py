@@ -37,17 +37,30 @@ class Training:
     graphics_share: float = 0.0  # crops replaced by drawn pictures, see sr.batches.graphics
     seed: int = 0
 
-    pixel_loss: Literal["l1", "mse", "psnr", "mse_ssim"] = "mse"  # see sr.objectives.losses
+    pixel_loss: Literal["l1", "mse", "charbonnier", "psnr", "mse_ssim"] = "mse"
     pixel_weight: float = 1.0
     content: Literal[
-        "none", "vgg19_54", "vgg19_22", "esrgan", "real_esrgan", "vgg16_53", "lpips_vgg16"
-    ] = "none"
+        "none", "vgg19_54", "vgg19_22", "esrgan", "real_esrgan", "vgg16_53", "lpips_vgg16", "dists"
+    ] = "none"  # see sr.objectives.losses
     content_weight: float = 0.0
+    tv_weight: float = 0.0  # of total variation
     adversarial: Literal["vanilla", "relativistic", "hinge"] = "vanilla"
     adversarial_weight: float = 0.0
     discriminator: Literal["srgan", "patch", "esrgan", "vgg16", "unet", "dfgan"] = "srgan"
     discriminator_learning_rate: float = 1e-4
     discriminator_warmup: int = 0  # discriminator steps before the generator moves
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Of every loss, by the name it is logged with."""
+        return {
+            "g/pixel": self.pixel_weight,
+            "g/content": self.content_weight,
+            "g/tv": self.tv_weight,
+            "g/adversarial": self.adversarial_weight,
+            "d/real": 1.0,
+            "d/fake": 1.0,
+        }
 
 
 WITHOUT_NORM = {"batch_norm": False, "image_skip": True}

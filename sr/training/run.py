@@ -20,9 +20,9 @@ from sr.base.files import remove_leftovers
 from sr.base.machine import matrix_rate, on_stop_signal
 from sr.runs.log import CsvTracker, Means, Tracker
 from sr.runs.record import FILE, check_record, surroundings, write_record
+from sr.runs.speed import ProgressBar, Speedometer
 from sr.training.accelerate import Accelerated
 from sr.training.checkpoint import Checkpoints, read_state, what_it_learns_from
-from sr.training.speed import ProgressBar, Speedometer
 from sr.training.stage import TrainingDiverged
 from sr.training.validation import Validation
 

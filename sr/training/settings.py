@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from sr.models.registry import MODELS
 from sr.networks.registry import NETWORKS, network_spec
 from sr.objectives.adversarial import check_patch
 from sr.training.recipes import Training
+
+logger = logging.getLogger(__name__)
 
 # Settings of older versions that are arguments of the network today.
 OLD_ARGUMENTS = ("num_blocks", "num_features", "batch_norm", "image_skip")
@@ -102,6 +105,14 @@ def override(config: Training, assignments: Sequence[str]) -> Training:
                 f"no setting {key!r}; known: {', '.join(known)}, and of {network}: "
                 f"{', '.join(arguments)}"
             )
+    if "iterations" in given and changes.get("epochs", config.epochs):
+        if "epochs" in given:
+            raise ConfigError("iterations and epochs: one follows from the other; give one")
+        changes["epochs"] = 0
+        logger.warning(
+            "iterations=%s count now, not the %d epochs of the recipe; a crop is of any photograph",
+            *(given["iterations"], config.epochs),
+        )
     if "scale" in changes:
         changes = _names_of_scale(config, changes["scale"]) | changes
     result = dataclasses.replace(config, **changes, network_args=network_args)
@@ -131,9 +142,19 @@ def _parse(key: str, text: str, now: object, declared: str = "") -> Any:
     try:
         if kind is bool:
             return {"true": True, "false": False}[text.lower()]
-        return kind(text)  # type: ignore[call-arg]
+        value = kind(float(text)) if kind is int and _is_whole(text) else kind(text)  # type: ignore[call-arg]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
+        return value
     except (KeyError, ValueError):
-        raise ConfigError(f"{key}={text}: needed a value of type {kind.__name__}") from None
+        known = {int: "a whole number, such as 100000 or 1e5", float: "a number, such as 1e-4"}
+        needed = known.get(kind, f"a value of type {kind.__name__}")
+        raise ConfigError(f"{key}={text}: needed {needed}") from None
+
+
+def _is_whole(text: str) -> bool:
+    """Is it a whole number in a form with a point or an exponent?"""
+    return bool(re.search(r"[.eE]", text)) and float(text).is_integer()
 
 
 def check(config: Training) -> None:
@@ -185,6 +206,8 @@ def check(config: Training) -> None:
             f"content={config.content} with content_weight={config.content_weight}: "
             "a content loss needs a positive weight, and a weight needs a content loss"
         )
+    if config.tv_weight < 0:
+        raise ConfigError(f"tv_weight={config.tv_weight}: needed 0 or more")
     if not (config.pixel_weight or config.content_weight or config.adversarial_weight):
         raise ConfigError("all loss weights are 0; needed at least one positive weight")
 

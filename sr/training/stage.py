@@ -21,7 +21,7 @@ from sr.objectives.adversarial import (
     discriminator_loss,
     generator_adversarial_loss,
 )
-from sr.objectives.losses import LpipsLoss, build_content_loss, pixel_loss
+from sr.objectives.losses import LpipsLoss, build_content_loss, pixel_loss, total_variation
 from sr.objectives.optimizers import adam, generator_optimizers, learning_rate_factor
 from sr.training.distributed import Group
 from sr.training.initial import autocast_dtype, build_generator, earlier_stages
@@ -133,8 +133,7 @@ class Trainer:
             progress: how much of the schedule is done, 0 to 1; sets the learning rate.
 
         Returns:
-            The losses, named `g/pixel`, `g/content`, `g/adversarial`, `d/real`, `d/fake`, each the
-            mean over all processes.
+            The losses, named as in `Training.loss_weights`, each the mean over all processes.
 
         Raises:
             TrainingDiverged: a loss or gradient is not finite; it changed no weight.
@@ -173,13 +172,7 @@ class Trainer:
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         losses = self._losses(lr, hr)
-        weights = {
-            "g/pixel": self.config.pixel_weight,
-            "g/content": self.config.content_weight,
-            "g/adversarial": self.config.adversarial_weight,
-            "d/real": 1.0,
-            "d/fake": 1.0,
-        }
+        weights = self.config.loss_weights
         # One graph: the discriminator's losses see a detached picture, so gradients do not mix.
         torch.stack([weights[n] * loss.float() for n, loss in losses.items()]).sum().backward()
         values = torch.stack([loss.detach().float() for loss in losses.values()])
@@ -202,6 +195,8 @@ class Trainer:
                 )
         if moves:
             losses["g/pixel"] = self.pixel(prediction, hr)
+            if self.config.tv_weight:
+                losses["g/tv"] = total_variation(prediction)
             with self._autocast():
                 if self.compare is not None:
                     losses["g/content"] = self.compare(fake, real)

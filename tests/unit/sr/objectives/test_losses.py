@@ -119,12 +119,25 @@ def test_layers_before_their_relu_are_compared_each_with_its_weight(
     )
 
 
-@pytest.mark.parametrize("kind", ["l1", "mse", "psnr"])
+@pytest.mark.parametrize("kind", ["l1", "mse", "charbonnier", "psnr"])
 def test_pixel_losses_reach_the_prediction(kind: str) -> None:
     prediction = torch.rand(2, 3, 8, 8, requires_grad=True)
     pixel_loss(kind)(prediction, torch.rand(2, 3, 8, 8)).backward()
     assert prediction.grad is not None
     assert float(prediction.grad.abs().min()) > 0
+
+
+def test_the_charbonnier_loss_is_the_absolute_error_but_for_the_smallest() -> None:
+    target = torch.rand(2, 3, 8, 8)
+    loss = pixel_loss("charbonnier")
+    assert float(loss(target + 0.1, target)) == pytest.approx(0.1, rel=1e-3)
+    assert float(loss(target, target)) == pytest.approx(1e-3)
+
+
+def test_total_variation_is_the_mean_step_to_the_next_pixel() -> None:
+    image = torch.zeros(1, 1, 2, 3)
+    image[0, 0, :, 2] = 0.5
+    assert float(losses.total_variation(image)) == pytest.approx(0.25)
 
 
 def test_the_psnr_loss_is_minus_psnr_on_luma_and_bounded() -> None:
@@ -175,8 +188,11 @@ def test_a_part_of_vgg19_is_refused_with_what_works() -> None:
 
 
 @pytest.mark.usefixtures("local")
-def test_a_short_local_vgg19_gives_way_to_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbones, "_download", lambda _: vgg19_state())
+def test_a_short_local_vgg19_gives_way_to_the_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(vgg19_state(), tmp_path / "vgg19.pth")
+    monkeypatch.setattr(backbones, "_download", lambda _: tmp_path / "vgg19.pth")
     assert isinstance(build_content_loss("vgg19_54"), FeatureLoss)
 
 

@@ -26,12 +26,12 @@ from sr.images.writing import save_png
 from sr.kernels.tiles import kernels
 from sr.objectives.adversarial import discriminator_loss, generator_adversarial_loss
 from sr.objectives.optimizers import Muon, learning_rate_factor, orthogonalise
+from sr.runs.speed import ProgressBar, Speedometer
 from sr.training.accelerate import accelerate, count_flops
 from sr.training.initial import build_generator
 from sr.training.recipes import PRESETS, SMOKE, SRGAN_SMOKE, SRRESNET_SMOKE, Training
 from sr.training.run import Run
 from sr.training.settings import override, with_iterations
-from sr.training.speed import ProgressBar, Speedometer
 from sr.training.stage import Trainer, TrainingDiverged
 from sr.training.validation import Validation
 
