@@ -44,7 +44,7 @@ bench: $(VENV)/installed-dev  ## measure speed, memory and time limits on this m
 	$(BIN)/python -m sr benchmark
 	$(BIN)/python -m pytest tests/timing
 
-attack: $(VENV)/installed-dev browser  ## attack the app and its survey as strangers would, in a few minutes
+attack: $(VENV)/installed-dev browser  ## attack the app and its survey: strangers, kills, clocks, cut lines, full disks
 	$(BIN)/python -m pytest --timeout=300 tests/attacks tests/browser/test_other_websites.py
 
 space-check: $(VENV)/installed-dev  ## rehearse the Hugging Face Space on this machine

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sr.base.files import atomic_file, make_private
+
+T = TypeVar("T")
 
 COMMITS_BEFORE_SQUASH = 50  # a repository slows down with thousands of commits
 
@@ -102,18 +103,15 @@ class FolderBackend:
                 with atomic_file(self.folder / name, mode=0o600) as file:
                     file.write(source if isinstance(source, bytes) else source.read_bytes())
             gone = [self.folder / name for name in remove]
-            left = self.folder.glob("*/.*") if gone else []  # by a process that was killed
+            left = [] if add else self.folder.glob("*/.*")  # by a process that was killed
             for path in (*gone, *left):
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise BackupError(f"{self.folder}: {error.strerror}") from error
 
 
-class DatasetBackend:
-    """A private data set repository on Hugging Face; one commit a change.
-
-    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
-    erased person must not stay in it.
+class HubBackend:
+    """A private place on Hugging Face.
 
     Args:
         name: "owner/name".
@@ -126,44 +124,70 @@ class DatasetBackend:
         self.api = api
         self.scratch = scratch
         self._commits = COMMITS_BEFORE_SQUASH  # an earlier process may not have come to it
-        self._made = False
-
-    def _make(self) -> None:
-        if not self._made:
-            self.api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=True)
-            self._made = True
+        self._is_made = False
 
     def names(self) -> list[str]:
         """See Backend."""
-        return _asked(self.name, self._names)
-
-    def _names(self) -> list[str]:
-        self._make()
-        found = self.api.list_repo_files(self.name, repo_type="dataset")
+        found = self._asked(self._names)
         return [name for name in found if name.startswith(("blobs/", "generations/"))]
 
     def read(self, name: str) -> bytes:
         """See Backend."""
-        return _asked(self.name, lambda: self._read(name))
-
-    def _read(self, name: str) -> bytes:
-        with _temporary(self.scratch) as folder:
-            path = self.api.hf_hub_download(
-                self.name, name, repo_type="dataset", cache_dir=folder, force_download=True
-            )
-            return Path(path).read_bytes()
+        if self.scratch is not None:
+            make_private(self.scratch)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            return self._asked(lambda: self._fetched(name, Path(folder)).read_bytes())
 
     def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
-        """See Backend. One commit: all of it or nothing. The history goes when nothing is added."""
+        """See Backend."""
+        files = {name: s if isinstance(s, bytes) else str(s) for name, s in add.items()}
         gone = list(remove)
-        _asked(self.name, lambda: self._change(add, gone))
+        self._asked(lambda: self._change(files, gone))
 
-    def _change(self, add: Mapping[str, Path | bytes], gone: list[str]) -> None:
+    def _names(self) -> list[str]:
+        raise NotImplementedError
+
+    def _fetched(self, name: str, folder: Path) -> Path:
+        raise NotImplementedError
+
+    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
+        raise NotImplementedError
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the hub answers; anything that goes wrong on the way is a BackupError."""
+        try:
+            return ask()
+        except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise BackupError(f"{self.name}: {type(error).__name__}: {first}") from error
+
+
+class DatasetBackend(HubBackend):
+    """A private data set repository; one commit a change, all of it or nothing.
+
+    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
+    erased person must not stay in it.
+    """
+
+    def _make(self) -> None:
+        if not self._is_made:
+            self.api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=True)
+            self._is_made = True
+
+    def _names(self) -> list[str]:
+        self._make()
+        return list(self.api.list_repo_files(self.name, repo_type="dataset"))
+
+    def _fetched(self, name: str, folder: Path) -> Path:
+        options = {"repo_type": "dataset", "cache_dir": folder, "force_download": True}
+        return Path(self.api.hf_hub_download(self.name, name, **options))
+
+    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         self._make()
         self._commits += COMMITS_BEFORE_SQUASH if gone else bool(add)  # until squashed
-        operations: list[Any] = [CommitOperationAdd(n, _uploadable(s)) for n, s in add.items()]
+        operations: list[Any] = [CommitOperationAdd(*file) for file in add.items()]
         operations += [CommitOperationDelete(name) for name in gone]
         if operations:
             self.api.create_commit(
@@ -174,66 +198,20 @@ class DatasetBackend:
             self._commits = 0
 
 
-class BucketBackend:
-    """A private storage bucket on Hugging Face: mutable files without a history.
-
-    Args:
-        name: "owner/name".
-        api: a `huggingface_hub.HfApi`.
-        scratch: a folder for downloads.
-    """
-
-    def __init__(self, name: str, api: Any, scratch: Path | None = None) -> None:
-        self.name = name
-        self.api = api
-        self.scratch = scratch
-
-    def names(self) -> list[str]:
-        """See Backend."""
-        return _asked(self.name, self._names)
+class BucketBackend(HubBackend):
+    """A private storage bucket: mutable files without a history."""
 
     def _names(self) -> list[str]:
         self.api.create_bucket(self.name, private=True, exist_ok=True)
         tree = self.api.list_bucket_tree(self.name, recursive=True)
-        found = [entry.path for entry in tree if hasattr(entry, "size")]
-        return [name for name in found if name.startswith(("blobs/", "generations/"))]
+        return [entry.path for entry in tree if hasattr(entry, "size")]
 
-    def read(self, name: str) -> bytes:
-        """See Backend."""
-        return _asked(self.name, lambda: self._read(name))
+    def _fetched(self, name: str, folder: Path) -> Path:
+        target = folder / "file"
+        self.api.download_bucket_files(self.name, [(name, target)], raise_on_missing_files=True)
+        return target
 
-    def _read(self, name: str) -> bytes:
-        with _temporary(self.scratch) as folder:
-            target = folder / "file"
-            self.api.download_bucket_files(self.name, [(name, target)], raise_on_missing_files=True)
-            return target.read_bytes()
-
-    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
-        """See Backend."""
-        gone = list(remove)
+    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
         if add or gone:
-            pairs = [(_uploadable(source), name) for name, source in add.items()]
-            _asked(
-                self.name, lambda: self.api.batch_bucket_files(self.name, add=pairs, delete=gone)
-            )
-
-
-@contextmanager
-def _temporary(scratch: Path | None) -> Iterator[Path]:
-    if scratch is not None:
-        make_private(scratch)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        yield Path(folder)
-
-
-def _asked(name: str, ask: Callable[[], Any]) -> Any:
-    """What the hub answers; anything that goes wrong on the way is a BackupError."""
-    try:
-        return ask()
-    except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise BackupError(f"{name}: {type(error).__name__}: {first}") from error
-
-
-def _uploadable(source: Path | bytes) -> str | bytes:
-    return source if isinstance(source, bytes) else str(source)
+            pairs = [(source, name) for name, source in add.items()]
+            self.api.batch_bucket_files(self.name, add=pairs, delete=gone)

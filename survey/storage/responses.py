@@ -136,36 +136,36 @@ def coverage(store: Store, study: str, *, simulated: bool, active_since: str) ->
         simulated: count simulated raters, or real ones.
         active_since: ISO 8601; unanswered trials of sessions seen since then are reserved.
     """
+    # Of a session that is over or under way every trial counts: only others are looked into.
     rows = store.rows(
-        "SELECT t.kind, t.role, t.block, t.expected, t.target_ppd, l.image, "
-        "l.id AS left_version, l.method AS left_method, r.method AS right_method, "
-        "count(*) AS n "
-        "FROM trial t JOIN session s ON s.id = t.session "
-        "JOIN participant p ON p.id = s.participant "
-        "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
-        "LEFT JOIN response a ON a.trial_id = t.id "
-        "WHERE p.study = ? AND p.simulated = ? AND "
-        "(a.trial_id IS NOT NULL OR (s.finished_at IS NULL AND s.last_seen_at >= ?)) "
-        "GROUP BY t.kind, t.role, t.block, t.expected, t.target_ppd, t.left_id, t.right_id",
+        "SELECT t.role, t.block, t.expected, t.target_ppd, t.left_id, t.right_id, count(*) AS n "
+        "FROM participant p JOIN session s ON s.participant = p.id "
+        "JOIN trial t ON t.session = s.id WHERE p.study = ? AND p.simulated = ? "
+        "AND t.role IN ('main', 'golden', 'instructed') "
+        "AND (s.finished_at IS NOT NULL OR s.last_seen_at >= ? "
+        "OR EXISTS (SELECT 1 FROM response WHERE trial_id = t.id)) "
+        "GROUP BY t.left_id, t.right_id, t.role, t.block, t.expected, t.target_ppd",
         [study, int(simulated), active_since],
     )
+    versions = store.rows("SELECT id, image, method FROM stimulus WHERE study = ?", [study])
+    image_of = {row["id"]: row["image"] for row in versions}
+    method_of = {row["id"]: row["method"] for row in versions}
     result = Coverage()
     golden: Counter[str] = Counter()
     for row in rows:
-        n = row["n"]
+        n, image = row["n"], image_of[row["left_id"]]
+        left, right = method_of[row["left_id"]], method_of.get(row["right_id"], "")
         if row["target_ppd"] is not None:
-            left, right = row["left_method"], row["right_method"]
-            result.angle_first[row["image"], left, right] += n
-            result.angle_second[row["image"], right, left] += n
+            result.angle_first[image, left, right] += n
+            result.angle_second[image, right, left] += n
         elif row["role"] == "main":
-            result.images[row["image"]] += n
-            if row["kind"] == "rating":
-                result.versions[row["left_version"]] += n
+            result.images[image] += n
+            if not right:
+                result.versions[row["left_id"]] += n
             else:
-                left, right = row["left_method"], row["right_method"]
-                result.left_first[row["image"], left, right] += n
-                result.left_second[row["image"], right, left] += n
-        elif row["role"] == "golden" and row["kind"] == "pair":
+                result.left_first[image, left, right] += n
+                result.left_second[image, right, left] += n
+        elif row["role"] == "golden" and right:
             golden[row["expected"]] += n
         elif row["role"] == "instructed":
             result.instructed[row["block"]] += n

@@ -68,7 +68,7 @@ class Store:
 
     def _prepare(self) -> None:
         self.db.conn.create_function("link", 4, link, deterministic=True)
-        for pragma in PRAGMAS:
+        for pragma in PRAGMAS if self.path.name != ":memory:" else ("journal_mode=OFF",):
             self.db.conn.execute(f"PRAGMA {pragma}").fetchall()
         result = self.db.conn.execute("PRAGMA quick_check").fetchone()
         if result != ("ok",):
@@ -168,11 +168,12 @@ class Store:
 
 
 def insert(db: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows with the same columns; those they lack get the table's defaults."""
+    """Add rows with the same columns in one order; those they lack get the table's defaults."""
     if rows:
-        columns = list(rows[0])
-        marks = ", ".join(f":{column}" for column in columns)
-        db.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+        columns = ", ".join(rows[0])
+        marks = ", ".join("?" * len(rows[0]))
+        values = [tuple(row.values()) for row in rows]
+        db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
 
 def update(

@@ -38,10 +38,11 @@ START_SECONDS = 600  # the default study is made at the first start
 
 
 class Server:
-    """`python app.py` on a port of its own, started again after every kill."""
+    """`python app.py`, or only the survey, on a port of its own; started again after every kill."""
 
-    def __init__(self, data_folder: Path, **environment: str) -> None:
+    def __init__(self, data_folder: Path, *, is_whole_app: bool = True, **environment: str) -> None:
         self.data_folder = data_folder
+        self.is_whole_app = is_whole_app
         self.environment = environment
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -58,9 +59,9 @@ class Server:
         }
         self.data_folder.mkdir(parents=True, exist_ok=True)
         log = (self.data_folder / "server.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+        alone = ["-m", "tests.attacks.serve", str(self.data_folder), str(self.port)]
+        command = [sys.executable, *(["app.py"] if self.is_whole_app else alone)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -96,6 +97,7 @@ class Result:
     acknowledged: dict[str, Any] = field(default_factory=dict)  # trial to answer
     seconds: list[float] = field(default_factory=list)  # of answers that were acknowledged at once
     next_seconds: list[float] = field(default_factory=list)  # and the next pictures loaded as well
+    open_seconds: list[float] = field(default_factory=list)  # from a kill to an open survey
     retries: int = 0
     problems: list[str] = field(default_factory=list)
     is_over: bool = False  # the server is gone for good: nobody asks again
@@ -202,9 +204,9 @@ class HttpRater:
 
 
 @contextmanager
-def serving(data_folder: Path) -> Iterator[Server]:
+def serving(data_folder: Path, *, is_whole_app: bool) -> Iterator[Server]:
     """A started server, stopped at the end."""
-    server = Server(data_folder)
+    server = Server(data_folder, is_whole_app=is_whole_app)
     server.start()
     try:
         yield server
@@ -213,12 +215,25 @@ def serving(data_folder: Path) -> Iterator[Server]:
 
 
 def run(
-    data_folder: Path, *, raters: int, kills: int, think: float, images: bool, seed: int = 0
+    data_folder: Path,
+    *,
+    raters: int,
+    kills: int,
+    think: float,
+    images: bool,
+    seed: int = 0,
+    most_seconds: float | None = None,
+    is_whole_app: bool = True,
 ) -> tuple[Result, float]:
-    """Let raters work, kill the server meanwhile; the result and the seconds it took."""
+    """Let raters work to the end or for so long, kill the server meanwhile; the result and the
+    seconds it took.
+    """
     result, stop, rng = Result(), threading.Event(), random.Random(seed)
     data_folder.mkdir(parents=True, exist_ok=True)
-    with serving(data_folder) as server, ThreadPoolExecutor(raters) as pool:
+    with (
+        serving(data_folder, is_whole_app=is_whole_app) as server,
+        ThreadPoolExecutor(raters) as pool,
+    ):
         begin = time.monotonic()
         jobs = [
             pool.submit(
@@ -229,7 +244,12 @@ def run(
         for _ in range(kills):
             time.sleep(0.3 + 1.2 * rng.random())
             server.kill()
+            killed = time.monotonic()
             server.start()
+            result.open_seconds.append(time.monotonic() - killed)
+        if most_seconds is not None:
+            stop.wait(max(0.0, begin + most_seconds - time.monotonic()))
+            stop.set()
         for job in jobs:
             job.result()
         seconds = time.monotonic() - begin
@@ -271,11 +291,17 @@ def main() -> int:
     parser.add_argument("--raters", type=int, default=200)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--think", type=float, default=0.0, metavar="S", help="pause at most")
+    parser.add_argument("--seconds", type=float, metavar="S", help="stop after so long")
     parser.add_argument("--images", action="store_true", help="load the pictures, too")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     args = parser.parse_args()
     result, seconds = run(
-        args.data, raters=args.raters, kills=args.kills, think=args.think, images=args.images
+        args.data,
+        raters=args.raters,
+        kills=args.kills,
+        think=args.think,
+        images=args.images,
+        most_seconds=args.seconds,
     )
     count = len(result.acknowledged)
     print(f"{args.raters} raters, {args.kills} kills, {seconds:.1f} s, {result.retries} retries")
@@ -283,8 +309,16 @@ def main() -> int:
     if result.seconds:
         print(
             f"answer: median {1000 * statistics.median(result.seconds):.0f} ms, "
-            f"95 % within {percentile(result.seconds, 0.95):.0f} ms; with the next pictures: "
+            f"95 % within {percentile(result.seconds, 0.95):.0f} ms, "
+            f"99 % within {percentile(result.seconds, 0.99):.0f} ms, "
+            f"slowest {1000 * max(result.seconds):.0f} ms; with the next pictures: "
             f"95 % within {percentile(result.next_seconds, 0.95):.0f} ms"
+        )
+    if result.open_seconds:
+        print(
+            "from a kill to an open survey: "
+            f"median {statistics.median(result.open_seconds):.1f} s, "
+            f"slowest {max(result.open_seconds):.1f} s"
         )
     problems = check(args.data, result)
     print("\n".join(problems[:20]) or "every acknowledged answer is in database and journal, once")
