@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,8 @@ METRIC_NAMES = {
 }
 SHARE_NAME = "high-frequency share of the original"
 DOTS_PER_INCH = 150
+MODELS_ACROSS = 4  # of a figure with a panel a model
+INCHES_A_LETTER = 0.09  # of a legend
 
 
 def need_seaborn() -> None:
@@ -121,7 +124,14 @@ def distribution(result: Evaluation) -> Figure:
         sns.stripplot(**shared, dodge=True, size=2.5, alpha=0.5, legend=False)
         axes.set(xlabel="", ylabel=METRIC_NAMES[metric])
         axes.get_legend().remove()
-    _legend(figure, colours)
+        for place in range(sets):
+            for number in range(len(colours)):
+                x = place - 0.4 + 0.8 * (number + 0.5) / len(colours)
+                axes.text(
+                    x, 0.01, str(number + 1), transform=axes.get_xaxis_transform(),
+                    ha="center", va="bottom", fontsize="x-small", color="0.3",
+                )  # fmt: skip
+    _legend(figure, _numbered(colours))
     figure.suptitle("Every image, and quartiles by data set")
     return figure
 
@@ -145,8 +155,13 @@ def perception_distortion(result: Evaluation) -> Figure:
                 images["psnr_y"], images["lpips_alex"], s=12, color=colour, alpha=0.4, linewidths=0
             )
             axes.scatter(
-                [row.psnr_y], [row.lpips_alex], s=90, color=colour, edgecolors="black", zorder=3
+                [row.psnr_y], [row.lpips_alex], s=130, color=colour, edgecolors="black", zorder=3
             )
+            number = list(colours).index(row.model) + 1
+            axes.annotate(
+                str(number), (row.psnr_y, row.lpips_alex), ha="center", va="center", zorder=4,
+                fontsize="x-small", color="white" if _is_dark(colour) else "black",
+            )  # fmt: skip
             if row.paper_psnr_y is not None:
                 axes.axvline(row.paper_psnr_y, color=colour, linestyle="--", linewidth=1)
         axes.set(
@@ -154,7 +169,7 @@ def perception_distortion(result: Evaluation) -> Figure:
             ylabel=METRIC_NAMES["lpips_alex"],
             title=f"{name}, {means[0].images} images",
         )
-    _legend(figure, colours)
+    _legend(figure, _numbered(colours))
     said = "Large: mean; small: one image"
     if any(row.paper_psnr_y is not None for row in result.rows):
         said += f"; dashed: PSNR in {SOURCE}"
@@ -163,7 +178,10 @@ def perception_distortion(result: Evaluation) -> Figure:
 
 
 def texture(result: Evaluation, correlations: Sequence[Correlation]) -> Figure:
-    """A column a model: each image's LPIPS and PSNR over its high-frequency share."""
+    """A column a model: each image's LPIPS and PSNR over its high-frequency share.
+
+    Of more models than fit beside each other the rows go on below.
+    """
     import seaborn as sns
     from matplotlib.ticker import LogLocator, NullLocator, PercentFormatter
 
@@ -173,10 +191,17 @@ def texture(result: Evaluation, correlations: Sequence[Correlation]) -> Figure:
     colours = dict(zip(sets, sns.color_palette("colorblind", len(sets)), strict=True))
     metrics = [name for name in ("lpips_alex", "psnr_y") if table[name].notna().any()]
     wanted = ALL_SETS if len(sets) > 1 else sets[0]
-    figure, panels = _panels(len(metrics), len(models), 3.9, 3.4, sharex=True, sharey="row")
+    across = min(MODELS_ACROSS, len(models))
+    bands = math.ceil(len(models) / across)
+    figure, panels = _panels(bands * len(metrics), across, 3.9, 3.4, sharex=True)
     is_logarithmic = bool((table["high_frequency_share"] > 0).all())
     for (row, column), axes in np.ndenumerate(panels):
-        metric, model = metrics[row], models[column]
+        place = row // len(metrics) * across + column
+        if place >= len(models):
+            axes.remove()
+            continue
+        metric, model = metrics[row % len(metrics)], models[place]
+        axes.sharey(panels[row % len(metrics), 0])
         sns.scatterplot(
             data=table[table["model"] == model],
             x="high_frequency_share", y=metric, hue="dataset", hue_order=sets, palette=colours,
@@ -218,11 +243,23 @@ def _table(images: Sequence[ImageRow]) -> Any:
 
 
 def _colours(result: Evaluation) -> dict[str, Any]:
-    """A colour a method, the same in every figure."""
+    """A colour a method, the same in every figure; its number, from 1, tells it without."""
     import seaborn as sns
 
     labels = list(dict.fromkeys(row.model for row in result.rows))
-    return dict(zip(labels, sns.color_palette("colorblind", len(labels)), strict=True))
+    few = sns.color_palette("colorblind")  # begins again where it ends
+    palette = few if len(labels) <= len(few) else sns.husl_palette(len(labels), s=0.95, l=0.6)
+    return dict(zip(labels, palette, strict=False))
+
+
+def _numbered(colours: Mapping[str, Any]) -> dict[str, Any]:
+    """The colours by "1 bicubic", "2 srresnet_x4", ..."""
+    return {f"{number} {name}": colours[name] for number, name in enumerate(colours, 1)}
+
+
+def _is_dark(colour: Sequence[float]) -> bool:
+    red, green, blue = colour[:3]
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.55
 
 
 def _panels(
@@ -247,7 +284,9 @@ def _legend(figure: Figure, colours: Mapping[str, Any]) -> None:
         Line2D([], [], linestyle="", marker="o", color=colour, label=label)
         for label, colour in colours.items()
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+    widest = max(map(len, colours)) * INCHES_A_LETTER + 0.6
+    columns = int(min(4, len(handles), max(1, figure.get_figwidth() // widest)))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
 def _png(figure: Figure) -> bytes:

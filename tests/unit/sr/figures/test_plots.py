@@ -16,7 +16,8 @@ from sr.data.pairs import DataSet, find_data_sets
 from sr.evaluation.correlations import correlations
 from sr.evaluation.measure import evaluate
 from sr.evaluation.methods import Method
-from sr.evaluation.results import Evaluation
+from sr.evaluation.results import Evaluation, ImageRow, Row
+from sr.figures import plots
 from sr.figures.contact_sheet import (
     Crop,
     Gallery,
@@ -166,3 +167,28 @@ def test_a_missing_seaborn_is_a_sentence_with_the_pip_line(
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match=r"pip install -r requirements\.txt"):
         need_seaborn()
+
+
+def test_twelve_models_are_told_apart_and_nothing_is_cut() -> None:
+    pytest.importorskip("seaborn", reason="plots need seaborn: requirements.txt")
+    names = [f"a_model_with_quite_a_long_name_{number}" for number in range(12)]
+    images = [
+        ImageRow("Set5", name, f"{image}.png", 25 + i + image, 0.8, 0.5 - 0.03 * i, 1, 0.01, 30)
+        for i, name in enumerate(names)
+        for image in range(3)
+    ]
+    rows = [Row("Set5", name, 3, 26 + i, 0.8, 0.5, 1) for i, name in enumerate(names)]
+    result = Evaluation((4,), rows=rows, images=images)
+    colours = plots._colours(result)
+    assert len({tuple(colour) for colour in colours.values()}) == 12
+    for figure in (plots.distribution(result), plots.perception_distortion(result)):
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()][11] == f"12 {names[11]}"
+        box = legend.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.bbox.x1
+    grid = plots.texture(result, correlations(images))
+    assert grid.get_figwidth() <= 16
+    assert [axes.get_title().partition("\n")[0] for axes in grid.axes[:4]] == names[:4]
+    assert len(grid.axes) == 24
