@@ -21,8 +21,8 @@ PACKAGES = ("demo", "survey", "sr")
 ROOMS = (
     "demo/app",
     "demo/upscale",
-    "demo/photos",
     "demo/compare",
+    "demo/photos",
     "demo/rating",
     "demo/results",
     "demo/display",

@@ -15,6 +15,9 @@ from demo.app.address import CHOOSE_TAB, NOTE_TAB, REMEMBER_LANGUAGE, SHOW_API, 
 from demo.app.frame import footer_html, header_html
 from demo.app.launch import launch_options, upload_limits
 from demo.app.settings import Settings
+from demo.compare.page import build_compare_tab
+from demo.compare.pictures import Compared
+from demo.compare.routes import compare_routes
 from demo.display.page import build_display_tab
 from demo.rating.page import build_survey_tab
 from demo.results.owner import Owner
@@ -69,11 +72,8 @@ def build_app(
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads_folder)
     uploads_folder = Path(get_upload_folder())
     uploads_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    jobs = Jobs(
-        engine or SuperResolution(threads=settings.threads, engine=settings.engine),
-        store,
-        max_waiting=settings.max_waiting,
-    )
+    engine = engine or SuperResolution(threads=settings.threads, engine=settings.engine)
+    jobs = Jobs(engine, store, max_waiting=settings.max_waiting)
     sessions = Sessions()
     limits = upload_limits(settings)
 
@@ -84,7 +84,7 @@ def build_app(
     Sweeper(sweep)
     i18n = gr.I18n()  # names texts; launch_options() brings them
     with Page(
-        launch_options(settings, survey, owner),
+        launch_options(settings, survey, owner, compare_routes(Compared(store, engine))),
         title="Nitidez",
         analytics_enabled=False,
         fill_width=True,
@@ -102,6 +102,7 @@ def build_app(
             )
         builders: dict[str, Callable[[], Tab]] = {
             "upscale": lambda: build_upscale_tab(limits, jobs, sessions, i18n, language),
+            "compare": build_compare_tab,
             "survey": build_survey_tab,
             "display": build_display_tab,
             "results": build_results_tab,

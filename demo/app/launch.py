@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.routing import Route
 
 from demo.app.frame import footer_html, header_html
 from demo.app.guard import middleware
@@ -31,7 +33,10 @@ MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
 def launch_options(
-    settings: Settings, survey: ProtectedSurvey, owner: Owner | None = None
+    settings: Settings,
+    survey: ProtectedSurvey,
+    owner: Owner | None = None,
+    routes: Sequence[Route] = (),
 ) -> dict[str, Any]:
     """Keywords for `launch`: what is served, where, and how it looks.
 
@@ -39,6 +44,7 @@ def launch_options(
         settings: limits and folders.
         survey: whose answers are taken and shown.
         owner: who may see results; None makes one of the settings.
+        routes: more of them.
     """
     owner = owner or Owner(password=settings.owner_password, names=settings.owners)
     return {
@@ -58,6 +64,7 @@ def launch_options(
                 script_route(),
                 *survey_routes(lambda: survey.survey),
                 *results_routes(ResultsApi(lambda: survey, owner)),
+                *routes,
             ],
         },
         "max_file_size": settings.max_upload_mb * 1_000_000,

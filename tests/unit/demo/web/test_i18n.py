@@ -43,7 +43,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     built = {f"mode_{mode}" for mode in ("upscale", "test")}
     built |= {f"mode_{mode}_hint" for mode in ("upscale", "test")}
     built |= {f"example_{name}" for name in SAMPLES} | {
-        f"tab_{tab}" for tab in ("upscale", "survey", "display", "results")
+        f"tab_{tab}" for tab in ("upscale", "compare", "survey", "display", "results")
     }
     built |= {name for name in MODELS if name in texts("en")}
     built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {"for_other"}

@@ -1,0 +1,1 @@
+"""Pictures of the visitor's own, side by side."""

@@ -1,0 +1,287 @@
+// Pictures of one's own: dropped, named, ordered, looked at, measured and put into a figure.
+
+import { create, setText } from "../../web/js/elements.js";
+import { fillIn, languageNow, numberIn } from "../../web/js/words.js";
+import { Viewer } from "../../web/viewer/js/viewer.js";
+import { asCsv, asLatex, asText, isSameShape, visiblePart } from "./table.js";
+import { Taken } from "./taken.js";
+import { attachDrawing, viewPicture } from "./view.js";
+
+const MOST_BOXES = 4;
+const LEAST_BOX_PX = 4;
+const LPIPS_MS = 3000; // until it is asked for again, while it is being loaded
+
+class ComparePage extends Taken {
+  constructor(root, props, upload) {
+    super();
+    this.root = root;
+    this.props = props;
+    this.upload = upload;
+    this.language = languageNow();
+    this.pictures = []; // { key, token, url, width, height, name, whole, part }
+    this.reference = null; // key
+    this.boxes = []; // [left, top, width, height]
+    this.isDrawing = false;
+    this.turn = 0;
+    this.viewer = new Viewer(this.find(".nc-viewer"), { text: props.viewer_text, value: null }, () => {});
+    attachDrawing(this.viewer, () => this.isDrawing, (box) => this.addBox(box));
+    this.attach();
+    new MutationObserver(() => this.retell()).observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["lang"],
+    });
+    this.retell();
+    this.recall();
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  say(key, values = {}) {
+    const words = this.props.text[this.language];
+    return fillIn(words[key] ?? words.other, values);
+  }
+
+  retell() {
+    this.language = languageNow();
+    this.root.lang = this.language;
+    this.root.setAttribute("aria-label", this.say("title"));
+    this.find(".nc-scroll").setAttribute("aria-label", this.say("table"));
+    const { most, megapixels } = this.props;
+    for (const node of this.root.querySelectorAll("[data-text]")) {
+      if (!node.closest(".nv")) setText(node, this.say(node.dataset.text, { most, megapixels }));
+    }
+    this.refresh();
+  }
+
+  attach() {
+    const { root } = this;
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-go]");
+      if (button && !button.closest(".nv")) this.go(button);
+    });
+    this.find(".nc-choose input").addEventListener("change", (event) => {
+      const files = [...event.target.files];
+      event.target.value = "";
+      this.add(files);
+    });
+    const isSeen = () => root.isConnected && root.offsetParent !== null;
+    const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!isSeen() || !hasFiles(event)) return;
+      event.preventDefault();
+      root.classList.add("is-dragging");
+    });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) root.classList.remove("is-dragging");
+    });
+    document.addEventListener("drop", (event) => {
+      root.classList.remove("is-dragging");
+      if (!isSeen() || !hasFiles(event)) return;
+      event.preventDefault();
+      this.add([...event.dataTransfer.files]);
+    });
+    this.attachList();
+  }
+
+  // What is on the screen
+
+  changed() {
+    if (!this.pictures.some(({ key }) => key === this.reference)) this.reference = null;
+    this.keep();
+    this.refresh();
+  }
+
+  refresh() {
+    const { pictures } = this;
+    this.find(".nc-body").hidden = !pictures.length;
+    this.root.dataset.count = pictures.length;
+    this.viewer.receive({
+      language: this.language,
+      set: "compare",
+      panes: pictures.map((picture) => ({
+        key: picture.key,
+        state: "ready",
+        label: picture.name,
+        caption: this.captionOf(picture),
+        width: picture.width,
+        height: picture.height,
+        url: new URL(picture.url, document.baseURI).href,
+        download_name: `${picture.name}.png`,
+      })),
+      pair: pictures.slice(0, 2).map(({ key }) => key),
+      message: null,
+    });
+    this.showList();
+    this.showSizes();
+    this.showBoxes();
+    const part = pictures.find((each) => each.part)?.part;
+    const said = this.say("protocol", { px: this.props.border_px });
+    const ofPart = part && this.say("protocol_part", { box: this.boxName(part.box) });
+    setText(this.find(".nc-protocol"), this.reference ? [said, ofPart].filter(Boolean).join(" ") : this.say("no_reference"));
+  }
+
+  captionOf({ width, height, key, whole }) {
+    const size = `${width} × ${height}`;
+    if (key === this.reference) return `${size} · ${this.say("original")}`;
+    if (!whole) return size;
+    return [size, whole.psnr && `${this.number(whole.psnr, 2)} dB`, whole.lpips != null && `LPIPS ${this.number(whole.lpips, 3)}`]
+      .filter(Boolean)
+      .join(" · ");
+  }
+
+  number(value, digits) {
+    return numberIn(this.language, value, digits, digits);
+  }
+
+  showSizes() {
+    const { pictures } = this;
+    const largest = pictures.reduce((best, each) => (best && best.width >= each.width ? best : each), null);
+    const others = pictures.filter((each) => each.width !== largest.width || each.height !== largest.height);
+    const stretched = others.filter((each) => !isSameShape(each, largest)).map(({ name }) => name);
+    const said = [];
+    if (others.length) said.push(this.say("aligned", { width: largest.width, height: largest.height }));
+    if (stretched.length) said.push(this.say("stretched", { names: stretched.join(", ") }));
+    setText(this.find(".nc-sizes"), said.join(" "));
+  }
+
+  // Measuring
+
+  measureWhole() {
+    return this.measure([], (picture, found) => (picture.whole = found));
+  }
+
+  measurePart() {
+    const original = this.pictures.find(({ key }) => key === this.reference);
+    if (!original) return undefined;
+    const { viewport, extent, viewSize } = this.viewer;
+    const box = visiblePart(viewport, extent, viewSize, original);
+    return this.measure(box, (picture, found) => (picture.part = { ...found, box }));
+  }
+
+  async measure(region, keep) {
+    const original = this.pictures.find(({ key }) => key === this.reference);
+    const others = this.pictures.filter(({ key }) => key !== this.reference);
+    if (!original || !others.length) return;
+    const turn = (this.turn += 1);
+    this.note(this.say("measuring"));
+    try {
+      const tokens = others.map(({ token }) => token);
+      const reply = await this.call("measure", { reference: original.token, others: tokens, region });
+      const { results } = await reply.json();
+      if (turn !== this.turn) return;
+      others.forEach((picture, index) => keep(picture, results[index]));
+      const late = results.find(({ note }) => note?.startsWith("lpips_"))?.note;
+      this.note(late ? this.say(late) : "");
+      if (late === "lpips_loading") {
+        setTimeout(() => turn === this.turn && this.measure(region, keep), LPIPS_MS);
+      }
+    } catch (error) {
+      if (turn === this.turn) this.note(this.because(error));
+    }
+    this.changed();
+  }
+
+  // Boxes and the figure
+
+  boxName([left, top, width, height]) {
+    return `${left}, ${top} · ${width} × ${height}`;
+  }
+
+  addBox(box) {
+    if (Math.min(box[2], box[3]) < LEAST_BOX_PX) return;
+    this.boxes = [...this.boxes.slice(-MOST_BOXES + 1), box];
+    this.changed();
+  }
+
+  showBoxes() {
+    this.find(".nc-boxes").replaceChildren(
+      ...this.boxes.map((box, index) => {
+        const button = create("button", "quiet", { type: "button", "data-go": "drop-box", "data-index": index });
+        button.textContent = `${index + 1}: ${this.boxName(box)} ✕`;
+        button.setAttribute("aria-label", this.say("remove_box", { number: index + 1 }));
+        return button;
+      }),
+    );
+    this.find("[data-go=draw]").setAttribute("aria-pressed", this.isDrawing);
+    this.root.classList.toggle("is-drawing", this.isDrawing);
+  }
+
+  get named() {
+    return this.pictures.map(({ token, name }) => ({ token, name }));
+  }
+
+  async figure(kind) {
+    const original = this.pictures.find(({ key }) => key === this.reference);
+    this.note(this.say("drawing"));
+    const body = { pictures: this.named, reference: original?.token ?? "", boxes: this.boxes, kind };
+    const blob = await (await this.call("figure", body)).blob();
+    this.save(blob, `nitidez-figure.${kind === "latex" ? "zip" : kind}`);
+    if (kind === "png") {
+      const image = this.find(".nc-figure");
+      URL.revokeObjectURL(image.src);
+      image.src = URL.createObjectURL(blob);
+      image.alt = this.say("figure_alt", { names: this.pictures.map(({ name }) => name).join(", ") });
+      image.hidden = false;
+    }
+    this.note("");
+  }
+
+  save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
+
+  async copy(write) {
+    const { head, rows } = this.cells();
+    await navigator.clipboard.writeText(write(head, rows));
+    this.note(this.say("copied"));
+  }
+
+  async go(button) {
+    const view = async () => {
+      const canvas = viewPicture(this.viewer);
+      this.save(await new Promise((resolve) => canvas.toBlob(resolve)), "nitidez-view.png");
+    };
+    const pack = async () => {
+      const { url } = await (await this.call("zip", { pictures: this.named })).json();
+      const link = document.createElement("a");
+      link.href = new URL(url, document.baseURI);
+      link.download = "nitidez.zip";
+      link.click();
+    };
+    const set = (changes) => {
+      Object.assign(this, changes);
+      this.changed();
+    };
+    const { viewport, extent, viewSize } = this.viewer;
+    const actions = {
+      "save-view": view,
+      zip: pack,
+      clear: () => set({ pictures: [], boxes: [], reference: null }),
+      "measure-part": () => (this.reference ? this.measurePart() : this.note(this.say("no_reference"))),
+      "copy-text": () => this.copy(asText),
+      "copy-csv": () => this.copy(asCsv),
+      "copy-latex": () => this.copy(asLatex),
+      draw: () => set({ isDrawing: !this.isDrawing }),
+      "box-part": () => this.addBox(visiblePart(viewport, extent, viewSize, extent)),
+      "drop-box": () => set({ boxes: this.boxes.filter((_, index) => index !== Number(button.dataset.index)) }),
+      "figure-png": () => this.figure("png"),
+      "figure-svg": () => this.figure("svg"),
+      "figure-latex": () => this.figure("latex"),
+    };
+    try {
+      await (actions[button.dataset.go] ?? (() => this.change(button)))();
+    } catch (error) {
+      this.note(this.because(error));
+    }
+  }
+}
+
+// What runs when the component is loaded; what it is given is Gradio's.
+export const start = ({ element, props, upload }) =>
+  new ComparePage(element.querySelector(".nc"), props, upload);

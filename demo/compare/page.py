@@ -1,0 +1,49 @@
+"""The page on which people compare pictures of their own: one gr.HTML with its own HTML, CSS and
+JavaScript, and the comparison viewer in it. It talks JSON with `demo.compare.routes`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
+from demo.web import viewer
+from demo.web.scripts import start_script
+from demo.web.tab import Tab
+
+FOLDER = Path(__file__).parent
+
+
+@cache
+def compare_text() -> dict[str, dict[str, str]]:
+    """Every word of the page, by language."""
+    return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+
+
+def build_compare_panel(**kwargs: Any) -> gr.HTML:
+    """The page as a component; keywords go to gr.HTML."""
+    own = (FOLDER / "compare.html").read_text("utf-8")
+    return gr.HTML(
+        "",
+        html_template=own.replace("<!-- viewer -->", viewer.viewer_html()),
+        css_template=f"{viewer.viewer_css()}\n{(FOLDER / 'compare.css').read_text('utf-8')}",
+        js_on_load=start_script("compare/js/compare.js"),
+        apply_default_css=False,
+        text=compare_text(),
+        viewer_text=viewer.viewer_text(),
+        most=MOST_PICTURES,
+        border_px=BORDER_PX,
+        megapixels=MOST_MEGAPIXELS,
+        **kwargs,
+    )
+
+
+def build_compare_tab() -> Tab:
+    """Build the tab inside the current Blocks context."""
+    build_compare_panel(elem_id="compare")
+    return Tab()

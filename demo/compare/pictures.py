@@ -1,0 +1,252 @@
+"""A visitor's own pictures on this server: taken, measured against one another, put together."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import threading
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from demo.photos.uploads import clean_name, read_upload, uploaded_file
+from demo.web.i18n import Language, number_short, say
+from demo.work.engine import Engine
+from demo.work.saving import SaveAs, write_list
+from demo.work.versions import TOKEN, ImageStore, StoredImage, photo_key
+from sr.base.errors import ImageError, ShapeError, SRError
+from sr.images.photo import Photo
+from sr.images.reading import open_image
+from sr.images.writing import encode_png
+from survey.study.errors import InvalidAnswerError, SurveyError
+
+if TYPE_CHECKING:
+    from sr.metrics.result import Measurement
+
+MOST_PICTURES = 12
+MOST_MEGAPIXELS = 16.0  # of a picture
+MEASURED_MEGAPIXELS = 6.0  # at once; of larger ones a part is measured
+BORDER_PX = 4  # cut from whole pictures for PSNR and SSIM, as papers do at x4
+LONGEST_NAME = 80
+KINDS = {"png": "image/png", "svg": "image/svg+xml", "latex": "application/zip"}
+
+
+class PictureError(SurveyError):
+    """A file that cannot be compared; its text is in the visitor's language."""
+
+    key = "bad_file"
+    status = 422
+
+
+class GoneError(SurveyError):
+    """A picture that was deleted since."""
+
+    key = "gone"
+    status = 410
+
+
+class SizesError(SurveyError):
+    """Pictures of several sizes, where one size is needed; or a box outside of them."""
+
+    key = "sizes"
+    status = 422
+
+
+@dataclass(frozen=True)
+class Named:
+    """A picture that was taken, by the token of its file, and what its owner calls it."""
+
+    token: str
+    name: str
+
+
+class Compared:
+    """The pictures in a store, for whoever knows their names.
+
+    Args:
+        store: where they are kept for as long as everything that visitors send.
+        engine: measures.
+    """
+
+    def __init__(self, store: ImageStore, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+
+    def add(self, path: str, name: str, language: Language) -> dict[str, Any]:
+        """Take an uploaded file: any format in, a PNG of the same pixels out.
+
+        Raises:
+            PictureError: it is no picture, too large, or gone.
+        """
+        try:
+            photo = read_upload(uploaded_file(Path(path)), max_megapixels=MOST_MEGAPIXELS)
+        except FileNotFoundError:
+            raise PictureError(say(language, "error_gone")) from None
+        except ImageError as error:
+            raise PictureError(said(error, language)) from None
+        photo = photo.on_white()
+        key = f"compare-{photo_key(photo)}"
+        kept = self._store.get(key, renew=True) or self._put(key, photo)
+        return {
+            "token": kept.token,
+            "url": kept.url,
+            "width": kept.width,
+            "height": kept.height,
+            "name": clean_name(name)[:LONGEST_NAME],
+        }
+
+    def _put(self, key: str, photo: Photo) -> StoredImage:
+        png = encode_png(photo)
+        return self._store.put(key, png, width=photo.width, height=photo.height, seconds=0)
+
+    def measure(
+        self, reference: str, others: Sequence[str], region: Sequence[int] | None
+    ) -> dict[str, Any]:
+        """Results of pictures against one, whole or in a part: left, top, width, height.
+
+        Raises:
+            GoneError: one was deleted.
+            SizesError: the part does not lie in the reference.
+        """
+        target = self._part(self._pixels(reference), region)
+        crop_px = 0 if region is not None else BORDER_PX
+        results = []
+        for token in others:
+            found: dict[str, Any] = {"token": token, "note": None}
+            pixels = self._pixels(token)
+            if region is None or pixels.shape == self._pixels(reference).shape:
+                pixels = self._part(pixels, region)
+            if pixels.shape != target.shape:
+                found["note"] = "other_size"
+            elif target.shape[0] * target.shape[1] > MEASURED_MEGAPIXELS * 1e6:
+                found["note"] = "too_large"
+            else:
+                found |= self._measured(pixels, target, crop_px)
+            results.append(found)
+        return {"results": results, "crop_px": crop_px}
+
+    def figure(
+        self,
+        pictures: Sequence[Named],
+        reference: str,
+        boxes: Sequence[Sequence[int]],
+        kind: str,
+    ) -> bytes:
+        """The figure of a paper: a PNG, an SVG, or a zip of what LaTeX needs.
+
+        Raises:
+            GoneError: a picture was deleted.
+            SizesError: they are of several sizes, or a box does not lie in them.
+        """
+        from sr.figures.paper import Box, paper_figure
+        from sr.figures.paper_files import to_latex, to_png, to_svg
+
+        names = unique([one.name for one in pictures])
+        pixels = {name: self._pixels(one.token) for name, one in zip(names, pictures, strict=True)}
+        original = next(
+            (n for n, one in zip(names, pictures, strict=True) if one.token == reference), None
+        )
+        try:
+            for box in boxes:
+                self._part(next(iter(pixels.values())), box)
+            chosen = [Box(*box) for box in boxes]
+            paper_figure(pixels, chosen)
+            numbers: dict[str, tuple[float | None, float | None]] = {}
+            if original is not None:
+                for name in names:
+                    if name != original:
+                        found = self._measured(pixels[name], pixels[original], BORDER_PX)
+                        numbers[name] = found.get("psnr"), found.get("lpips")
+            figure = paper_figure(pixels, chosen, reference=original, numbers=numbers)
+        except SRError as error:
+            raise SizesError(str(error)) from None
+        if kind == "png":
+            return to_png(figure)
+        if kind == "svg":
+            return to_svg(figure).encode()
+        text, files = to_latex(figure, "figure")
+        content = io.BytesIO()
+        today = time.localtime()[:6]
+        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo("figure.tex", today), text)
+            for name, data in files.items():
+                archive.writestr(zipfile.ZipInfo(f"figure/{name}", today), data)
+        return content.getvalue()
+
+    def pack(self, pictures: Sequence[Named]) -> dict[str, str]:
+        """The address of a zip of the pictures under their names."""
+        for one in pictures:
+            self._path(one.token)
+        names = unique([clean_name(one.name + ".png") for one in pictures])
+        token = secrets.token_urlsafe(16)
+        entries = [(name, one.token) for name, one in zip(names, pictures, strict=True)]
+        write_list(self._store.folder, token, entries)
+        return {"url": SaveAs().zip_address(token)}
+
+    def _measured(self, pixels: np.ndarray, target: np.ndarray, crop_px: int) -> dict[str, Any]:
+        try:
+            found: Measurement = self._engine.measure(
+                pixels, target, crop_px=crop_px, cancel=threading.Event()
+            )
+        except ShapeError:  # nothing is left of it
+            return {"note": "measure_small"}
+        psnr = found.psnr_y if np.isfinite(found.psnr_y) else None
+        return {
+            "psnr": psnr,
+            "ssim": found.ssim_y,
+            "lpips": found.lpips_alex,
+            "note": found.note or ("equal" if psnr is None else None),
+        }
+
+    def _path(self, token: str) -> Path:
+        path = self._store.folder / f"{token}.png"
+        if not TOKEN.fullmatch(token) or not path.is_file():
+            raise GoneError("a picture is no longer here; drop it again")
+        return path
+
+    def _pixels(self, token: str) -> np.ndarray:
+        try:
+            return open_image(self._path(token), max_megapixels=MOST_MEGAPIXELS).rgb
+        except ImageError:
+            raise GoneError("a picture is no longer here; drop it again") from None
+
+    @staticmethod
+    def _part(pixels: np.ndarray, region: Sequence[int] | None) -> np.ndarray:
+        if region is None:
+            return pixels
+        if len(region) != 4 or not all(type(value) is int for value in region):
+            raise InvalidAnswerError(f"{region}: needed left, top, width and height")
+        left, top, width, height = region
+        whole = pixels.shape
+        is_inside = left >= 0 and top >= 0 and width > 0 and height > 0
+        if not is_inside or left + width > whole[1] or top + height > whole[0]:
+            raise SizesError(f"{region} does not lie in a picture of {whole[1]}x{whole[0]}")
+        return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """The names, with numbers behind those that were there before."""
+    taken: list[str] = []
+    for name in names:
+        name = name.strip() or "-"
+        free, number = name, 2
+        while free in taken:
+            free, number = f"{name} ({number})", number + 1
+        taken.append(free)
+    return taken
+
+
+def said(error: ImageError, language: Language) -> str:
+    """An image's error in the visitor's language, where there are words for it."""
+    if not error.kind:
+        return str(error)
+    values = {
+        name: number_short(language, value) if isinstance(value, (int, float)) else value
+        for name, value in error.values.items()
+    }
+    return say(language, f"image_{error.kind}", **values)

@@ -1,0 +1,126 @@
+"""Comparing one's own pictures over HTTP: JSON in, JSON or a file out.
+
+Addresses are relative to the page: `compare/add`, `measure`, `figure` and `zip`. Pictures are known
+by the unguessable names of their files. Work is done by one thread, so that the rest goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from demo.compare.pictures import KINDS, LONGEST_NAME, MOST_PICTURES, Compared, Named
+from demo.hosting.process import give_way
+from demo.web.http import PRIVATE, fields, read_body, refusal
+from demo.web.i18n import language_of
+from survey.study.errors import InvalidAnswerError, SurveyError
+
+logger = logging.getLogger(__name__)
+
+ROUTE = "compare"
+MOST_WAITING = 24
+MOST_BOXES = 4
+Answer = dict[str, Any] | tuple[bytes, str]
+
+
+class BusyError(SurveyError):
+    """Too much to do just now."""
+
+    key = "busy"
+    status = 503
+
+
+def add(compared: Compared, body: dict[str, Any]) -> Answer:
+    """Take an uploaded file."""
+    asked = fields(body, path=str, name=str, language=str)
+    return compared.add(asked["path"], asked["name"], language_of(asked["language"]))
+
+
+def measure(compared: Compared, body: dict[str, Any]) -> Answer:
+    """Measure pictures against one; `region` is empty for the whole."""
+    asked = fields(body, reference=str, others=list, region=list)
+    others = [str(token) for token in asked["others"]]
+    _check_count(others)
+    return compared.measure(asked["reference"], others, asked["region"] or None)
+
+
+def figure(compared: Compared, body: dict[str, Any]) -> Answer:
+    """The figure of a paper."""
+    asked = fields(body, pictures=list, reference=str, boxes=list, kind=str)
+    if asked["kind"] not in KINDS or len(asked["boxes"]) > MOST_BOXES:
+        raise InvalidAnswerError(
+            f"needed one of {', '.join(KINDS)}, and at most {MOST_BOXES} boxes"
+        )
+    if not all(isinstance(box, list) for box in asked["boxes"]):
+        raise InvalidAnswerError("a box is left, top, width and height")
+    named = _named(asked["pictures"])
+    return compared.figure(named, asked["reference"], asked["boxes"], asked["kind"]), KINDS[
+        asked["kind"]
+    ]
+
+
+def pack(compared: Compared, body: dict[str, Any]) -> Answer:
+    """All pictures as one zip."""
+    return compared.pack(_named(fields(body, pictures=list)["pictures"]))
+
+
+ACTIONS: dict[str, Callable[[Compared, dict[str, Any]], Answer]] = {
+    "add": add,
+    "measure": measure,
+    "figure": figure,
+    "zip": pack,
+}
+
+
+def compare_routes(compared: Compared) -> list[Route]:
+    """Every route of the comparison."""
+    pool = ThreadPoolExecutor(1, "nitidez-compare", give_way)
+    places = threading.BoundedSemaphore(MOST_WAITING)
+
+    def action_route(name: str, act: Callable[[Compared, dict[str, Any]], Answer]) -> Route:
+        async def serve(request: Request) -> Response:
+            try:
+                body = await read_body(request)
+                if not places.acquire(blocking=False):
+                    raise BusyError("too much to do just now; try again in a minute")
+                try:
+                    work = asyncio.get_running_loop().run_in_executor(pool, act, compared, body)
+                    answer = await work
+                finally:
+                    places.release()
+            except SurveyError as error:
+                return refusal(error)
+            except Exception:
+                logger.exception("the comparison's %s failed", name)
+                return JSONResponse({"error": {"key": "other"}}, 500, headers=PRIVATE)
+            if isinstance(answer, tuple):
+                return Response(answer[0], media_type=answer[1], headers=PRIVATE)
+            return JSONResponse(answer, headers=PRIVATE)
+
+        return Route(f"/{ROUTE}/{name}", serve, methods=["POST"])
+
+    return [action_route(name, act) for name, act in ACTIONS.items()]
+
+
+def _named(pictures: list[Any]) -> list[Named]:
+    _check_count(pictures)
+    named = []
+    for one in pictures:
+        if not isinstance(one, dict):
+            raise InvalidAnswerError("a picture is a token and a name")
+        asked = fields(one, token=str, name=str)
+        named.append(Named(asked["token"], asked["name"][:LONGEST_NAME]))
+    return named
+
+
+def _check_count(pictures: list[Any]) -> None:
+    if not 1 <= len(pictures) <= MOST_PICTURES:
+        raise InvalidAnswerError(f"{len(pictures)} pictures; needed 1 to {MOST_PICTURES}")

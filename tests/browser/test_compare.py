@@ -1,0 +1,93 @@
+"""Pictures of one's own in a real browser: dropped, measured, boxed, kept over a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, launch_app: Callable[..., str]) -> str:
+    import gradio as gr
+
+    from demo.compare.page import build_compare_panel
+    from demo.compare.pictures import Compared
+    from demo.compare.routes import compare_routes
+    from demo.web.scripts import script_route
+    from demo.work.engine import SuperResolution
+    from demo.work.saving import saving_routes
+    from demo.work.versions import ImageStore, image_route
+
+    store = ImageStore(tmp_path_factory.mktemp("v"), max_bytes=10**9, max_age_seconds=3000)
+    compared = Compared(store, SuperResolution(lpips_wait_seconds=0))
+    with gr.Blocks() as blocks:
+        build_compare_panel()
+    routes = [
+        script_route(),
+        image_route(store.folder),
+        *saving_routes(store.folder),
+        *compare_routes(compared),
+    ]
+    return launch_app(blocks, app_kwargs={"routes": routes})
+
+
+def test_pictures_are_compared_measured_and_drawn(
+    address: str, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    Image.fromarray(pixels // 2).save(tmp_path / "dark.tif")
+    Image.fromarray(pixels[::2, ::2]).save(tmp_path / "small.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    page = open_page(address)
+    files = ["photo.png", "dark.tif", "broken.png", "small.png"]
+    page.locator(".nc-choose input").set_input_files([tmp_path / name for name in files])
+    rows = page.locator(".nc-table tbody tr")
+    expect(rows).to_have_count(3)
+    expect(page.locator(".nc-problems p")).to_contain_text("broken.png")  # takes nothing away
+    expect(page.locator(".nc-sizes")).to_contain_text("as large as the largest, 128 × 96")
+    page.get_by_label("photo is the original").check()
+    expect(rows.nth(1)).to_contain_text(".")  # a number of decibels
+    expect(rows.nth(2)).to_contain_text("another size")
+    page.get_by_label("Name of picture 2").fill("night & day")
+    page.keyboard.press("Enter")
+    page.get_by_label("Move night & day up").click()
+    expect(page.get_by_label("Name of picture 1")).to_have_value("night & day")
+    page.get_by_label("Remove small").click()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page, context=".nc")
+    assert found.violations_count == 0, found.generate_report()
+
+    page.get_by_role("button", name="Draw boxes").click()
+    view = page.locator(".nc .nv-view").first.bounding_box()
+    assert view is not None
+    x, y = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
+    page.mouse.move(x - 20, y - 20)
+    page.mouse.down()
+    page.mouse.move(x + 20, y + 20, steps=3)
+    page.mouse.up()
+    expect(page.locator(".nc-boxes button")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG").click()
+    svg = Path(download.value.path()).read_text(encoding="utf-8")
+    assert ">night &amp; day</text>" in svg
+    assert " dB" in svg
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save this view as PNG").click()
+    assert Image.open(download.value.path()).width > 2 * 128
+    page.reload()
+    expect(page.get_by_label("Name of picture 1")).to_have_value("night & day")
+    expect(page.locator(".nc-boxes button")).to_have_count(1)
+    errors: list[Any] = page.console_errors  # type: ignore[attr-defined]
+    assert [error for error in errors if "422" not in error] == []
