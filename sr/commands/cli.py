@@ -22,6 +22,7 @@ from sr.commands.console import EXIT_ERROR, print_any_name, report_error
 
 EXIT_INTERRUPTED = 130
 FUNCTIONS = {  # of commands that are not alone in the module of their name
+    "microscope": ("sr.commands.microscopy.evaluate", "add_arguments", "run"),
     "mix": ("sr.commands.models", "add_mix_arguments", "run_mix"),
     "release": ("sr.commands.models", "add_release_arguments", "run_release"),
 }
@@ -31,6 +32,7 @@ COMMANDS = {
     "figure": "Draw the figure of a paper: a picture, and parts of it as each method makes them.",
     "data": "Check data sets as they lie on disk, or download them.",
     "train": "Train a network from a preset.",
+    "microscope": "Measure models on frames of microscopes, or draw such frames.",
     "sweep": "Compare settings by short trainings over a grid.",
     "mix": "Write the network that lies between two weights files.",
     "release": "Put trained weights into weights/, with what is known of them.",

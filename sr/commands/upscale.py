@@ -34,6 +34,7 @@ from sr.images.writing import (
     format_of,
     write_picture,
 )
+from sr.microscopy.enlarging import command as frames
 from sr.models.community import SUFFIXES, is_weights_file
 from sr.models.registry import INTERPOLATION_SCALES, MODELS, chosen_scale
 
@@ -104,6 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_MAX_MEGAPIXELS,
         help="refuse larger inputs (default: %(default)g)",
     )
+    frames.add_frame_arguments(parser)
     add_inference_arguments(parser)
     parser.epilog = (
         "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
@@ -123,6 +125,9 @@ def run(arguments: argparse.Namespace) -> int:
     arguments.model = arguments.model or DEFAULT_MODEL
     if not is_weights_file(arguments.model):
         chosen_scale(arguments.model, arguments.scale)
+    if frames.is_for_frames(arguments):
+        print(frames.run(arguments))
+        return 0
     is_folder = arguments.input.is_dir()
     jobs = plan(arguments)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))

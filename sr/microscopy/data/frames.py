@@ -61,12 +61,12 @@ class Frames:
         return to_network(lr, levels), target_of(hr, levels)
 
     def _simulated(self, random: np.random.Generator) -> PairOfFrames:
-        exposure = random_exposure(random)
         side = SCENE_LR_PX * self.scale
         if not self.pool or random.random() >= POOL_SHARE:
             kind = str(random.choice([*SCENES]))
-            return drawn_pair(kind, side, self.scale, exposure, random)
+            return drawn_pair(kind, side, self.scale, random_exposure(random, kind), random)
         picture = self.pool[int(random.integers(len(self.pool)))]
         side = min(side, *(length - length % self.scale for length in picture.shape))
         top, left = (int(random.integers(length - side + 1)) for length in picture.shape)
-        return pair_of(picture[top : top + side, left : left + side], self.scale, exposure, random)
+        piece = picture[top : top + side, left : left + side]
+        return pair_of(piece, self.scale, random_exposure(random), random)

@@ -1,4 +1,4 @@
-"""The frames that a training reads: a folder as it is, or none at all."""
+"""The frames that a training reads: pairs, pictures to simulate from, or none at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sr.microscopy.data.frames import Frames
+from sr.base.errors import DataError, ImageError
+from sr.data.check import SkippedFile, none_usable
+from sr.microscopy.data.frames import Frames, PairOfFrames
+from sr.microscopy.data.loading import load_pair
+from sr.microscopy.data.pairs import PairSet, find_pairs
+from sr.microscopy.files.reading import READERS, read_stack
 
 logger = logging.getLogger(__name__)
 
@@ -15,11 +20,54 @@ SIMULATOR = "simulator"  # in the place of a folder: all scenes are drawn
 
 
 def training_frames(folder: Path, *, scale: int, split: str | None = None) -> Frames:
+    """What a folder holds: pairs of a known layout, or high-resolution pictures.
+
+    Args:
+        folder: or the word "simulator".
+        split: of pairs: "train" (the default), "val" or "all"; by cell.
+
+    Raises:
+        DataError: nothing usable is there.
+    """
     if str(folder) == SIMULATOR:
         return Frames(scale, "drawn by the simulator")
-    from PIL import Image
+    found = find_pairs(folder)
+    if found is not None:
+        return _pairs(found, scale, split)
+    pool: list[np.ndarray] = []
+    skipped: list[SkippedFile] = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in READERS):
+        try:
+            pool += [plane.astype(np.float32) for plane in read_stack(path).planes]
+        except ImageError as error:
+            skipped.append(SkippedFile.because(path, error))
+    if not pool:
+        if skipped:
+            raise none_usable(skipped)
+        raise DataError(
+            f"{folder}: neither pairs of frames nor pictures; give a folder of them, or the word "
+            f"{SIMULATOR}"
+        )
+    logger.info("%s: %d pictures, whose wide field is simulated", folder, len(pool))
+    return Frames(
+        scale, "simulated, of pictures and of drawn scenes", pool=pool, skipped=tuple(skipped)
+    )
 
-    pool = [
-        np.asarray(Image.open(p).convert("L"), np.float32) for p in sorted(folder.rglob("*.png"))
-    ]
-    return Frames(scale, "simulated, of pictures and of drawn scenes", pool=pool)
+
+def _pairs(found: PairSet, scale: int, split: str | None) -> Frames:
+    logger.info("%s", found.title)
+    for problem in found.problems:
+        logger.warning("%s", problem)
+    pairs: list[PairOfFrames] = []
+    skipped: list[SkippedFile] = []
+    for files in found.part(split):
+        try:
+            pair = load_pair(files)
+            if pair.scale != scale:
+                raise ImageError(f"enlarged {pair.scale} times, needed {scale}")
+            pairs.append((pair.lr, pair.hr_in_counts_of_lr()))
+        except ImageError as error:
+            skipped.append(SkippedFile.because(files.lr, error))
+    if not pairs:
+        raise none_usable(skipped)
+    return Frames(scale, "taken by a microscope", pairs=pairs, skipped=tuple(skipped))

@@ -1,0 +1,207 @@
+"""python -m sr microscope evaluate | simulate."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sr.base.errors import ConfigError, DataError, ImageError
+from sr.base.files import csv_text, write_file
+from sr.commands.console import add_device_arguments, format_table, positive_int, report_error
+from sr.microscopy.data.loading import load_pair
+from sr.microscopy.data.pairs import PairFiles, find_pairs
+from sr.microscopy.files.writing import write_stack
+from sr.microscopy.scores.fitted import Scores, error_map, score
+from sr.microscopy.scores.resolution import ring_resolution
+from sr.microscopy.simulation.scenes import SCENES
+
+if TYPE_CHECKING:
+    from sr.microscopy.enlarging.enlarger import Enlarger
+
+DEFAULT_MODELS = ("bicubic",)
+COLUMNS = ("fitted_psnr", "fitted_nrmse", "fitted_ssim", "fitted_ms_ssim", "raw_psnr", "raw_nrmse")
+BIOSR_PIXEL_UM = 0.0626
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr microscope`."""
+    commands = parser.add_subparsers(metavar="WHAT", required=True)
+    measure = commands.add_parser(
+        "evaluate",
+        help="measure models on pairs of frames",
+        description="Measure models on pairs of frames: PSNR, NRMSE, SSIM and MS-SSIM after a "
+        "linear fit over the whole picture, and without it; resolution of cells with two levels.",
+    )
+    measure.add_argument(
+        "folder", metavar="FOLDER", type=Path, help="pairs: BioSR, W2S, folders called LR and HR"
+    )
+    measure.add_argument("--model", metavar="NAME", nargs="+", default=[*DEFAULT_MODELS])
+    measure.add_argument(
+        "--split", choices=("train", "val", "all"), default="val", help="by cell (default: val)"
+    )
+    measure.add_argument("--csv", metavar="FILE", type=Path, help="also write a row a pair there")
+    measure.add_argument(
+        "--maps", metavar="FOLDER", type=Path, help="also write where each model is wrong"
+    )
+    add_device_arguments(measure)
+    measure.set_defaults(run_microscope=run_evaluate)
+    simulate = commands.add_parser(
+        "simulate",
+        help="write drawn pairs, as training has them",
+        description="Write pairs that the simulator draws, at one level of signal.",
+    )
+    simulate.add_argument("output", metavar="OUTPUT", type=Path, help="folder: LR and HR in it")
+    simulate.add_argument("--kind", choices=tuple(SCENES), default="filaments")
+    simulate.add_argument("--level", metavar="N", type=positive_int, default=5, help="1 to 9")
+    simulate.add_argument("--count", metavar="N", type=positive_int, default=4, help="(default: 4)")
+    simulate.add_argument("--scale", type=int, choices=(1, 2, 3), default=2, help="(default: 2)")
+    simulate.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
+    simulate.set_defaults(run_microscope=run_simulate)
+    for command in (measure, simulate):
+        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.epilog = (
+        "Example:\n  python -m sr microscope simulate drawn/ --kind filaments --level 5\n"
+        "  python -m sr microscope evaluate drawn/ --split all --model bicubic dfcan_x2"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`python -m sr microscope`: returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    status: int = arguments.run_microscope(arguments)
+    return status
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on one pair."""
+
+    model: str
+    pair: PairFiles
+    scores: Scores
+
+    def cells(self) -> list[str]:
+        """For a table and for a CSV alike."""
+        values = [getattr(self.scores, column) for column in COLUMNS]
+        numbers = ["" if value is None else f"{value:.4f}" for value in values]
+        return [self.model, self.pair.group, str(self.pair.level or ""), *numbers]
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    """Print a table of models and pairs.
+
+    Raises:
+        DataError: no pairs, or none that can be used.
+    """
+    from sr.microscopy.enlarging.enlarger import open_enlarger
+
+    found = find_pairs(arguments.folder)
+    if found is None:
+        raise DataError(
+            f"{arguments.folder}: no pairs of frames; needed BioSR or W2S as they are, or folders "
+            "called LR and HR with the same names in both"
+        )
+    print(found.title)
+    enlargers = [
+        open_enlarger(name, device=arguments.device, precision=arguments.precision)
+        for name in arguments.model
+    ]
+    rows: list[Row] = []
+    resolutions: list[str] = []
+    pairs = found.part(arguments.split)
+    groups = {pair.group: [p for p in pairs if p.group == pair.group] for pair in pairs}
+    for group in groups.values():
+        made: dict[str, list[np.ndarray]] = {}
+        pixels_um: set[float | None] = {None}
+        for pair in group:
+            try:
+                for row, prediction, pixel_um in _measured(pair, enlargers, arguments.maps):
+                    rows.append(row)
+                    pixels_um = {pixel_um}
+                    made.setdefault(row.model, []).append(prediction)
+            except ImageError as error:
+                report_error(str(error))
+        resolutions += _resolutions(group[0].group, made, *pixels_um)
+    if not rows:
+        raise DataError(f"{arguments.folder}: none of {len(pairs)} pairs could be measured")
+    header = ["model", "cell", "level", *COLUMNS]
+    print(format_table(header, [row.cells() for row in rows]))
+    print("\n".join([*resolutions, *_means(rows)]))
+    if arguments.csv is not None:
+        write_file(arguments.csv, csv_text(header, [row.cells() for row in rows]).encode())
+    return 0
+
+
+def _measured(
+    files: PairFiles, enlargers: list[Enlarger], maps: Path | None
+) -> Iterator[tuple[Row, np.ndarray, float | None]]:
+    pair = load_pair(files)
+    for enlarger in enlargers:
+        if enlarger.scale != pair.scale:
+            raise ConfigError(
+                f"{enlarger.name} enlarges {enlarger.scale} times; the pairs differ {pair.scale} "
+                "times"
+            )
+        prediction = enlarger.enlarge(pair.lr[None])
+        pixel_um = None if pair.pixel_um is None else pair.pixel_um / pair.scale
+        if maps is not None:
+            name = f"{files.group.replace('/', '_')}_{files.level:02}_{enlarger.name}_error.tif"
+            maps.mkdir(parents=True, exist_ok=True)
+            wrong = error_map(prediction, pair.hr)[None]
+            write_stack(maps / name, wrong, pixel_um, "share of the reference's range")
+        yield Row(enlarger.name, files, score(prediction, pair.hr)), prediction, pixel_um
+
+
+def _resolutions(
+    group: str, made: dict[str, list[np.ndarray]], pixel_um: float | None
+) -> list[str]:
+    """Of the two best levels of a cell, which are two noise draws."""
+    lines = []
+    for model, predictions in made.items():
+        if len(predictions) > 1:
+            size = ring_resolution(predictions[-2], predictions[-1], pixel_um or 1.0)
+            unit = f"{1000 * (size or 0):.0f} nm" if pixel_um else f"{size or 0:.1f} px"
+            said = unit if size else "beyond the pixels"
+            lines.append(f"{group}: {model}: Fourier rings of two levels agree down to {said}")
+    return lines
+
+
+def _means(rows: list[Row]) -> list[str]:
+    names = list(dict.fromkeys(row.model for row in rows))
+    lines = []
+    for name in names:
+        scores = [dataclasses.asdict(row.scores) for row in rows if row.model == name]
+        psnr, error = (
+            np.mean([one[key] for one in scores]) for key in ("fitted_psnr", "fitted_nrmse")
+        )
+        lines.append(
+            f"{name}: mean of {len(scores)} pairs: {psnr:.2f} dB, NRMSE {error:.3f}, both after a "
+            "linear fit"
+        )
+    return lines
+
+
+def run_simulate(arguments: argparse.Namespace) -> int:
+    """Write pairs as TIFF of float32."""
+    from sr.microscopy.simulation.pairs import drawn_pair, random_exposure
+
+    side = 256 - 256 % arguments.scale
+    for number in range(arguments.count):
+        random = np.random.default_rng((arguments.seed, number))
+        exposure = dataclasses.replace(
+            random_exposure(random, arguments.kind), level=arguments.level
+        )
+        pair = drawn_pair(arguments.kind, side, arguments.scale, exposure, random)
+        for folder, frame, factor in (("LR", pair[0], 1), ("HR", pair[1], arguments.scale)):
+            path = arguments.output / folder / f"{arguments.kind}_{number:03}.tif"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_stack(path, frame[None], BIOSR_PIXEL_UM / factor, f"drawn, seed {arguments.seed}")
+    print(f"{arguments.output}: {arguments.count} pairs of {arguments.kind}")
+    return 0

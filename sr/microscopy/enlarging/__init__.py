@@ -1,0 +1,1 @@
+"""Frames made larger, and how well."""

@@ -1,0 +1,73 @@
+"""Stacks as TIFF that keep their kind of numbers and say how large a pixel is."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from sr.base.errors import OutputError
+from sr.base.files import write_atomically
+from sr.microscopy.files.tiffs import is_ome
+
+SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
+LARGEST_BYTES = 4_000_000_000  # of a TIFF with 32-bit offsets
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that no TIFF has.
+
+    Raises:
+        OutputError: says which are.
+    """
+    if not path.name.lower().endswith(SUFFIXES):
+        raise OutputError(
+            f"{path}: frames are written as TIFF, which keeps 16 bits and the pixel size; give a "
+            "name that ends in .tif (ImageJ) or .ome.tif"
+        )
+
+
+def write_stack(path: Path, planes: np.ndarray, pixel_um: float | None, text: str) -> None:
+    """Write planes, whole or not at all: an OME-TIFF by that name, else one of ImageJ.
+
+    Args:
+        path: as of `check_name`.
+        planes: (N, H, W) uint8, uint16 or float32.
+        pixel_um: side of a pixel; None writes none.
+        text: a sentence of where it is from.
+
+    Raises:
+        OutputError: the name, or more than a TIFF holds.
+    """
+    import tifffile
+
+    check_name(path)
+    if planes.nbytes > LARGEST_BYTES:
+        raise OutputError(
+            f"{path}: {planes.nbytes:,} bytes are more than a TIFF holds; fewer frames"
+        )
+    data = io.BytesIO()
+    axes, pixels = ("YX", planes[0]) if len(planes) == 1 else ("TYX", planes)
+    if is_ome(path):
+        about: dict[str, str | float] = {"axes": axes, "Name": path.name, "Description": text}
+        for side in "XY" if pixel_um is not None else "":
+            about |= {f"PhysicalSize{side}": pixel_um or 0, f"PhysicalSize{side}Unit": "µm"}
+        tifffile.imwrite(data, pixels, ome=True, metadata=about)
+    else:
+        said = {"axes": axes, "Info": text}
+        if pixel_um is None:
+            tifffile.imwrite(data, pixels, imagej=True, metadata=said)
+        else:
+            said["unit"] = "um"
+            resolution = (1 / pixel_um, 1 / pixel_um)
+            tifffile.imwrite(data, pixels, imagej=True, metadata=said, resolution=resolution)
+    write_atomically(path, data.getvalue())
+
+
+def as_kind(pixels: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """Numbers of another kind, rounded and cut to what it holds; float stays float32."""
+    if kind.kind == "f":
+        return pixels.astype(np.float32)
+    limits = np.iinfo(kind)
+    return np.clip(np.rint(pixels), limits.min, limits.max).astype(kind)

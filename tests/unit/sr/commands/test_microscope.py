@@ -1,0 +1,92 @@
+"""Frames on the command line: enlarged with their pixel size, measured; nothing half written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sr.commands.cli import main
+from sr.microscopy.files.reading import read_stack
+from sr.models.weights_file import save_model
+from sr.networks.registry import build
+from tests.unit.sr.microscopy.conftest import write_mrc
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+FRAMES = np.random.default_rng(0).integers(100, 60000, (9, 12, 14)).astype(np.uint16)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    config = {"num_stages": 1, "num_features": 8, "spectrum_px": 8, "scale": 2, "channels": 1}
+    save_model(tmp_path / "toy_x2.safetensors", build("unet_cascade", config), name="toy", about={})
+    return tmp_path / "toy_x2.safetensors"
+
+
+def test_a_frame_becomes_a_tiff_of_its_kind_with_smaller_pixels(
+    tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_mrc(tmp_path / "raw.mrc", FRAMES, pixel_um=0.0626)
+    for model, frame, count in ((str(network), "mean", 1), ("bicubic", "all", 9)):
+        output = tmp_path / f"{frame}.ome.tif"
+        arguments = ["upscale", str(source), str(output), "--model", model, "--frame", frame]
+        assert main([*arguments, "--scale", "2"]) == 0
+        made = read_stack(output)
+        assert made.planes.shape == (count, 24, 28)
+        assert made.planes.dtype == np.uint16
+        assert made.pixel_um == pytest.approx(0.0313)
+        assert "12 to" not in capsys.readouterr().err
+        wide = FRAMES.mean(axis=0) if count == 1 else FRAMES[0]
+        small = made.planes[0].reshape(12, 2, 14, 2).mean(axis=(1, 3))
+        assert np.corrcoef(small.ravel(), wide.ravel())[0, 1] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("extra", "text"),
+    [
+        ([], "a stack of 9 frames, needed one"),
+        (["--frame", "12"], "frame 12; needed 1 to 9"),
+        (["--frame", "1", "--pixel-nm", "0"], "--pixel-nm 0: needed a positive number"),
+        (["--frame", "1", "--quality", "9"], "--quality: no effect on frames"),
+        (["--frame", "1", "--scale", "3"], "enlarges 2 times, not 3"),
+        (["--frame", "1", "--model", "srresnet_x4"], "srresnet_x4: a model for photographs"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_written(
+    tmp_path: Path,
+    network: Path,
+    capsys: pytest.CaptureFixture[str],
+    extra: list[str],
+    text: str,
+) -> None:
+    source = write_mrc(tmp_path / "raw.mrc", FRAMES)
+    output = tmp_path / "out.tif"
+    model = [] if "--model" in extra else ["--model", str(network)]
+    assert main(["upscale", str(source), str(output), *model, *extra]) == 2
+    assert text in capsys.readouterr().err
+    assert not output.exists()
+    assert main(["upscale", str(source), str(tmp_path / "a.png"), *model, "--frame", "1"]) == 2
+    assert "frames are written as TIFF" in capsys.readouterr().err
+
+
+def test_drawn_pairs_are_measured(
+    tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "drawn"
+    assert main(["microscope", "simulate", str(drawn), "--count", "2", "--level", "9"]) == 0
+    models = ["--model", "bicubic", str(network)]
+    table, maps = tmp_path / "t.csv", tmp_path / "maps"
+    arguments = ["microscope", "evaluate", str(drawn), "--split", "all", *models]
+    assert main([*arguments, "--csv", str(table), "--maps", str(maps)]) == 0
+    said = capsys.readouterr().out
+    assert "bicubic: mean of 2 pairs" in said
+    lines = table.read_text().splitlines()
+    assert lines[0].startswith("model,cell,level,fitted_psnr,fitted_nrmse")
+    assert len(lines) == 5
+    assert len(list(maps.glob("*_bicubic_error.tif"))) == 2
+    (drawn / "HR").rename(drawn / "other")
+    assert main(arguments) == 2
+    assert "no pairs of frames" in capsys.readouterr().err
