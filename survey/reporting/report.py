@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from survey.reporting.export import data_files, table_bytes
-from survey.reporting.page.words import LANGUAGES, Language
+from survey.reporting.formats import pwcmp_csv, sureal_json
+from survey.reporting.page.words import LANGUAGES, UNKNOWN, Language
 from survey.study.errors import SurveyError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def report_files(
     from survey.reporting import public
     from survey.reporting.page.drawing import View, encode
     from survey.reporting.page.figures import draw_all
+    from survey.reporting.page.photographs import photographs_of
     from survey.reporting.page.report_page import Origin, page
     from survey.statistics.questions.summary import Asked, analyse
 
@@ -68,6 +70,8 @@ def report_files(
     files = {
         **data_files(shown, analysis.mos, analysis.preferences, study),
         "raters.csv": table_bytes(analysis.raters),
+        "sureal.json": sureal_json(analysis.ratings, study.name),
+        "pwcmp.csv": pwcmp_csv(analysis.pairs),
         "statistics.json": _json(analysis.to_json()),
         "protocol.json": _json(_protocol(study)),
         "codebook.md": CODEBOOK.read_bytes(),
@@ -79,10 +83,38 @@ def report_files(
             pictures[each][name] = encode(figure, ".svg")
             files[f"figures/{each}/{name}.svg"] = pictures[each][name]
             files[f"figures/{each}/{name}.png"] = encode(figure, ".png")
-    origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
-    files["report.html"] = page(analysis, origin, pictures, first=language)
+    occasion = {} if is_public else occasion_of(responses)
+    origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public, occasion)
+    photographs = photographs_of(study)
+    files["report.html"] = page(analysis, origin, pictures, first=language, photographs=photographs)
     files["manifest.json"] = _json(_manifest(files, analysis.facts, study, is_public))
     return files
+
+
+def occasion_of(responses: pd.DataFrame) -> dict[str, str]:
+    """When, in which languages and on which displays people answered; {} without answers."""
+    if responses.empty:
+        return {}
+    people = responses.groupby("participant")
+    numbers = {name: people[name].median().dropna() for name in ("ppi", "distance_cm", "ppd")}
+
+    def middle(name: str) -> str:
+        return f"{numbers[name].median():.0f}" if len(numbers[name]) else UNKNOWN
+
+    ppd = numbers["ppd"]
+    return {
+        "first": str(responses["created_at"].min())[:10],
+        "last": str(responses["created_at"].max())[:10],
+        "languages": ", ".join(sorted(set(responses["language"].dropna()))),
+        "ppi": middle("ppi"),
+        "distance": middle("distance_cm"),
+        "ppd": middle("ppd"),
+        "low": f"{ppd.min():.0f}" if len(ppd) else UNKNOWN,
+        "high": f"{ppd.max():.0f}" if len(ppd) else UNKNOWN,
+        "known": str(len(ppd)),
+        "raters": str(len(people)),
+        "version": __version__,
+    }
 
 
 def measurements_of(study: Study) -> Measurements:

@@ -32,12 +32,6 @@ BAR = 0.8
 DENSITIES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240)  # pixels per degree that are marked
 
 
-def draw_all(analysis: Analysis, view: View) -> dict[str, Figure]:
-    """Every figure the data allow, by name."""
-    drawn = {name: draw(analysis, view) for name, draw in FIGURES.items()}
-    return {name: figure for name, figure in drawn.items() if figure is not None}
-
-
 def scores(analysis: Analysis, view: View) -> Figure | None:
     """Mean scores with intervals, and the paper's beside them."""
     table = analysis.mos[(analysis.mos["image"] == ALL) & (analysis.mos["ppd_bin"] == ALL)]
@@ -88,6 +82,26 @@ def histograms(analysis: Analysis, view: View) -> Figure | None:
         panels[0, 0].set_ylabel(say(view.language, "axis_share"))
         figure.supxlabel(say(view.language, "axis_score"), fontsize="medium")
         set_title(figure, view, "histograms", ratings=analysis.facts["ratings"])
+    return figure
+
+
+def images(analysis: Analysis, view: View) -> Figure | None:
+    """Mean scores by photograph, a line a method: where lines cross, photographs matter."""
+    table = analysis.mos[(analysis.mos["image"] != ALL) & (analysis.mos["ppd_bin"] == ALL)]
+    names = list(analysis.ratings.images)
+    if table.empty or len(names) < 2:
+        return None
+    with styled(view):
+        figure, axes = new_axes(7, 3.6)
+        for method in analysis.ratings.methods:
+            rows = table[table["method"] == method].set_index("image")["mos"].reindex(names)
+            colour = colour_of(method, analysis.order)
+            axes.plot(range(len(names)), rows, "o-", color=colour, label=view.name(method))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
+        axes.set_xticks(range(len(names)), [str(k + 1) for k in range(len(names))])
+        axes.set_xlabel(say(view.language, "axis_image"))
+        legend_beside(axes)
+        set_title(figure, view, "images")
     return figure
 
 
@@ -230,11 +244,10 @@ def consistency(analysis: Analysis, view: View) -> Figure | None:
     table = analysis.raters[analysis.raters["inconsistency"].notna()]
     if table.empty:
         return None
-    has_reason = table["reasons"] != ""
+    marked = table["reasons"] != ""
     with styled(view):
         figure, axes = new_axes(6, 4.2)
-        for chosen, key, marker in ((~has_reason, "clean", "o"), (has_reason, "marked", "X")):
-            part = table[chosen]
+        for part, key, marker in ((table[~marked], "clean", "o"), (table[marked], "marked", "X")):
             label = say(view.language, f"raters_{key}", n=len(part))
             axes.scatter(part["bias"], part["inconsistency"], marker=marker, s=40, label=label)
         axes.axvline(0, color="0.7", linewidth=1)
@@ -253,13 +266,8 @@ def needed(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     labels = [
-        say(
-            view.language,
-            f"planning_{row.question}",
-            a=view.name(row.method_a),
-            b=view.name(row.method_b),
-        )
-        for row in table.itertuples()
+        say(view.language, f"planning_{question}", a=view.name(a), b=view.name(b))
+        for question, a, b in table[["question", "method_a", "method_b"]].to_numpy()
     ]
     with styled(view):
         figure, axes = new_axes(7, 0.5 * len(table) + 1.4)
@@ -276,9 +284,16 @@ def needed(analysis: Analysis, view: View) -> Figure | None:
 FIGURES: dict[str, Callable[[Analysis, View], Figure | None]] = {
     "scores": scores,
     "histograms": histograms,
+    "images": images,
     "preferences": preferences,
     "displays": displays,
     "measures": measures,
     "consistency": consistency,
     "needed": needed,
 }
+
+
+def draw_all(analysis: Analysis, view: View) -> dict[str, Figure]:
+    """Every figure the data allow, by name."""
+    drawn = {name: draw(analysis, view) for name, draw in FIGURES.items()}
+    return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -17,11 +17,21 @@ img { max-width: 100%; height: auto; }
 caption { text-align: left; font-style: italic; padding-bottom: .3rem; }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #e3e3e3; }
 th:first-child, td:first-child { text-align: left; }
+.versions { display: flex; flex-wrap: wrap; gap: .6rem; }
+.versions figure { margin: 0; max-width: 9rem; font-size: .85rem; }
+.versions img { display: block; } .photographs h3 { margin-bottom: .3rem; }
+.references { padding-left: 1.2rem; }
 .note { border-left: 4px solid #b35900; padding: .3rem .8rem; background: #fff6ec; }
 input[name=language] { margin-left: 1rem; }
-#in-en:checked ~ section:not([lang=en]), #in-pt-BR:checked ~ section:not([lang=pt-BR]) {
+#in-en:checked ~ section:not([lang=en]), #in-pt-BR:checked ~ section:not([lang=pt-BR]),
+#in-en:checked ~ .photographs [lang=pt-BR], #in-pt-BR:checked ~ .photographs [lang=en] {
   display: none; }
-@media print { input, label { display: none; } }
+@media (max-width: 40rem) { body { padding: .6rem; } th, td { padding: .2rem .4rem; } }
+@page { size: A4; margin: 14mm; }
+@media print { input, label { display: none; } body { font-size: 10pt; max-width: none; }
+  .table { overflow: visible; } table { font-size: 7.5pt; width: 100%; }
+  th, td { padding: .1rem .25rem; overflow-wrap: anywhere; }
+  tr, figure, p > img { break-inside: avoid; } h2, h3, caption { break-after: avoid; } }
 """
 
 

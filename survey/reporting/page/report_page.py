@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
+from sr import __version__
 from survey.reporting.page.markup import STYLE, heading, image, paragraphs
+from survey.reporting.page.photographs import Photograph, gallery
 from survey.reporting.page.rater_tables import RaterTables
 from survey.reporting.page.sentences import Sentences
 from survey.reporting.page.tables import AnswerTables
 from survey.reporting.page.words import LANGUAGES, Language, method_name, say
+from survey.statistics.estimates.mos import ALL
 from survey.statistics.questions.summary import Analysis
+
+REFERENCES = (
+    "C. Ledig et al. Photo-realistic single image super-resolution using a generative adversarial "
+    "network. CVPR 2017, arXiv:1609.04802v5.",
+    "ITU-R BT.500. Subjective assessment of the quality of television images.",
+    "ITU-T P.910 (10/2023). Subjective video quality assessment for multimedia applications.",
+    "Z. Li et al. A simple model for subject behavior in subjective experiments. 2020, "
+    "arXiv:2004.02067.",
+    "M. Perez-Ortiz, R. K. Mantiuk. A practical guide and software for analysing pairwise "
+    "comparison experiments. 2017, arXiv:1712.03686.",
+    "R. R. Davidson. On extending the Bradley-Terry model to accommodate ties. JASA 65, 1970.",
+    "J. Cornfield, J. W. Tukey. Average values of mean squares in factorials. Annals of "
+    "Mathematical Statistics 27, 1956.",
+    "D. J. Schuirmann. A comparison of the two one-sided tests procedure and the power approach. "
+    "Journal of Pharmacokinetics and Biopharmaceutics 15, 1987.",
+    "P. McCullagh. Regression models for ordinal data. JRSS B 42, 1980.",
+    "K. O. McGraw, S. P. Wong. Forming inferences about some intraclass correlation coefficients. "
+    "Psychological Methods 1, 1996.",
+    "E. C. Fieller. Some problems in interval estimation. JRSS B 16, 1954.",
+)
 
 
 class Tables(AnswerTables, RaterTables):
@@ -26,6 +49,7 @@ class Origin:
     created_at: str
     protocol_sha256: str
     is_public: bool
+    occasion: Mapping[str, str] = field(default_factory=dict)  # of `method_dates`
 
 
 def page(
@@ -34,12 +58,14 @@ def page(
     figures: Mapping[Language, Mapping[str, bytes]],
     *,
     first: Language,
+    photographs: Sequence[Photograph] = (),
 ) -> bytes:
     """The whole page.
 
     Args:
         figures: SVG by language and name, shown within the page.
         first: the language it opens in.
+        photographs: shown with each version's mean score.
     """
     choices = "".join(
         f'<input type="radio" name="language" id="in-{language}"'
@@ -51,6 +77,7 @@ def page(
         "</section>"
         for language in LANGUAGES
     )
+    sections += gallery(photographs, _means(analysis), analysis.order, analysis.labels)
     title = escape(say(first, "title", study=origin.study))
     return (
         f'<!doctype html>\n<html lang="{first}"><head><meta charset="utf-8">'
@@ -58,6 +85,13 @@ def page(
         f"<title>{title}</title><style>{STYLE}</style></head><body>{choices}{sections}</body>"
         "</html>\n"
     ).encode()
+
+
+def _means(analysis: Analysis) -> dict[tuple[str, str], tuple[float, float, float]]:
+    table = analysis.mos[(analysis.mos["image"] != ALL) & (analysis.mos["ppd_bin"] == ALL)]
+    columns = zip(table["mos"], table["ci95_low"], table["ci95_high"], strict=True)
+    names = zip(table["image"], table["method"], strict=True)
+    return dict(zip(names, ((float(a), float(b), float(c)) for a, b, c in columns), strict=True))
 
 
 def section(
@@ -80,7 +114,7 @@ def section(
     contents: list[tuple[str, Sequence[str], Iterable[str]]] = [
         (
             "scores",
-            ("scores", "histograms"),
+            ("scores", "histograms", "images"),
             (
                 tables.mos(),
                 tables.comparisons(),
@@ -135,6 +169,15 @@ def section(
     }
     keys = ("method_data", "method_methods", "method_intervals", "method_density", "method_paper")
     parts += paragraphs(say(language, key, **method) for key in keys)
+    asked = {kind: say(language, f"asked_{kind}") for kind in ("rating", "pair")}
+    parts += paragraphs([say(language, "method_asked", **asked)])
+    if origin.occasion:
+        parts += paragraphs([say(language, "method_dates", **origin.occasion)])
+    else:
+        parts += paragraphs([say(language, "method_public", version=__version__)])
+    parts.append(heading(language, "references"))
+    items = "".join(f"<li>{escape(reference)}</li>" for reference in REFERENCES)
+    parts.append(f'<ul class="references">{items}</ul>')
     return "\n".join(parts)
 
 
@@ -143,6 +186,6 @@ def say_title(language: Language, name: str) -> str:
     keys = {
         "scores": "heading_scores", "histograms": "axis_share", "preferences": "heading_pairs",
         "displays": "heading_displays", "measures": "heading_measures",
-        "consistency": "heading_raters", "needed": "heading_planning",
+        "consistency": "heading_raters", "images": "heading_images", "needed": "heading_planning",
     }  # fmt: skip
     return say(language, keys[name])
