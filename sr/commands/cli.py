@@ -18,12 +18,13 @@ from typing import NoReturn
 from sr import __version__
 from sr.base.errors import SRError
 from sr.base.machine import is_out_of_memory
-from sr.commands.console import EXIT_ERROR, print_any_name, report_error
+from sr.commands.console import EXIT_ERROR, print_any_name, report_error, wait_for_the_leader
 
 EXIT_INTERRUPTED = 130
 FUNCTIONS = {  # of commands that are not alone in the module of their name
     "microscope": ("sr.commands.microscopy.evaluate", "add_arguments", "run"),
     "mix": ("sr.commands.models", "add_mix_arguments", "run_mix"),
+    "runs": ("sr.commands.sweep", "add_runs_arguments", "run_runs"),
     "release": ("sr.commands.models", "add_release_arguments", "run_release"),
 }
 COMMANDS = {
@@ -34,6 +35,7 @@ COMMANDS = {
     "train": "Train a network from a preset.",
     "microscope": "Measure models on frames of microscopes, or draw such frames.",
     "sweep": "Compare settings by short trainings over a grid.",
+    "runs": "Compare trainings: how far they came, and their curves.",
     "mix": "Write the network that lies between two weights files.",
     "release": "Put trained weights into weights/, with what is known of them.",
     "models": "List the models with what is known of them.",
@@ -45,6 +47,7 @@ class Parser(argparse.ArgumentParser):
     """argparse with this program's way of saying an error."""
 
     def error(self, message: str) -> NoReturn:
+        wait_for_the_leader()
         self.exit(EXIT_ERROR, f"error: {message}\nsee {self.prog} --help\n")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ from sr.inference.tiles import TILE_PX
 from sr.models.between import mixture, mixture_name
 
 EXIT_ERROR = 2
+LEADER_SECONDS = 20.0
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -186,4 +189,15 @@ def _is_number(cell: str) -> bool:
 
 def report_error(message: str) -> None:
     """One `error: ...` line on stderr."""
+    wait_for_the_leader()
     print(f"error: {message}", file=sys.stderr)
+
+
+def wait_for_the_leader() -> None:
+    """Of several processes that all meet an error the first one tells it.
+
+    Another one waits: where the first has failed too it is ended meanwhile; else the error is its
+    own, and it tells it.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        time.sleep(LEADER_SECONDS)

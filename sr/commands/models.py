@@ -158,6 +158,7 @@ def add_mix_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="of the way from FIRST (0) to SECOND (1)",
     )
+    parser.add_argument("--force", action="store_true", help="replace OUTPUT where it exists")
     parser.epilog = (
         "Example, less invention in exchange for more PSNR:\n"
         "  python -m sr mix weights/srresnet_x4.safetensors weights/srgan_x4.safetensors \\\n"
@@ -173,7 +174,7 @@ def run_mix(args: argparse.Namespace) -> int:
     """
     from sr.models.mix import mix
 
-    mix(args.first, args.second, args.output, share=args.share)
+    mix(args.first, args.second, args.output, share=args.share, overwrite=args.force)
     print(f"wrote {args.output}")
     return 0
 

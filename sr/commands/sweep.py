@@ -1,4 +1,4 @@
-"""python -m sr sweep: short trainings over a grid of settings, a table and a plot of them."""
+"""python -m sr sweep and runs: trainings over a grid of settings; trainings compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sr.base.errors import ConfigError
 from sr.batches.pixels import Pixels
-from sr.commands.console import positive_float, positive_int
+from sr.commands.console import format_table, positive_float, positive_int
 from sr.commands.train import (
     add_data_arguments,
     checked_config,
@@ -30,6 +30,7 @@ from sr.evaluation.sweep import (
     write_table,
 )
 from sr.microscopy.data.frames import Frames
+from sr.runs.curves import draw, read_curves, table
 from sr.runs.record import claimed
 from sr.runs.trackers import build_trackers, check_trackers
 from sr.training.accelerate import accelerate
@@ -179,3 +180,27 @@ def trial_settings(args: argparse.Namespace, config: Training) -> dict[str, Any]
         "precision": args.precision,
         "validation": None if args.validate is None else str(args.validate.resolve()),
     }
+
+
+def add_runs_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `python -m sr runs`."""
+    parser.add_argument(
+        "folders", metavar="FOLDER", nargs="+", type=Path, help="--output of train, or of sweep"
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE", type=Path, help="draw their curves: .png, .svg or .pdf"
+    )
+    parser.epilog = "Example:\n  python -m sr runs runs/a runs/b --plot curves.svg"
+
+
+def run_runs(args: argparse.Namespace) -> int:
+    """`python -m sr runs`: returns the exit status.
+
+    Raises:
+        SRError: a folder without a run, or a figure that cannot be drawn.
+    """
+    runs = read_curves(args.folders)
+    if args.plot is not None:
+        draw(args.plot, runs)
+    print(format_table(*table(runs)))
+    return 0

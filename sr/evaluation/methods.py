@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sr.base.errors import ConfigError
 from sr.base.files import file_sha256
@@ -22,6 +22,7 @@ from sr.models.registry import (
     known_models,
     model_info,
     models_of_scale,
+    read_manifest,
     verified_weights,
 )
 
@@ -45,6 +46,7 @@ class Method:
         scale: by how much.
         model: its name without the training set, by which the paper's results are found.
         training_set: what it learned from; "" for interpolation.
+        is_papers: False for another network under a name of the paper's.
         identity: differs when its results would: the digest of the weights, precision, engine.
         folder: of finished pictures, which are read and not made; None for a model.
         files: its pictures by their originals.
@@ -56,6 +58,14 @@ class Method:
     model: str = ""
     training_set: str = ""
     identity: str = ""
+    is_papers: bool = True
+
+    @property
+    def weights_sha256(self) -> str:
+        """Of the weights; "" for interpolations."""
+        digest = self.identity.partition(" ")[0]
+        return digest if len(digest) == 64 else ""
+
     folder: Path | None = None
     files: Mapping[Path, Path] = field(default_factory=dict, compare=False)
 
@@ -171,10 +181,12 @@ def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
     from sr.models.loading import describe_file, is_ours
     from sr.models.weights_file import read_header
 
+    is_papers = False
     if is_ours(path):
         header = read_header(path)
         name, scale = str(header["name"]), int(header["config"]["scale"])
         training_set = training_set or _training_set(path) or path.stem
+        is_papers = _is_the_papers(header)
     else:
         name, scale = name_of(path), int(describe_file(path)["scale"])
     _check_enlarges(path.name, scale)
@@ -185,7 +197,21 @@ def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
         name,
         training_set,
         _identity(file_sha256(path), runtime),
+        is_papers=is_papers,
     )
+
+
+def _is_the_papers(header: Mapping[str, Any]) -> bool:
+    """Is it the network of the paper, or of the model of that name, whose departures are told?
+
+    A smaller one under the same name is another network.
+    """
+    from sr.networks.registry import network_spec
+
+    config = {key: value for key, value in header["config"].items() if key != "scale"}
+    entry = read_manifest().get(header["name"], {}).get("config", {})
+    ours = {key: value for key, value in entry.items() if key != "scale"}
+    return config in (network_spec(header["architecture"]).arguments, ours)
 
 
 def _get_upscaler(name: str, runtime: Runtime, scale: int | None = None) -> Enlarges:

@@ -68,6 +68,7 @@ class Row:
     paper_psnr_y: float | None = None
     paper_ssim_daala: float | None = None
     dists: float | None = None
+    weights_sha256: str = ""
 
 
 @dataclass
@@ -125,7 +126,8 @@ def mean_row(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
         finite = [value for value in values if math.isfinite(value)]
         return float(np.mean(finite or values))
 
-    paper = published(method.model or method.label, method.scale, dataset, len(chosen))
+    name = (method.model or method.label) if method.is_papers else ""
+    paper = published(name, method.scale, dataset, len(chosen))
     return Row(
         dataset,
         method.label,
@@ -138,4 +140,5 @@ def mean_row(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
         paper.psnr_y if paper else None,
         paper.ssim_daala if paper else None,
         mean_of("dists"),
+        method.weights_sha256,
     )

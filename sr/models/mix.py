@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from sr.base.errors import ConfigError, WeightsError
+from sr.base.errors import ConfigError, OutputError, WeightsError
 from sr.base.files import file_sha256
 from sr.models.weights_file import load_model, read_header, save_model
 
 
-def mix(first: Path, second: Path, output: Path, *, share: float) -> None:
+def mix(first: Path, second: Path, output: Path, *, share: float, overwrite: bool = False) -> None:
     """Write the network that lies a part of the way from one to another.
 
     Networks can be mixed when one was trained on from the other; others have little in common.
@@ -23,13 +23,21 @@ def mix(first: Path, second: Path, output: Path, *, share: float) -> None:
         second: weights file of the same network; what `share` 1 gives. The result bears its name.
         output: weights file to write; it says what it is a mixture of.
         share: of the way; a little outside of 0 to 1 it goes on beyond one of them.
+        overwrite: whether a file that is there may be replaced.
 
     Raises:
         ConfigError: a share far from 0 to 1.
+        OutputError: the file is there, or its name ends in something else than .safetensors.
         WeightsError: a file that cannot be read, or networks of different shapes.
     """
     if not -1 <= share <= 2:
         raise ConfigError(f"--share {share}: needed 0 to 1, or a little beyond")
+    if output.suffix.lower() != ".safetensors":
+        raise OutputError(
+            f"{output}: a mixture is written as .safetensors; name it {output.stem}.safetensors"
+        )
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: is there already; give --force to replace it")
     networks = [load_model(path) for path in (first, second)]
     headers = [read_header(path) for path in (first, second)]
     network = mixed(networks[0], networks[1], share=share, names=(str(first), str(second)))

@@ -67,15 +67,31 @@ def add_metrics(table: Path) -> None:
 
     Args:
         table: written by `python -m sr evaluate --csv`.
+
+    Raises:
+        WeightsError: results that were measured on other weights than those that are released.
     """
     metrics: dict[str, dict[str, dict[str, float]]] = {}
     with table.open(newline="") as file:
         for row in csv.DictReader(file):
+            name = row["model"]
+            if name not in MODELS or MODELS[name].weights is None:
+                continue  # computed, or a file given by hand
+            _check_measured(table, name, row.get("weights_sha256") or "")
             measured = {k: float(row[k]) for k in ("psnr_y", "ssim_y", "lpips_alex") if row[k]}
-            metrics.setdefault(row["model"], {})[row["dataset"]] = measured
+            metrics.setdefault(name, {})[row["dataset"]] = measured
     for name, values in metrics.items():
-        if name in MODELS and MODELS[name].weights is not None:  # not files given by hand
-            update_manifest(name, {"metrics": values})
+        update_manifest(name, {"metrics": values})
+
+
+def _check_measured(table: Path, name: str, sha256: str) -> None:
+    path = WEIGHTS_DIR / str(MODELS[name].weights)
+    released = file_sha256(path) if path.is_file() else "no file"
+    if sha256 != released:
+        raise WeightsError(
+            f"{table}: {name} was measured with weights of sha256 {sha256[:12] or 'unsaid'}, and "
+            f"{path.name} has {released[:12]}; evaluate what is released and give that table"
+        )
 
 
 def update_manifest(name: str, changes: dict[str, Any]) -> None:

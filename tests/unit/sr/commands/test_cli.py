@@ -352,3 +352,16 @@ def test_tables_align_numbers_to_the_right() -> None:
         "a              1",
         "long name  1,234",
     ]
+
+
+def test_of_several_processes_the_first_one_tells_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("sr.commands.console.time.sleep", waited.append)
+    for rank, waits in (("0", 0), ("1", 1)):
+        monkeypatch.setenv("RANK", rank)
+        waited.clear()
+        assert main(["mix", "a.safetensors", "b.safetensors", "c.safetensors", "--share", "0"]) == 2
+        assert len(waited) == waits
+        assert capsys.readouterr().err.count("error: ") == 1

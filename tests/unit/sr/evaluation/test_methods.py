@@ -9,7 +9,9 @@ import pytest
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.evaluation.methods import Runtime, default_models, parse_methods
+from sr.evaluation.results import ImageRow, mean_row
 from sr.images.photo import Photo
+from sr.models.registry import WEIGHTS_DIR
 from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 
@@ -72,6 +74,24 @@ def test_entries_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     files = [str(make_weights(tmp_path / f / "a.safetensors", data="voc")) for f in ("x", "y")]
     with pytest.raises(ConfigError, match=r"2 methods would be called 'srgan_x4 \(voc\)'"):
         parse_methods(files, CPU)
+
+
+def test_a_toy_under_a_papers_name_is_not_the_papers_network(tmp_path: Path) -> None:
+    toy = str(make_weights(tmp_path / "a.safetensors", data="voc"))
+    shipped = str(WEIGHTS_DIR / "srgan_x4.safetensors")
+    methods = parse_methods([toy, f"own={shipped}", "srgan_x4", "bicubic"], CPU)
+    found = [m.is_papers for m in methods]
+    assert found == [False, True, True, True]
+    assert methods[1].weights_sha256 == methods[2].weights_sha256
+    assert methods[3].weights_sha256 == ""
+    row = mean_row("Set5", methods[0], [image_row(methods[0].label, n) for n in range(5)])
+    assert (row.paper_psnr_y, row.weights_sha256) == (None, methods[0].weights_sha256)
+    row = mean_row("Set5", methods[2], [image_row(methods[2].label, n) for n in range(5)])
+    assert row.paper_psnr_y == 29.4
+
+
+def image_row(label: str, number: int) -> ImageRow:
+    return ImageRow("Set5", label, f"{number}.png", 30.0, 0.8, None, 0.1)
 
 
 def test_interpolations_follow_the_scale_of_the_networks_beside_them(tmp_path: Path) -> None:

@@ -50,3 +50,18 @@ def test_other_networks_and_other_numbers_are_refused(
     assert main(["mix", *map(str, files), str(output), "--share", "0.5"]) == 2
     assert "only equal networks" in capsys.readouterr().err
     assert not output.exists()
+
+
+def test_a_file_is_not_replaced_unasked_and_is_what_its_name_says(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--share", "0.5"]
+    before = files[0].read_bytes()
+    assert main(["mix", *map(str, files), str(files[0]), *words]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert files[0].read_bytes() == before
+    assert main(["mix", *map(str, files), str(tmp_path / "mixed.pth"), *words]) == 2
+    assert "is written as .safetensors" in capsys.readouterr().err
+    assert not (tmp_path / "mixed.pth").exists()
+    assert main(["mix", *map(str, files), str(files[0]), *words, "--force"]) == 0
+    assert files[0].read_bytes() != before

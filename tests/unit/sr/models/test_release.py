@@ -48,17 +48,21 @@ def weights_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     models.read_manifest.cache_clear()
 
 
-def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
+def test_release_writes_weights_manifest_and_metrics(
+    weights_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = weights_dir / "run" / "srresnet_x4.safetensors"
     about = {"iterations": 3, "seconds": 1.5, "seed": 0, "training": {}}
     save_model(source, build_generator(SRRESNET_SMOKE), name="srresnet_x4", about=about)
     table = weights_dir / "table.csv"
-    table.write_text(
-        "dataset,model,images,psnr_y,ssim_y,lpips_alex,seconds\n"
-        "Set5,bicubic,5,28.43,0.811,0.34,0.1\n"
-        "Set5,srresnet_x4,5,31.2,0.88,,0.5\n"
-        "Set5,srresnet_x4 (VOC2012),5,30.1,0.86,,0.5\n"  # a file given by hand: not what ships
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    rows = (
+        "dataset,model,images,psnr_y,ssim_y,lpips_alex,seconds,weights_sha256\n"
+        "Set5,bicubic,5,28.43,0.811,0.34,0.1,\n"
+        f"Set5,srresnet_x4,5,31.2,0.88,,0.5,{digest}\n"
+        "Set5,srresnet_x4 (VOC2012),5,30.1,0.86,,0.5,ab\n"  # a file given by hand: not what ships
     )
+    table.write_text(rows)
     words = ["--data", "three photographs", "--data-licence", "CC0"]
     assert main(["release", str(source), *words, "--metrics", str(table)]) == 0
     entry = json.loads((weights_dir / "manifest.json").read_text())["models"]["srresnet_x4"]
@@ -67,6 +71,10 @@ def test_release_writes_weights_manifest_and_metrics(weights_dir: Path) -> None:
     assert entry["metrics"] == {"Set5": {"psnr_y": 31.2, "ssim_y": 0.88}}
     assert (entry["data"], entry["data_licence"]) == ("three photographs", "CC0")
     assert entry["earlier_stages"] == []
+    for other in ("0" * 64, ""):  # of a toy, or of an older program
+        table.write_text(rows.replace(digest, other))
+        assert main(["release", "--metrics", str(table)]) == 2
+        assert "evaluate what is released" in capsys.readouterr().err
     assert verified_weights("srresnet_x4").read_bytes() == written
 
     (weights_dir / "srresnet_x4.safetensors").write_bytes(written[:-1] + b"x")
