@@ -13,6 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `python -m survey export`."""
     parser.add_argument("--output", metavar="FOLDER", type=Path, required=True)
     parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="each table also with semicolons and decimal commas, and all as tables.xlsx",
+    )
+    parser.add_argument(
         "--include-simulated", action="store_true", help="simulated raters too, for tests"
     )
 
@@ -27,6 +32,6 @@ def run(args: argparse.Namespace) -> int:
 
     with opened(args.study) as survey:
         frame = read_responses(survey.store, args.study, args.include_simulated)
-        write_export(export_files(frame, survey.study), args.output)
+        write_export(export_files(frame, survey.study, excel=args.excel), args.output)
     print(f"{len(frame)} responses written to {args.output}")
     return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sr import __version__
 from sr.base.files import csv_text, write_atomically
+from sr.base.spreadsheets import for_excel
 from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
@@ -80,13 +81,26 @@ def data_files(
     }
 
 
-def export_files(responses: pd.DataFrame, study: Study) -> dict[str, bytes]:
-    """The files of an export by name; equal data give equal bytes."""
+def images_bytes(study: Study) -> bytes:
+    """Which photograph each image of a study is, by the owner's name for it, and its role."""
+    rows = [{"image": image.id, "name": image.name, "role": image.role} for image in study.images]
+    return csv_bytes(("image", "name", "role"), rows)
+
+
+def export_files(responses: pd.DataFrame, study: Study, *, excel: bool = False) -> dict[str, bytes]:
+    """The files of an export by name; equal data give equal bytes.
+
+    Args:
+        excel: tables also for spreadsheets; see `sr.base.spreadsheets`.
+    """
     order = study.protocol.methods
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
     mos, pairs = mos_table(ratings), pair_table(choices, ways=ways)
-    files = data_files(responses, mos, pairs, study)
+    files = {**data_files(responses, mos, pairs, study), "images.csv": images_bytes(study)}
+    if excel:
+        tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}
+        files |= for_excel(tables, "tables")
     manifest = {
         "app": f"Nitidez {__version__}",
         "study": study.name,

@@ -173,3 +173,18 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ExportError, match="--output"):
         write_export({"a.csv": b""}, tmp_path / "file")
+
+
+def test_images_are_named_and_tables_come_for_spreadsheets_where_asked(filled: Survey) -> None:
+    frame = read_responses(filled.store, filled.study.name, True)
+    plain = export_files(frame, filled.study)
+    rows = list(csv.DictReader(io.StringIO(plain["images.csv"].decode())))
+    assert [(row["image"], row["name"]) for row in rows] == [
+        (image.id, image.name) for image in filled.study.images
+    ]
+    more = export_files(frame, filled.study, excel=True)
+    assert set(more) - set(plain) == {
+        *(name.replace(".csv", "_excel.csv") for name in plain if name.endswith(".csv")),
+        "tables.xlsx",
+    }
+    assert more["mos_summary_excel.csv"].startswith("\ufeff".encode())
