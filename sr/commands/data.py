@@ -159,6 +159,10 @@ def describe(report: Report) -> list[str]:
         lines.append(f"sizes         {small} to {large}, median {median}")
     pairs = ", ".join(f"x{scale} {count:,}" for scale, count in report.pairs.items())
     lines.append(f"pairs         {pairs or 'none: low-resolution images are made by bicubic'}")
+    if report.kinds:
+        said = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.kinds.items()))
+        lines.append(f"of them       {said}")
+    lines += _listing("copies", report.copies) if report.copies else []
     lines += _listing("unreadable", report.unreadable)
     lines += _listing("wrong size", report.mismatched)
     lines += [f"does not fit  {problem}" for problem in report.problems]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+from PIL import ImageFile
+
 from sr.base.errors import DataError, SRError
-from sr.base.files import write_atomically
-from sr.data.photo_set import PhotoSet
+from sr.base.files import file_sha256, write_atomically
+from sr.data.photo_set import PhotoSet, some
+from sr.formats.kinds import HEADER_BYTES, IMAGE_SUFFIXES, image_class
 from sr.images import reading
 
 logger = logging.getLogger(__name__)
 
+BITS_PER_SAMPLE = 258  # a tag of TIFF
 SKIPPED_SHOWN = 10  # files named in the log
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,6 +53,8 @@ class Report:
 
     Sizes are width x height of the high-resolution images that can be read. `mismatched` are pairs
     whose low-resolution size is not the high-resolution one divided by the scale, rounded down.
+    `kinds` counts what else is to be known of the originals: grey ones, 16 bits, of which only 12
+    are used, several frames in a file. `copies` are equal to another file, byte by byte.
     """
 
     title: str
@@ -61,6 +69,8 @@ class Report:
     unreadable: tuple[SkippedFile, ...]
     mismatched: tuple[SkippedFile, ...]
     problems: tuple[str, ...]
+    kinds: dict[str, int] = field(default_factory=dict)
+    copies: tuple[SkippedFile, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -70,7 +80,7 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         """The report for programs."""
         plain = asdict(self)
-        for key in ("unreadable", "mismatched"):
+        for key in ("unreadable", "mismatched", "copies"):
             plain[key] = [{**entry, "path": str(entry["path"])} for entry in plain[key]]
         return plain
 
@@ -114,8 +124,77 @@ def check(
         largest=readable[-1] if readable else None,
         unreadable=tuple(unreadable),
         mismatched=tuple(_mismatched(photo_set, sizes)),
-        problems=photo_set.problems,
+        problems=(*photo_set.problems, *_broken_links(originals)),
+        kinds=dict(
+            Counter(
+                kind
+                for kinds in in_parallel(partial(_kinds, quick=quick), originals)
+                for kind in kinds
+            )
+        ),
+        copies=tuple(_copies(originals)),
     )
+
+
+def _broken_links(files: Sequence[Path]) -> Iterator[str]:
+    """Of the folders that the files lie in: links to images that are not there."""
+    for folder in sorted({path.parent for path in files}):
+        links = (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+        broken = sorted(path.name for path in links if path.is_symlink() and not path.exists())
+        if broken:
+            yield f"links to nothing in {folder.name}: {some(broken)}"
+
+
+def _copies(files: Sequence[Path]) -> Iterator[SkippedFile]:
+    """Files that are equal to one before them; only those of one size are read."""
+    by_size: defaultdict[int, list[Path]] = defaultdict(list)
+    for path in files:
+        if path.is_file():
+            by_size[path.stat().st_size].append(path)
+    for alike in by_size.values():
+        first: dict[str, Path] = {}
+        for path in alike if len(alike) > 1 else ():
+            digest = file_sha256(path)
+            if digest in first:
+                yield SkippedFile(path, f"a copy of {first[digest].name}")
+            first.setdefault(digest, path)
+
+
+def _kinds(path: Path, *, quick: bool) -> list[str]:
+    """What is to be known of a file beside its size; nothing of one that cannot be read.
+
+    Args:
+        quick: do not decode, so that no 12 bits are seen.
+    """
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(HEADER_BYTES)
+            reader = image_class(header)
+            if reader is None:
+                return []
+            stream.seek(0)
+            with reader(stream) as image:
+                bits = _bits(image, header)
+                found = ["of several frames"] if getattr(image, "n_frames", 1) > 1 else []
+                if image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;16"):
+                    found.append("grey")
+                if bits == 16:
+                    found.append("of 16 bits")
+                    is_seen = image.mode.startswith("I;16") and not quick
+                    if is_seen and 255 < np.asarray(image).max() < 4096:
+                        found.append("of 12 bits in 16")
+                return found
+    except Exception:  # what is wrong with it is told where it is decoded
+        logger.debug("%s: no kind", path, exc_info=True)
+        return []
+
+
+def _bits(image: ImageFile.ImageFile, header: bytes) -> int:
+    """Of a sample: as PNG and TIFF say it; Pillow gives colours of 16 bits in 8."""
+    if header.startswith(b"\x89PNG"):
+        return header[24]
+    said = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, 8)
+    return int(said[0] if isinstance(said, tuple) else said)
 
 
 def _mismatched(photo_set: PhotoSet, sizes: dict[Path, tuple[int, int]]) -> Iterator[SkippedFile]:
