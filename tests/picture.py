@@ -18,7 +18,7 @@ from tests.helpers.ports import free_port
 from tests.house import ROOT
 
 PICTURE = ROOT / "docs" / "images" / "upscaler.png"
-SIZE = {"width": 1360, "height": 1090}
+SIZE = {"width": 1360, "height": 740}
 
 
 def main() -> int:
