@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,17 @@ from demo.compare.page import build_compare_tab
 from demo.compare.pictures import Compared
 from demo.compare.routes import compare_routes
 from demo.display.page import build_display_tab
+from demo.photos.kept_back import DiscreetJobs, KeptBack
 from demo.rating.page import build_survey_tab
 from demo.results.owner import Owner
 from demo.results.page import build_results_tab
 from demo.upscale.api import build_api
+from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Sessions
 from demo.upscale.tab import build_upscale_tab
 from demo.web.i18n import LANGUAGES, language_of, texts
 from demo.web.tab import Tab
 from demo.work.engine import Engine, SuperResolution
-from demo.work.jobs import Jobs
 from demo.work.versions import ImageStore, Sweeper, delete_old_files
 from survey.session.protected import ProtectedSurvey
 
@@ -72,8 +74,13 @@ def build_app(
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads_folder)
     uploads_folder = Path(get_upload_folder())
     uploads_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shown = frozenset(Path(sample.file).stem for sample in SAMPLES.values())
+    kept_back = KeptBack(lambda: survey.survey, shown=shown)
+    if engine is None:  # the first photo need not wait for it
+        threading.Thread(target=kept_back.points, name="kept-back", daemon=True).start()
     engine = engine or SuperResolution(threads=settings.threads, engine=settings.engine)
-    jobs = Jobs(engine, store, max_waiting=settings.max_waiting)
+    check = kept_back.check
+    jobs = DiscreetJobs(engine, store, max_waiting=settings.max_waiting, check=check)
     sessions = Sessions()
     limits = upload_limits(settings)
 

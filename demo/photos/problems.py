@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from demo.photos.fitting import LARGEST_MEGAPIXELS
+from demo.photos.kept_back import StudyPhotoError
 from demo.photos.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
 from demo.web.rates import TooOftenError
@@ -88,6 +89,8 @@ def problem_of(error: Exception, limits: UploadLimits, scale: int) -> Problem:
             return Problem("error_too_often", {"seconds": math.ceil(error.seconds)})
         case UploadError():
             return Problem("error_upload", {"megabytes": limits.max_upload_mb})
+        case StudyPhotoError():
+            return Problem("error_study_photo")
         case StoreFullError():
             return Problem("error_full")
         case FileNotFoundError():

@@ -186,6 +186,7 @@ class ResultsApi:
                 raise InvalidAnswerError(
                     f"got {sorted(body)}; needed study_open or results_open, true or false"
                 )
+        self._told.forget()
         return self.status(caller)
 
     def export(self, caller: Caller, body: dict[str, Any]) -> bytes:

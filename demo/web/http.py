@@ -23,7 +23,7 @@ LONGEST_BODY = 16 * 1024
 PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # No ETag, no date and no compression: they would tell versions apart. no-transform is for proxies.
 IMAGE_HEADERS = {
-    "Cache-Control": "private, max-age=86400, immutable, no-transform",
+    "Cache-Control": "no-store, no-transform",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -99,6 +99,11 @@ class Fresh(Generic[T]):
             if self._made is None or now >= self._made[0] + self._seconds:
                 self._made = (now, self._make())
             return self._made[1]
+
+    def forget(self) -> None:
+        """Ask again the next time."""
+        with self._lock:
+            self._made = None
 
 
 def refusal(error: SurveyError, **more: Any) -> Response:

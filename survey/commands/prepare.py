@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         help="of photographs as large as the crops or larger; of 12 or more the last two, by name, "
-        "are for practice only (default: those that come with scikit-image)",
+        "are for practice only, the two before for known answers (default: "
+        "those that come with scikit-image)",
     )
     parser.add_argument(
         "--models",

@@ -6,18 +6,29 @@ import argparse
 from pathlib import Path
 
 from survey.reporting.page.words import LANGUAGES
+from survey.reporting.public import SMALLEST_GROUP, WHY
 from survey.reporting.report import ReportError, report_files, zip_bytes
 from survey.reporting.results import asked_of
 from survey.session.survey import opened
 from survey.statistics.estimates.verdicts import MARGIN, SHARE_MARGIN
 from survey.storage.responses import read_responses
 
+UNDERSTOOD = "understood"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `python -m survey report`."""
     parser.add_argument("--output", metavar="FILE", type=Path, required=True, help="a .zip file")
     parser.add_argument(
-        "--public", action="store_true", help="the edition that points to nobody: displays in bins"
+        "--public",
+        action="store_true",
+        help=f"the edition for anybody: tables of groups of {SMALLEST_GROUP} people or more",
+    )
+    parser.add_argument(
+        "--single-responses",
+        metavar="UNDERSTOOD",
+        help="in the public edition too, for whoever has read why they are not: the word "
+        f"'understood'. {WHY}".replace("%", "%%"),
     )
     parser.add_argument(
         "--include-simulated", action="store_true", help="simulated raters too, for tests"
@@ -48,6 +59,11 @@ def run(args: argparse.Namespace) -> int:
             f"--margin {args.margin} --margin-preference {args.margin_preference}; needed more "
             "than 0, and less than 4 scores and 50 per cent"
         )
+    if args.single_responses is not None:
+        if not args.public:
+            raise ReportError("--single-responses: the full edition has them; needed --public")
+        if args.single_responses != UNDERSTOOD:
+            raise ReportError(f"{WHY} If they are to be public: --single-responses {UNDERSTOOD}")
     with opened(args.study) as survey:
         study = survey.study
         asked = asked_of(
@@ -56,8 +72,9 @@ def run(args: argparse.Namespace) -> int:
         )  # fmt: skip
         responses = read_responses(survey.store, args.study, args.include_simulated)
     files = report_files(
-        responses, study, is_public=args.public, language=args.language, asked=asked
-    )
+        responses, study, is_public=args.public, language=args.language, asked=asked,
+        has_responses=args.single_responses is not None,
+    )  # fmt: skip
     try:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         args.output.write_bytes(zip_bytes(files))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from survey.preparation.sources import Source
+from survey.preparation.sources import Source, roles_of
 from survey.preparation.versions import prepare_study
 from survey.session.survey import Survey
 from survey.study.errors import StudyError
 from survey.study.moments import stamp
+from survey.study.study import ImageRole
 
 MAIN = (
     "astronaut.png",
@@ -27,7 +28,9 @@ MAIN = (
     "motorcycle_left.png",
     "rocket.jpg",
 )
-PRACTICE = ("brick.png", "retina.jpg")
+KNOWN = ("moon.png", "retina.jpg")
+PRACTICE = ("brick.png", "cell.png")
+ROLES: dict[ImageRole, tuple[str, ...]] = {"main": MAIN, "known": KNOWN, "practice": PRACTICE}
 
 
 def default_sources() -> list[Source]:
@@ -41,8 +44,9 @@ def default_sources() -> list[Source]:
         raise StudyError("scikit-image is not installed; run make install")
     folder = Path(spec.origin).parent / "data"
     return [
-        *(Source(Path(name).stem, read(folder / name), "main") for name in MAIN),
-        *(Source(Path(name).stem, read(folder / name), "practice") for name in PRACTICE),
+        Source(Path(name).stem, read(folder / name), role)
+        for role, names in ROLES.items()
+        for name in names
     ]
 
 
@@ -68,7 +72,7 @@ def prepare_in_background(survey: Survey) -> None:
 
 
 def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
-    """The photographs of a folder; the last two serve for practice when there are twelve or more.
+    """The photographs of a folder, each with its role (see `roles_of`).
 
     Returns:
         Them, and what is wrong with each file that cannot be used.
@@ -90,11 +94,8 @@ def sources_of(folder: Path) -> tuple[list[Source], list[str]]:
             unreadable.append(str(error))
     if not found:
         raise StudyError(f"{folder}: no readable photograph; needed PNG, JPEG, WebP, TIFF or BMP")
-    practice = 2 if len(found) >= 12 else 0
-    sources = [
-        Source(name, rgb, "practice" if index >= len(found) - practice else "main")
-        for index, (name, rgb) in enumerate(found)
-    ]
+    roles = roles_of(len(found))
+    sources = [Source(name, rgb, role) for role, (name, rgb) in zip(roles, found, strict=True)]
     return sources, unreadable
 
 

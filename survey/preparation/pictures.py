@@ -9,7 +9,7 @@ from pathlib import Path
 from sr.base.errors import SRError
 from sr.formats.kinds import list_images
 from sr.images.finished import NAME, match_pictures
-from survey.preparation.sources import Source, check_sizes, read_picture
+from survey.preparation.sources import Source, check_sizes, read_picture, roles_of
 from survey.study.errors import StudyError
 
 COLUMNS = ("photo", "method", "path")
@@ -83,16 +83,9 @@ def sources_of_pictures(table: Pictures | None, folders: Mapping[str, Path]) -> 
         all_stems = [[path.stem for path in list_images(folder)] for folder in folders.values()]
         stems = min(all_stems, key=lambda stems: sum(map(len, stems)))  # those without an ending
         table = pictures_of_folders(stems, folders)
-    practice = 2 if len(table) >= 12 else 0
     return [
-        Source(
-            stem,
-            read_picture(next(iter(by_method.values()))),
-            "practice" if index >= len(table) - practice else "main",
-            by_method,
-            "version",
-        )
-        for index, (stem, by_method) in enumerate(table.items())
+        Source(stem, read_picture(next(iter(by_method.values()))), role, by_method, "version")
+        for role, (stem, by_method) in zip(roles_of(len(table)), table.items(), strict=True)
     ]
 
 

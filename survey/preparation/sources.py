@@ -21,6 +21,15 @@ Measured = dict[str, float | None]
 CONTEXT_PX = 48  # low-resolution pixels around a crop that models see too, as in the whole picture
 
 
+def roles_of(count: int) -> list[ImageRole]:
+    """What each of so many photographs is for, in order: of twelve or more the last two are for
+    practice, the two before for warm-up and known answers; of fewer all count.
+    """
+    apart = 2 if count >= 12 else 0
+    sizes: dict[ImageRole, int] = {"main": count - 2 * apart, "known": apart, "practice": apart}
+    return [role for role, size in sizes.items() for _ in range(size)]
+
+
 class Source(NamedTuple):
     """A photograph to take a crop of.
 

@@ -63,22 +63,23 @@ def table_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def data_files(
-    responses: pd.DataFrame, mos: pd.DataFrame, pairs: pd.DataFrame, study: Study
+    responses: pd.DataFrame | None, mos: pd.DataFrame, pairs: pd.DataFrame, study: Study
 ) -> dict[str, bytes]:
     """The tables of an export and of a report by name.
 
     Args:
-        responses: as they are shown; what a person told at the end is left to raters.csv.
+        responses: as they are shown, None without; what a person told at the end is left to
+            raters.csv.
         mos: of `mos_table`.
         pairs: of `pair_table`.
     """
     mos = mos.copy()
     mos.insert(0, "study", study.name)
-    return {
-        "responses.csv": table_bytes(responses.drop(columns=list(TOLD), errors="ignore")),
-        "mos_summary.csv": table_bytes(mos),
-        "pairs_summary.csv": table_bytes(pairs),
-    }
+    files = {"mos_summary.csv": table_bytes(mos), "pairs_summary.csv": table_bytes(pairs)}
+    if responses is not None:
+        single = responses.drop(columns=list(TOLD), errors="ignore")
+        files["responses.csv"] = table_bytes(single)
+    return files
 
 
 def images_bytes(study: Study) -> bytes:

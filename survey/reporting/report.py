@@ -39,12 +39,14 @@ def report_files(
     is_public: bool,
     language: Language,
     asked: Asked | None = None,
+    has_responses: bool = False,
 ) -> dict[str, bytes]:
     """The files of a report by their names in the zip.
 
     Args:
         responses: of `read_responses`.
         is_public: leave out all that could point to a person.
+        has_responses: single responses in the public edition all the same, see `public.WHY`.
         language: that report.html opens in; it holds both.
         asked: what the owner has decided; the order of methods is the study's without it.
 
@@ -60,18 +62,22 @@ def report_files(
     from survey.statistics.questions.summary import Asked, analyse
 
     asked = asked or Asked(order=study.protocol.methods)
-    shown = responses
+    measurements = measurements_of(study)
     if is_public:
-        responses = public.with_numbers(responses)
-    analysis = analyse(responses, measurements_of(study), asked)
-    if is_public:
-        shown = public.public_responses(responses)
-        analysis = public.public_analysis(analysis, responses)
-    files = {
-        **data_files(shown, analysis.mos, analysis.preferences, study),
-        "raters.csv": table_bytes(analysis.raters),
-        "sureal.json": sureal_json(analysis.ratings, study.name),
-        "pwcmp.csv": pwcmp_csv(analysis.pairs),
+        analysis = public.public_analysis(
+            responses, lambda chosen: analyse(chosen, measurements, asked)
+        )
+        shown = public.public_responses(public.with_numbers(responses)) if has_responses else None
+        files = data_files(shown, analysis.mos, analysis.preferences, study)
+    else:
+        analysis = analyse(responses, measurements, asked)
+        files = data_files(responses, analysis.mos, analysis.preferences, study)
+        files |= {
+            "raters.csv": table_bytes(analysis.raters),
+            "sureal.json": sureal_json(analysis.ratings, study.name),
+            "pwcmp.csv": pwcmp_csv(analysis.pairs),
+        }
+    files |= {
         "statistics.json": _json(analysis.to_json()),
         "protocol.json": _json(_protocol(study)),
         "codebook.md": CODEBOOK.read_bytes(),

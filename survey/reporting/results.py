@@ -94,13 +94,13 @@ class Results:
 
         study = survey.study
         responses = read_responses(survey.store, study.name, simulated)
+        measurements, asked = measurements_of(study), asked_of(survey, simulated)
         if is_public:
-            responses = public.with_numbers(responses)
-        asked = asked_of(survey, simulated)
-        analysis = analyse(responses, measurements_of(study), asked)
-        means = analysis.mos
-        if is_public:
-            analysis = public.public_analysis(analysis, responses)
+            analysis = public.public_analysis(
+                responses, lambda chosen: analyse(chosen, measurements, asked)
+            )
+        else:
+            analysis = analyse(responses, measurements, asked)
         figures = {
             name: encode(figure, ".svg")
             for name, figure in draw_all(
@@ -109,7 +109,7 @@ class Results:
         }
         origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
         html = section(analysis, origin, figures, language)
-        return Shown(stamp, html, _images(study, means, language))
+        return Shown(stamp, html, _images(study, analysis.mos, language))
 
     def export(self, language: Language, *, is_public: bool, simulated: bool = False) -> bytes:
         """The report's zip.

@@ -150,14 +150,14 @@ def _rating_block(
     ]
     items.sort(key=lambda item: (coverage.versions[item.left], rng.random()))
     items = spread(items)
-    practice = _cycle(study.practice, rng)
+    known = _cycle(study.known, rng)
     count = _goldens(len(items), protocol)
     anchors = [("nearest", BAD), ("original", GOOD)]
     if not protocol.has_original:
         anchors.pop()
     rng.shuffle(anchors)
     goldens = [
-        _anchor("golden", practice[index % len(practice)], *anchors[index % len(anchors)])
+        _anchor("golden", known[index % len(known)], *anchors[index % len(anchors)])
         for index in range(count)
     ]
     anchor_ids = {image.versions[method].id for image in images for method, _ in anchors}
@@ -166,7 +166,7 @@ def _rating_block(
     items = sprinkled(items, goldens, rng)
     warmups = [
         Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
-        for image in (practice[i % len(practice)] for i in range(protocol.warmups if items else 0))
+        for image in (known[i % len(known)] for i in range(protocol.warmups if items else 0))
     ]
     return joined(warmups, items)
 
@@ -183,14 +183,14 @@ def _pair_block(
 
     items.sort(key=lambda item: (seen(item), rng.random()))
     items = spread(items)
-    practice = _cycle(study.practice, rng)
+    known = _cycle(study.known, rng)
     on_left = coverage.golden_left < coverage.golden_right or (
         coverage.golden_left == coverage.golden_right and rng.random() < 0.5
     )
     goldens = [
         _known_pair(
             "golden",
-            practice[i % len(practice)],
+            known[i % len(known)],
             protocol.best,
             "nearest",
             left=on_left != bool(i % 2),
@@ -202,7 +202,7 @@ def _pair_block(
     items = beside(items, _angle_part(study, images, coverage, rng), rng)
     warmups = []
     for index in range(protocol.warmups if protocol.compared else 0):
-        image = practice[index % len(practice)]
+        image = known[index % len(known)]
         a, b = rng.sample(rng.choice(protocol.compared), 2)
         warmups.append(Item("warmup", image.id, image.versions[a].id, image.versions[b].id))
     return joined(warmups, items)
@@ -279,7 +279,7 @@ def _cycle(images: Sequence[StudyImage], rng: random.Random) -> list[StudyImage]
 
 def _with_instructed(items: list[Item], study: Study, block: str, rng: random.Random) -> list[Item]:
     """One trial that says on the screen what to answer."""
-    image = rng.choice(study.practice)
+    image = rng.choice(study.known)
     if block == "rating":
         version = image.versions[rng.choice(study.protocol.rated)].id
         extra = Item("instructed", image.id, version, expected=str(rng.randint(1, 5)))

@@ -20,7 +20,7 @@ from survey.study.protocol import Protocol, sha256_of
 
 FORMAT = 1
 STUDY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-ImageRole = Literal["main", "practice"]
+ImageRole = Literal["main", "known", "practice"]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,25 @@ class Study:
     @property
     def main(self) -> tuple[StudyImage, ...]:
         """The images that count."""
-        return tuple(image for image in self.images if image.role == "main")
+        return self._of_role("main")
 
     @property
     def practice(self) -> tuple[StudyImage, ...]:
-        """Images for practice, warm-up and trials with a known answer; the main ones if none."""
-        return tuple(i for i in self.images if i.role == "practice") or self.main
+        """Images for practice; of a study without any the first half of the main ones."""
+        return self._of_role("practice") or self.main[: max(1, len(self.main) // 2)]
+
+    @property
+    def known(self) -> tuple[StudyImage, ...]:
+        """Images for warm-up and for trials with a known answer, which practice does not show.
+
+        A study of before there were such takes those of practice; one of few photographs the
+        second half of the main ones.
+        """
+        own = self._of_role("known") or self._of_role("practice")
+        return own or self.main[len(self.main) // 2 :]
+
+    def _of_role(self, role: ImageRole) -> tuple[StudyImage, ...]:
+        return tuple(image for image in self.images if image.role == role)
 
     def path(self, version_id: str) -> Path:
         """The file of a version.

@@ -79,7 +79,7 @@ def test_a_stranger_sees_nothing_until_the_owner_opens_it(
     opened = client.post("/results/change", json={"results_open": True}, headers=owner).json()
     assert opened["results_open"] is True
     shown = client.get("/results/shown", params=QUESTION).json()
-    assert "points to nobody" in shown["html"] or "SRGAN" in shown["html"]
+    assert "tables of groups only" in shown["html"]
     asked = QUESTION | {"simulated": "true"}  # only the owner counts simulated raters
     assert client.get("/results/shown", params=asked).json()["stamp"] == shown["stamp"]
     assert "rater-001" not in client.get("/results/shown", params=asked).json()["html"]
@@ -133,7 +133,8 @@ def test_the_export_is_the_reports_zip(
     reply = client.post("/results/export", json=EXPORT, headers=owner)
     assert reply.headers["content-disposition"].endswith('.zip"')
     names = zipfile.ZipFile(io.BytesIO(reply.content)).namelist()
-    assert {"responses.csv", "report.html", "manifest.json", "codebook.md"} <= set(names)
+    assert {"mos_summary.csv", "report.html", "manifest.json", "codebook.md"} <= set(names)
+    assert not {"responses.csv", "raters.csv"} & set(names)  # of the edition for anybody
 
 
 @pytest.mark.parametrize(

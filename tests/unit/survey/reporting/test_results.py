@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from survey.commands.cli import main
+from survey.reporting.public import SMALLEST_GROUP
 from survey.session import rating
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
@@ -63,15 +64,67 @@ def test_a_study_without_an_answer_has_a_report(data: Path, tmp_path: Path) -> N
         assert "NaN" not in archive.read("statistics.json").decode()
 
 
-def test_the_public_edition_points_to_nobody(data: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take most of the time."""
+    monkeypatch.setattr("survey.reporting.figures.draw_all", lambda *_: {})
+
+
+def public_files(target: Path, *arguments: str) -> dict[str, bytes]:
+    report(target, "--include-simulated", "--public", *arguments)
+    with zipfile.ZipFile(target) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rows_of(table: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table.decode())))
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_public_edition_is_tables_of_groups_only(data: Path, tmp_path: Path) -> None:
     survey = Survey(data)
-    simulate(survey, raters=2, seed=3)
+    simulate(survey, raters=SMALLEST_GROUP - 1, seed=3)
+    files = public_files(tmp_path / "four.zip")
+    assert rows_of(files["mos_summary.csv"]) == rows_of(files["pairs_summary.csv"]) == []
+    simulate(survey, raters=3, seed=4)
     participants = set(read_responses(survey.store, "default", include_simulated=True).participant)
     survey.close()
-    report(tmp_path / "public.zip", "--include-simulated", "--public")
-    with zipfile.ZipFile(tmp_path / "public.zip") as archive:
-        everything = b"".join(archive.read(name) for name in archive.namelist())
+    files = public_files(tmp_path / "seven.zip")
+    assert not {"responses.csv", "raters.csv"} & set(files)
+    assert "note_public" not in files["report.html"].decode()
+    scores, pairs = (rows_of(files[f"{name}_summary.csv"]) for name in ("mos", "pairs"))
+    assert len(scores) > 4
+    assert pairs
+    assert all(int(row["raters"]) >= SMALLEST_GROUP for row in (*scores, *pairs))
+    tables = json.loads(files["statistics.json"])["tables"]
+    assert tables["raters"] == []
+    for rows in tables.values():
+        assert all(row.get("raters", 0) in (0, *range(SMALLEST_GROUP, 99)) for row in rows)
+    everything = b"".join(files.values())
     assert not any(participant.encode() in everything for participant in participants)
+    assert b"rater-001" not in everything
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_single_responses_are_public_only_for_whoever_has_read_why_not(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    survey = Survey(data)
+    simulate(survey, raters=5, seed=3)
+    survey.close()
+    target = str(tmp_path / "x.zip")
+    for arguments, why in (
+        (["--public", "--single-responses", "yes"], "52, 86 and 99"),
+        (["--single-responses", "understood"], "--public"),
+    ):
+        assert main(["report", "--output", target, *arguments]) == 2
+        assert why in capsys.readouterr().err
+        assert not Path(target).exists()
+    files = public_files(tmp_path / "y.zip", "--single-responses", "understood")
+    assert {row["rater"] for row in rows_of(files["responses.csv"])} == {
+        f"rater-{number:03d}" for number in range(1, 6)
+    }
+    assert "raters.csv" not in files
 
 
 def test_comment_and_eyesight_are_in_the_full_edition_only(
@@ -95,7 +148,7 @@ def test_comment_and_eyesight_are_in_the_full_edition_only(
         assert "xyzzy" not in archive.read("responses.csv").decode()
     with zipfile.ZipFile(tmp_path / "public.zip") as archive:
         everything = b"".join(archive.read(name) for name in archive.namelist())
-        assert b"vision" not in archive.read("raters.csv")
+        assert "raters.csv" not in archive.namelist()
     assert b"xyzzy" not in everything
 
 

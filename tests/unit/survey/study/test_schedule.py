@@ -17,7 +17,7 @@ from survey.study.study import Study, StudyImage, Version
 RATERS = 24
 
 
-def make_study(images: int = 10, practice: int = 2, **protocol: int) -> Study:
+def make_study(images: int = 10, practice: int = 2, known: int = 0, **protocol: int) -> Study:
     def image(name: str, role: str) -> StudyImage:
         versions = {m: Version(f"{name}/{m}", m, "f", "s") for m in METHODS}
         return StudyImage(name, name, role, versions)  # type: ignore[arg-type]
@@ -28,6 +28,7 @@ def make_study(images: int = 10, practice: int = 2, **protocol: int) -> Study:
         replace(Protocol(), **protocol),  # type: ignore[arg-type]
         (
             *(image(f"m{i}", "main") for i in range(images)),
+            *(image(f"k{i}", "known") for i in range(known)),
             *(image(f"p{i}", "practice") for i in range(practice)),
         ),
         {},
@@ -213,3 +214,21 @@ def test_small_studies_work(images: int, practice: int) -> None:
 )
 def test_known_answers(expected: str | None, answer: int | str | None, right: bool | None) -> None:
     assert is_right(expected, answer) is right
+
+
+@pytest.mark.parametrize(("images", "known", "practice"), [(10, 2, 2), (4, 0, 0), (1, 0, 0)])
+def test_known_answers_and_warm_ups_have_photographs_of_their_own(
+    images: int, known: int, practice: int
+) -> None:
+    """Practice says what is right: nobody may meet its photographs where answers are checked."""
+    study = make_study(images, practice, known)
+    for seed in range(5):
+        shown: dict[str, set[str]] = {"practice": set(), "checked": set(), "main": set()}
+        for trial in build_schedule(study, Coverage(), seed=seed):
+            checked = trial.role in ("golden", "warmup", "instructed")
+            shown["checked" if checked else trial.role.replace("repeat", "main")].add(trial.image)
+        if images > 1:
+            assert not shown["practice"] & shown["checked"]
+        if known:
+            assert not shown["main"] & (shown["practice"] | shown["checked"])
+            assert shown["checked"] == {"k0", "k1"}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sr.images.resize import matlab_bicubic, nearest
 from survey.preparation.crops import crop
-from survey.preparation.default_study import MAIN, PRACTICE, default_sources, sources_of
+from survey.preparation.default_study import KNOWN, MAIN, PRACTICE, default_sources, sources_of
 from survey.preparation.sources import Source
 from survey.preparation.versions import prepare_study
 from survey.study.errors import StudyError
@@ -126,7 +126,7 @@ def test_names_that_cannot_be_folders_are_refused(
 
 def test_the_default_photographs_ship_with_scikit_image() -> None:
     sources = default_sources()
-    assert len(sources) == len(MAIN) + len(PRACTICE) == 12
+    assert len(sources) == len(MAIN) + len(KNOWN) + len(PRACTICE) == 14
     protocol = Protocol()
     for source in sources:
         assert source.rgb.shape[0] >= protocol.height
@@ -150,4 +150,4 @@ def test_a_folder_of_photographs(tmp_path: Path, sources: list[Source]) -> None:
         Image.fromarray(sources[0].rgb).save(tmp_path / f"{index:02d}.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
     found, _ = sources_of(tmp_path)
-    assert [source.role for source in found] == ["main"] * 11 + ["practice"] * 2
+    assert [source.role for source in found] == ["main"] * 9 + ["known"] * 2 + ["practice"] * 2
