@@ -174,14 +174,15 @@ class ResultsApi:
 
         Raises:
             NotOwnerError, InvalidAnswerError: refused.
+            RatingGoesOnError: results cannot be opened now without `confirmed`.
         """
         self._check_owner(caller)
         survey = self._get_survey().survey
         match body:
             case {"study_open": bool(is_open), **rest} if not rest:
                 set_open(survey, is_open)
-            case {"results_open": bool(is_open), **rest} if not rest:
-                set_results_open(survey, is_open)
+            case {"results_open": bool(is_open), **rest} if rest in ({}, {"confirmed": True}):
+                set_results_open(survey, is_open, is_confirmed=bool(rest))
             case _:
                 raise InvalidAnswerError(
                     f"got {sorted(body)}; needed study_open or results_open, true or false"

@@ -7,7 +7,11 @@ from typing import Any
 
 from survey.session.survey import Survey
 from survey.storage import repository
+from survey.storage.responses import rating_now
+from survey.study.errors import RatingGoesOnError
 from survey.study.moments import stamp
+
+LEFT = timedelta(minutes=90)  # whoever was not seen for so long is not rating any more
 
 
 def set_open(survey: Survey, is_open: bool) -> None:
@@ -15,8 +19,22 @@ def set_open(survey: Survey, is_open: bool) -> None:
     _change(survey, state="open" if is_open else "closed")
 
 
-def set_results_open(survey: Survey, is_open: bool) -> None:
-    """Show the class's results to everybody, or to the owner only."""
+def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = False) -> None:
+    """Show the class's results to everybody, or to the owner only.
+
+    Args:
+        is_confirmed: though somebody is rating, who could then read which method is which.
+
+    Raises:
+        RatingGoesOnError: somebody is, and it was not confirmed.
+    """
+    if is_open and not is_confirmed:
+        since = stamp(survey.clock() - LEFT)
+        if raters := rating_now(survey.store, survey.study.name, since):
+            raise RatingGoesOnError(
+                f"{raters} people are in the middle of rating, and results name the methods; "
+                "close the study first, wait, or confirm it"
+            )
     _change(survey, results_open=int(is_open))
 
 

@@ -101,6 +101,21 @@ def finished(store: Store, study: str) -> int:
     return int(row["n"])
 
 
+def rating_now(store: Store, study: str, since: str) -> int:
+    """How many people are in the middle of rating.
+
+    Args:
+        since: ISO 8601; who has not been seen since has left.
+    """
+    row = store.rows(
+        "SELECT count(*) AS n FROM session s JOIN participant p ON p.id = s.participant "
+        "JOIN study y ON y.name = p.study WHERE p.study = ? AND y.state = 'open' "
+        "AND NOT p.simulated AND s.finished_at IS NULL AND s.last_seen_at >= ?",
+        [study, since],
+    )[0]
+    return int(row["n"])
+
+
 def counts(store: Store, study: str) -> Row:
     """How far a study is: raters started and finished, responses; simulated ones apart."""
     rows = store.rows(

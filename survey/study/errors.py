@@ -89,3 +89,10 @@ class BackupUnreachableError(SurveyError):
 
     key = "survey_backup"
     status = 503
+
+
+class RatingGoesOnError(SurveyError):
+    """Results name the methods, and somebody is rating; the owner may confirm it all the same."""
+
+    key = "results_rating"
+    status = 409

@@ -271,7 +271,14 @@ class ResultsPage {
   }
 
   async change(body) {
-    this.status = await (await this.call("change", body)).json();
+    let reply;
+    try {
+      reply = await this.call("change", body);
+    } catch (error) {
+      if (error.key !== "results_rating" || !confirm(this.say("results_rating"))) throw error;
+      reply = await this.call("change", { ...body, confirmed: true });
+    }
+    this.status = await reply.json();
     this.refresh();
   }
 

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from demo.results.owner import FREE_GUESSES, Owner
 from demo.results.page import results_text
 from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
+from demo.web.i18n import LANGUAGES
 from survey.preparation.default_study import prepare_default
 from survey.reporting.page.figures import scores
 from survey.session.protected import ProtectedSurvey
@@ -25,6 +26,7 @@ from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.study.errors import SurveyError
 from tests.helpers.tiny_study import make_study
+from tests.unit.survey.conftest import Rater
 
 PASSWORD = "correct horse battery"
 QUESTION = {"language": "en"}
@@ -84,6 +86,24 @@ def test_a_stranger_sees_nothing_until_the_owner_opens_it(
     assert client.get("/results/shown", params=asked).json()["stamp"] == shown["stamp"]
     assert "rater-001" not in client.get("/results/shown", params=asked).json()["html"]
     assert client.post("/results/export", json=EXPORT).status_code == 403
+
+
+def test_results_are_opened_while_somebody_rates_only_if_the_owner_confirms_it(
+    client: TestClient, owner: dict[str, str], protected: ProtectedSurvey
+) -> None:
+    def change(**body: Any) -> int:
+        return client.post("/results/change", json=body, headers=owner).status_code
+
+    rater = Rater(protected.survey)
+    refused = client.post("/results/change", json={"results_open": True}, headers=owner)
+    assert (refused.status_code, refused.json()["error"]["key"]) == (409, "results_rating")
+    assert all(results_text()[language]["results_rating"] for language in LANGUAGES)
+    assert client.get("/results/status").json()["results_open"] is False
+    assert change(results_open=True, confirmed=False) == 422
+    assert change(results_open=True, confirmed=True) == 200
+    assert change(results_open=False) == 200
+    rater.finish()
+    assert change(results_open=True) == 200
 
 
 @pytest.mark.usefixtures("one_figure")
