@@ -17,7 +17,7 @@ from demo.hosting.refusals import refusal
 logger = logging.getLogger(__name__)
 
 API = "/gradio_api/"
-OWN = ("/survey/", "/results/")  # which look at what they are asked by themselves
+OWN = ("/survey/", "/results/", "/compare/")  # which look at what they are asked by themselves
 # Gradio's tools for whoever writes an app, and components that this app has none of.
 CLOSED = (
     *("/monitoring", "/pwa_icon", "/openapi.json"),

@@ -173,8 +173,7 @@ class ResultsApi:
         """Open or close the study or its results.
 
         Raises:
-            NotOwnerError, InvalidAnswerError: refused.
-            RatingGoesOnError: results cannot be opened now without `confirmed`.
+            NotOwnerError, InvalidAnswerError, RatingGoesOnError: refused.
         """
         self._check_owner(caller)
         survey = self._get_survey().survey

@@ -67,7 +67,7 @@ def test_a_study_without_an_answer_has_a_report(data: Path, tmp_path: Path) -> N
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take most of the time."""
-    monkeypatch.setattr("survey.reporting.figures.draw_all", lambda *_: {})
+    monkeypatch.setattr("survey.reporting.page.figures.draw_all", lambda *_: {})
 
 
 def public_files(target: Path, *arguments: str) -> dict[str, bytes]:
