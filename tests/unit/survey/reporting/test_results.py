@@ -90,7 +90,7 @@ def test_the_public_edition_is_tables_of_groups_only(data: Path, tmp_path: Path)
     participants = set(read_responses(survey.store, "default", include_simulated=True).participant)
     survey.close()
     files = public_files(tmp_path / "seven.zip")
-    assert not {"responses.csv", "raters.csv"} & set(files)
+    assert not {"responses.csv", "raters.csv", "sureal.json", "pwcmp.csv"} & set(files)
     assert "note_public" not in files["report.html"].decode()
     scores, pairs = (rows_of(files[f"{name}_summary.csv"]) for name in ("mos", "pairs"))
     assert len(scores) > 4
