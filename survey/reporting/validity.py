@@ -11,6 +11,7 @@ import numpy as np
 
 from survey.reporting.page.drawing import View, styled
 from survey.reporting.page.drawing import new_axes as axes_of
+from survey.reporting.page.words import UNKNOWN
 from survey.simulation.generator import CARELESS
 from survey.simulation.validate import (
     CLASSES,
@@ -44,7 +45,7 @@ ABOUT = {
     "leaving_by_severity": "a quarter leaves early, severe people more often",
     "density_spread": "people are less steady on finer displays",
     "divided_opinion": "SRGAN divides opinion",
-    "near_certain_12_raters": "12 raters; one method wins 99.5 % of choices",
+    "near_certain_12_raters": "12 raters; one method wins nearly all choices",
 }
 NAMES = {
     "mos": "MOS of a method",
@@ -79,6 +80,7 @@ TESTS = {
     "any_comparison": "any pair of methods, by scores",
     "any_verdict": "any verdict on the paper's order that names a difference",
     "any_preference": "any preference",
+    "any_crossing": "a density at which the networks cross, by scores or by choices",
     "any_fixed_interval": "any interval over raters alone leaves out 0",
     "any_reported": "**any difference that the report names**",
 }
@@ -95,7 +97,7 @@ def page(result: dict[str, Any]) -> str:
     """The page; see `survey.simulation.validate.chunks`."""
     found = result["found"]
     counts = sorted({experiment["studies"] for experiment in found.values()})
-    ran = f"So many ran of each world: {_few(counts)}."
+    ran = f"Of each world {_few(counts)} studies ran."
 
     def number(experiment: str, name: str) -> str:
         return percent(share(result, experiment, name))
@@ -114,6 +116,7 @@ def page(result: dict[str, Any]) -> str:
         any_table=_by_world(result, (*ANY, "fixed_difference")),
         fixed_table=_by_world(result, FIXED),
         unused_table=_by_world(result, UNUSED),
+        leaving=number("leaving_by_severity", "mos"),
         pooled_mos=number("standard", "pooled_mos"),
         bootstrap_eight=number("eight_raters", "bootstrap_mos"),
         null_table=_table(["test", *(_title(n) for n in NULLS)], rows),
@@ -131,14 +134,19 @@ def page(result: dict[str, Any]) -> str:
 
 def percent(value: float, digits: int = 1) -> str:
     """A share as the page prints it."""
-    return "–" if math.isnan(value) else f"{100 * value:.{digits}f} %"
+    return UNKNOWN if math.isnan(value) else f"{100 * value:.{digits}f} %"
 
 
 def outside(result: dict[str, Any]) -> list[tuple[str, str, float]]:
     """World, interval and coverage of every interval in use that misses 93 to 97 %."""
     low, high = COVERAGE_BOUNDS
     asked = [(world, name) for world in WORLDS for name in (*FIXED, *ANY)]
-    asked += [(f"density_{world}", name) for world in DENSITY for name in SLOPES]
+    asked += [
+        (f"density_{name}", key)
+        for name, world in DENSITY.items()
+        for key in SLOPES
+        if world.density_slope or key != "crossing_by_scores"
+    ]
     values = [(world, name, share(result, world, name)) for world, name in asked]
     return [row for row in values if not math.isnan(row[2]) and not low <= row[2] <= high]
 
@@ -209,12 +217,15 @@ def _careless(result: dict[str, Any]) -> str:
 
 def _density(result: dict[str, Any]) -> str:
     rows = []
-    for name in DENSITY:
+    for name, world in DENSITY.items():
         at = f"density_{name}"
         numbers = result["found"][at]["numbers"]["crossing_by_scores"]
         values = [percent(share(result, at, key)) for key in (*SLOPES, "rate_false_slope")]
-        rows.append((_title(name), [*values, f"{numbers['count']}"]))
-    heads = ["world", *(NAMES[name] for name in SLOPES), "false slope", "crossings found"]
+        if not world.density_slope:
+            values[0] = UNKNOWN  # there is none; those found are false
+        found = numbers["count"] / (numbers["count"] + numbers["none"])
+        rows.append((_title(name), [*values, percent(found)]))
+    heads = ["world", *(NAMES[name] for name in SLOPES), "a false slope", "a crossing is found"]
     return _table(heads, rows)
 
 
@@ -225,7 +236,9 @@ def _table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> s
 
 
 def _title(name: str) -> str:
-    return name.replace("_03", ", spread 0.3").replace("_05", ", spread 0.5").replace("_", " ")
+    for digits in ("03", "05"):
+        name = name.replace(f"_spread_{digits}", f", spread 0.{digits[1]}")
+    return name.replace("_", " ")
 
 
 def _few(counts: Sequence[int]) -> str:

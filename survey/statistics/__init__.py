@@ -1,5 +1,5 @@
 """From ratings to answers: a file a question. `survey.statistics.questions.summary` asks them all.
 
-Every interval speaks of one population: of raters like those who took part, looking at these same
-photographs. It does not say what other photographs would give.
+Intervals come in two kinds: for other raters looking at these same photographs (`ci95_*`), and for
+other raters and other photographs (`any95_*`), which every verdict rests on.
 """

@@ -66,3 +66,16 @@ def test_numbers_in_the_reports_words_are_those_of_the_code() -> None:
     assert named <= known
     assert f"{INFORMAL_RATERS} raters" in words["note_informal"]
     assert words["name_mos_0.5"] == f"{MOS_STEP} MOS"
+
+
+def test_the_page_of_validity_is_what_was_found() -> None:
+    from survey.reporting.validity import outside, page
+    from survey.simulation.validate import EXPERIMENTS, proofs
+
+    found = json.loads((ROOT / "docs" / "validity.json").read_text(encoding="utf-8"))
+    assert set(found["found"]) == set(EXPERIMENTS)
+    text = (ROOT / "docs" / "validity.md").read_text(encoding="utf-8")
+    assert text == page(found), "python -m survey validate --json ... --page docs/validity.md"
+    assert all(proofs(found).values())
+    listed = text.split("## Outside of")[1].split("## Worlds")[0]
+    assert listed.count("\n| ") == len(outside(found)) + 1
