@@ -109,8 +109,8 @@ def build_app(
             )
         builders: dict[str, Callable[[], Tab]] = {
             "upscale": lambda: build_upscale_tab(limits, jobs, sessions, i18n, language),
-            "compare": build_compare_tab,
             "survey": build_survey_tab,
+            "compare": build_compare_tab,
             "display": build_display_tab,
             "results": build_results_tab,
         }
