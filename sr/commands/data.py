@@ -19,6 +19,8 @@ from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import modcrop
 from sr.images.writing import save_png
+from sr.microscopy.data.check import check_pairs, described, holds_frames
+from sr.microscopy.data.pairs import PairSet, find_pairs
 
 EXIT_FOUND = 1  # something does not fit; 2 is an error
 SHOWN = 20  # files a list shows; --json writes all
@@ -92,6 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_check(arguments: argparse.Namespace) -> int:
     """Print the report of a folder."""
+    found = find_pairs(arguments.folder)
+    if found is not None and holds_frames(found):
+        return _check_frames(found, arguments)
     photo_set = recognise(arguments.folder, layout=arguments.layout)
     with progress_bar("file") as show:
         report = check(photo_set, quick=arguments.quick, progress=show)
@@ -100,6 +105,17 @@ def run_check(arguments: argparse.Namespace) -> int:
         text = json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n"
         write_atomically(arguments.json, text.encode())
     return 0 if report.is_clean else EXIT_FOUND
+
+
+def _check_frames(found: PairSet, arguments: argparse.Namespace) -> int:
+    """The report of a folder of pairs of frames."""
+    with progress_bar("pair") as show:
+        report = check_pairs(found, progress=show)
+    print("\n".join(described(report)))
+    if arguments.json is not None:
+        text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(arguments.json, text.encode())
+    return EXIT_FOUND if report["unusable"] or report["problems"] else 0
 
 
 def run_fetch(arguments: argparse.Namespace) -> int:

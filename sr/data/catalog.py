@@ -105,6 +105,14 @@ SOURCES: dict[str, Source] = {
         _benchmark("BSD100", 100),
         _benchmark("Urban100", 100),
         Source(
+            "biosr",
+            "BioSR, wide field and SIM of CCPs, ER, microtubules and F-actin",
+            "CC BY 4.0",
+            by_hand="several zips of many gigabytes, a structure each: download one at "
+            "https://doi.org/10.6084/m9.figshare.13264793 and unpack it, then run python -m sr "
+            "data check FOLDER",
+        ),
+        Source(
             "unsplash",
             "Unsplash super-resolution set of Kaggle, 1254 photographs",
             "Unsplash licence",

@@ -17,7 +17,7 @@ from sr.inference.interpolation import Interpolation
 from sr.models.between import STEPS
 from sr.models.community import name_of
 from sr.models.loading import weights_sha256, weights_stamp
-from sr.models.registry import MODELS, Model, chosen_scale, model_info
+from sr.models.registry import FRAME_MODELS, MODELS, Model, chosen_scale, model_info
 
 if TYPE_CHECKING:
     from sr.inference.network import NetworkUpscaler
@@ -107,6 +107,11 @@ def get_upscaler(
     Raises:
         UnknownModelError, WeightsError, ConfigError.
     """
+    if name in FRAME_MODELS:
+        raise ConfigError(
+            f"{name}: takes frames of one channel, not photographs; python -m sr upscale FILE.tif "
+            "enlarges those, and python -m sr microscope evaluate measures on them"
+        )
     scale = chosen_scale(name, scale)
     _check(precision, tile_px, engine)
     model = model_info(name)

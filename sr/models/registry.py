@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.base.files import file_sha256
+from sr.models.entries import microscopy
 from sr.models.entries.photographs import BICUBIC as BICUBIC
 from sr.models.entries.photographs import ENTRIES
 from sr.models.entries.photographs import PHOTO as PHOTO
@@ -80,6 +81,8 @@ class Model:
 
 
 MODELS: dict[str, Model] = {entry["name"]: Model(**entry) for entry in ENTRIES}
+# For frames of one channel (sr.microscopy.enlarging): no photograph goes through them.
+FRAME_MODELS: dict[str, Model] = {entry["name"]: Model(**entry) for entry in microscopy.ENTRIES}
 
 
 def model_info(name: str) -> Model:
@@ -89,8 +92,9 @@ def model_info(name: str) -> Model:
         UnknownModelError: no such model; the text lists the known ones.
         ConfigError: a mixture that cannot be.
     """
-    if name in MODELS:
-        return MODELS[name]
+    for models in (MODELS, FRAME_MODELS):
+        if name in models:
+            return models[name]
     if "~" in name:
         from sr.models.between import mixture
 

@@ -21,11 +21,12 @@ from sr.microscopy.files.writing import write_stack
 from sr.microscopy.scores.fitted import Scores, error_map, score
 from sr.microscopy.scores.resolution import ring_resolution
 from sr.microscopy.simulation.scenes import SCENES
+from sr.models.registry import FRAME_MODELS
 
 if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger
 
-DEFAULT_MODELS = ("bicubic",)
+DEFAULT_MODELS = ("bicubic", *FRAME_MODELS)
 COLUMNS = ("fitted_psnr", "fitted_nrmse", "fitted_ssim", "fitted_ms_ssim", "raw_psnr", "raw_nrmse")
 BIOSR_PIXEL_UM = 0.0626
 

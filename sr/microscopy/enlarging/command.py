@@ -14,12 +14,11 @@ from sr.images.folders import check_output
 from sr.microscopy.files.reading import is_of_a_microscope, read_stack
 from sr.microscopy.files.stack import Stack
 from sr.microscopy.files.writing import as_kind, check_name, write_stack
-from sr.models.registry import MODELS
+from sr.models.registry import FRAME_MODELS
 
 if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger
 
-MICROSCOPY = "fluorescence microscopy"
 PHOTO_OPTIONS = ("format", "quality", "recursive", "skip_existing")
 
 
@@ -40,12 +39,11 @@ def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
 
 def is_for_frames(arguments: argparse.Namespace) -> bool:
     """Whether an input is no photograph, or the model is none for photographs."""
-    model = MODELS.get(arguments.model)
     return (
         is_of_a_microscope(arguments.input)
         or arguments.frame is not None
         or arguments.pixel_nm is not None
-        or (model is not None and model.domain == MICROSCOPY)
+        or arguments.model in FRAME_MODELS
     )
 
 

@@ -16,6 +16,7 @@ from sr.inference.torch_engine import TorchEngine
 from sr.microscopy.files.grid import cubic_enlarged
 from sr.microscopy.files.levels import from_network, levels_of, to_network
 from sr.models.loading import load_file, load_named
+from sr.models.registry import FRAME_MODELS
 from sr.networks.registry import NETWORKS, described
 
 CUBIC = "bicubic"
@@ -93,7 +94,7 @@ def _channels(network: nn.Module, model: str) -> int:
     if is_for_photographs:
         raise ConfigError(
             f"{model}: a model for photographs, with three channels; frames of one channel are "
-            f"enlarged by dfcan_x2, unet_cascade_x2 or {CUBIC}"
+            f"enlarged by {', '.join(FRAME_MODELS)} or {CUBIC}"
         )
     return int(network.channels)  # type: ignore[arg-type]
 

@@ -191,7 +191,7 @@ def test_sizes_from_headers_are_the_right_way_up(tmp_path: Path) -> None:
 
 def test_unknown_and_handmade_sources_say_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "fetch", "imagenet"]) == 2
-    assert "known: bsd100" in capsys.readouterr().err
+    assert "known: biosr, bsd100" in capsys.readouterr().err
     assert main(["data", "fetch", "unsplash"]) == 2
     assert "kaggle.com" in capsys.readouterr().err
     assert main(["data", "list"]) == 0

@@ -10,6 +10,7 @@ import tifffile
 from scipy.ndimage import gaussian_filter
 
 from sr.base.errors import DataError, ImageError
+from sr.commands.cli import main
 from sr.microscopy.data.loading import load_pair
 from sr.microscopy.data.pairs import PairFiles, find_pairs
 from sr.microscopy.data.training import training_frames
@@ -131,3 +132,31 @@ def test_a_folder_of_pictures_is_simulated_from_and_an_empty_one_refused(tmp_pat
     assert hr.shape == (2 * lr.shape[0], 2 * lr.shape[1])
     with pytest.raises(DataError, match="no such folder"):
         training_frames(tmp_path / "none", scale=2)
+
+
+def test_the_check_says_what_fits_and_what_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lr, hr = structure()
+    write_pairs(tmp_path, {"a": (lr, hr), "b": (lr, hr)})
+    report = tmp_path / "report.json"
+    assert main(["data", "check", str(tmp_path), "--json", str(report)]) == 0
+    said = capsys.readouterr().out
+    assert "2 pairs of 2 cells or fields" in said
+    assert "x2 32x32: 2" in said
+    assert "corner: 2" in said
+    assert '"unusable": []' in report.read_text()
+    tifffile.imwrite(tmp_path / "LR" / "b.tif", lr.T.astype(np.float32))
+    assert main(["data", "check", str(tmp_path)]) == 1
+    assert "not registered" in capsys.readouterr().out
+
+
+def test_pairs_of_photographs_in_tiff_are_still_photographs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side, length in (("LR", 16), ("HR", 32)):
+        (tmp_path / side).mkdir()
+        rgb = np.zeros((length, length, 3), np.uint8)
+        tifffile.imwrite(tmp_path / side / "a.tif", rgb, photometric="rgb")
+    main(["data", "check", str(tmp_path)])
+    assert "pairs of" not in capsys.readouterr().out
