@@ -68,9 +68,9 @@ def test_models_lists_every_model(client: Client):
     models = client.predict(api_name="/models")
     assert [model["name"] for model in models] == list(MODELS)
     assert [m["name"] for m in models][:4] == ["nearest", "bicubic", "srresnet_x4", "srgan_x4"]
-    assert all(model["scale"] == 4 for model in models)
     shown = [model["name"] for model in models if model["is_default"]]
-    assert shown == ["bicubic", "srresnet_x4", "srgan_x4"]
+    assert shown == ["bicubic", "srresnet_x4", "srgan_x4", "srresnet_x2", "srgan_x2"]
+    assert [model["scale"] for model in models if model["is_default"]] == [4, 4, 4, 2, 2]
     purposes = {model["name"]: model["purpose"] for model in models}
     assert purposes["srgan_x4"] == "clean"
     assert purposes["srgan_photo_x4"] == "photo"
@@ -82,7 +82,7 @@ def test_look_says_which_models_fit_a_photo_and_why(client: Client, tmp_path: Pa
     Image.fromarray(data.chelsea()).save(poor, quality=40)
     found = client.predict(handle_file(poor), api_name="/look")
     assert (found["kind"], found["jpeg_quality"]) == ("compressed", 40)
-    assert found["models"] == {"4": ["srgan_photo_x4"]}
+    assert found["models"] == {"4": ["srgan_photo_x4"], "2": []}
     assert found["note"].startswith("JPEG of quality about 40. Best suited: SRGAN for photos")
 
 

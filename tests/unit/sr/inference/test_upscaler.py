@@ -173,7 +173,7 @@ def test_bfloat16_stays_near_float32() -> None:
 
 
 def test_unknown_names_and_settings_are_refused() -> None:
-    with pytest.raises(UnknownModelError, match=r"srgan4.*known: bicubic, nearest, srgan_photo_x4"):
+    with pytest.raises(UnknownModelError, match=r"srgan4.*known: bicubic, nearest, srcnn_x4"):
         get_upscaler("srgan4")
     with pytest.raises(ConfigError, match="tile of 0 px"):
         get_upscaler("bicubic", tile_px=0)

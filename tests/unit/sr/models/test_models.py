@@ -138,25 +138,25 @@ def test_the_registry_is_explicit_and_unknown_names_list_the_known() -> None:
         assert bool(info.network) == bool(info.weights)
     assert {"nearest", "bicubic", "srresnet_x4", "srgan_x4", "srgan_photo_x4"} <= set(MODELS)
     with pytest.raises(
-        UnknownModelError, match="known: bicubic, nearest, srgan_photo_x4, srgan_x4"
+        UnknownModelError, match="known: bicubic, nearest, srcnn_x4, srgan_photo_x4, srgan_x2"
     ):
         model_info("espcn")
 
 
 def test_models_are_found_by_their_scale(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert network_scales() == [4]
+    assert network_scales() == [4, 2]
     monkeypatch.setitem(
         MODELS,
-        "toy_x2",
-        Model(name="toy_x2", title="Toy", scale=2, description="a toy", network="toy"),
+        "toy_x3",
+        Model(name="toy_x3", title="Toy", scale=3, description="a toy", network="toy"),
     )
-    assert network_scales() == [4, 2]
-    assert [model.name for model in models_of_scale(2)] == ["nearest", "bicubic", "toy_x2"]
-    assert [chosen_scale("bicubic"), chosen_scale("bicubic", 3), chosen_scale("toy_x2", 2)] == [
-        4, 3, 2
+    assert network_scales() == [4, 2, 3]
+    assert [model.name for model in models_of_scale(3)] == ["nearest", "bicubic", "toy_x3"]
+    assert [chosen_scale("bicubic"), chosen_scale("bicubic", 2), chosen_scale("toy_x3", 3)] == [
+        4, 2, 3
     ]  # fmt: skip
-    with pytest.raises(ConfigError, match="toy_x2 enlarges 2 times, not 5; models that do: none"):
-        chosen_scale("toy_x2", 5)
+    with pytest.raises(ConfigError, match="toy_x3 enlarges 3 times, not 5; models that do: none"):
+        chosen_scale("toy_x3", 5)
 
 
 def test_a_discriminator_is_no_model(tmp_path: Path) -> None:
