@@ -93,7 +93,8 @@ def test_every_model_of_the_scale_is_offered_with_facts_and_what_it_is_for():
     pace.learn("srgan_x4", 8.0, 64 * 64)
     job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 4)
     html = models_html(Session(job=job), "en", pace)
-    assert re.findall(r'data-model="(\w+)"', html) == [m.name for m in MODELS.values() if 4 in m.scales]
+    offered = [model.name for model in MODELS.values() if 4 in model.scales]
+    assert re.findall(r'data-model="(\w+)"', html) == offered
     assert html.count(" checked") == 3
     assert "4× · MIT · about 8 s" in html
     assert "For photos with noise and JPEG traces" in html
