@@ -100,22 +100,22 @@ def test_an_uploaded_photo_becomes_three_versions(open_page, quick: str, photo: 
     expect(page.locator(".compact .name")).to_have_text("férias & praia")
     expect(page.locator("#cancel")).to_be_hidden()
     expect(page.locator("#table table")).to_have_count(0)
-    expect(page.locator("#scale")).to_have_count(0)  # all networks are of one scale
+    expect(page.locator("#scale input")).to_have_count(2)  # networks of two scales ship
     assert not page.console_errors
 
 
 def test_the_scale_is_chosen_where_models_of_several_are_there(
     open_page, serve_demo: Callable[..., str], photo: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    toy = Model(name="toy_x2", title="Toy", scale=2, description="a toy", network="toy")
-    monkeypatch.setitem(MODELS, "toy_x2", toy)
+    toy = Model(name="toy_x3", title="Toy", scale=3, description="a toy", network="toy")
+    monkeypatch.setitem(MODELS, "toy_x3", toy)
     page = open_page(serve_demo(FakeEngine()))
     choose(page, photo)
     expect(page.get_by_text("80 × 60 → 320 × 240 px")).to_be_visible()
     expect(page.get_by_text("Every version is 4 times as wide")).to_be_visible()
-    page.locator("#scale").get_by_text("2×", exact=True).click()
-    expect(page.get_by_text("80 × 60 → 160 × 120 px")).to_be_visible()
-    expect(page.get_by_text("Every version is 2 times as wide")).to_be_visible()
+    page.locator("#scale").get_by_text("3×", exact=True).click()
+    expect(page.get_by_text("80 × 60 → 240 × 180 px")).to_be_visible()
+    expect(page.get_by_text("Every version is 3 times as wide")).to_be_visible()
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
     for label in ("Bicubic", "Toy"):
         expect(pane(page, label)).to_be_visible()
@@ -381,7 +381,7 @@ def test_everything_can_be_reached_with_the_keyboard(open_page, quick: str):
     page = open_page(quick)
     expect(page.locator(".picker.hero")).to_be_visible()
     reached = []
-    for _ in range(14):
+    for _ in range(20):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("(document.activeElement.innerText || '').trim()"))
     assert "Choose a file" in reached

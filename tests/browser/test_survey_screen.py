@@ -43,8 +43,7 @@ def test_every_picture_pixel_is_one_device_pixel(visit, session_at, survey: Surv
 def test_the_same_angle_part_is_magnified_in_whole_squares(visit, session_at, survey: Survey):
     rater = session_at("pair", screen_width=1003, screen_height=701)
     with survey.store.writing() as db:
-        for trial in db.table("trial").rows_where("kind = 'pair'"):
-            db.table("trial").update(trial["id"], {"target_ppd": 19})
+        db.execute("UPDATE trial SET target_ppd = 19 WHERE kind = 'pair'")
     opened = visit(rater.token, width=1003, height=701)
     page = opened.page
     opened.begin()

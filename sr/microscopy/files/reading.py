@@ -37,7 +37,7 @@ def _read_png(path: Path) -> Stack:
 def _read_npy(path: Path) -> Stack:
     """A NumPy array of one frame or several, as W2S has them."""
     try:
-        planes = np.load(path, allow_pickle=False)
+        planes = np.load(path)  # no objects: they are refused
     except (OSError, ValueError) as error:
         raise ImageError(f"{path.name}: not a readable NumPy array ({error})") from error
     if planes.ndim not in (2, 3) or planes.dtype.kind not in "uif":

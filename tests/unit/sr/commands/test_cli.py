@@ -210,7 +210,7 @@ def test_debug_shows_where_an_error_arose(
         ("taken.png", [], "--force overwrites it"),
         ("photo.png", ["--force"], "is the input itself"),
         ("taken.png/out.png", [], "is a file"),
-        ("out.png", ["--model", "srgan4"], "known: bicubic, nearest, srgan_photo_x4, srgan_x4"),
+        ("out.png", ["--model", "srgan4"], "known: bicubic, nearest, srcnn_x4, srgan_photo_x4"),
         ("out.png", ["--tile", "0"], "--tile: 0 is not a whole number from 1 up"),
         ("out.png", ["--tile", "many"], "--tile: invalid"),
         ("out.png", ["--precision", "half"], "--precision: invalid choice"),
