@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from html import escape
 
 from demo.upscale.session import Session
 from demo.web.i18n import Language, duration, label_of, say
-from demo.work.choice import chosen_models, fitting_models, purpose_of
+from demo.work.choice import between_steps, chosen_models, fitting_models, purpose_of
 from demo.work.job import Job
 from demo.work.pace import Pace
 from demo.work.saving import SaveAs
@@ -23,8 +25,31 @@ def models_html(session: Session, language: Language, pace: Pace | None) -> str:
         model_html(model, language, pace, session.job, is_chosen=model.name in chosen)
         for model in models_of_scale(session.scale)
     )
+    rows += between_html(session, language, pace, chosen)
     label = say(language, "models_chosen", count=len(chosen))
     return option_html("models", label, say(language, "models"), rows)
+
+
+def between_html(
+    session: Session, language: Language, pace: Pace | None, chosen: Sequence[str]
+) -> str:
+    """One model between two, and a slider that says how far between; "" where there is none."""
+    steps = [model_info(name) for name in between_steps(session.scale)]
+    if not steps:
+        return ""
+    at = next((i for i, step in enumerate(steps) if step.name in chosen), None)
+    step = steps[len(steps) // 2 if at is None else at]
+    first, last = (label_of(language, end) for end in step.between or ())
+    names = escape(json.dumps([[one.name, label_of(language, one.name)] for one in steps]))
+    return (
+        model_html(step, language, pace, session.job, is_chosen=at is not None)
+        + f'<div class="between"><span aria-hidden="true">{escape(first)}</span>'
+        f'<input type="range" min="0" max="{len(steps) - 1}" value="{steps.index(step)}"'
+        f' data-share="steps" data-steps="{names}"'
+        f' aria-label="{escape(say(language, "between_share", first=first, last=last))}"'
+        f' aria-valuetext="{escape(label_of(language, step.name))}">'
+        f'<span aria-hidden="true">{escape(last)}</span></div>'
+    )
 
 
 def save_html(save: SaveAs, language: Language) -> str:

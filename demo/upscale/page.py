@@ -16,6 +16,7 @@ from demo.work.choice import is_light
 from demo.work.job import FAILED, FINISHED, ORIGINAL, Job, Version
 from demo.work.jobs import Jobs
 from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from
+from sr.models.between import BETWEEN
 
 
 def status_html(session: Session, jobs: Jobs, language: Language) -> str:
@@ -127,7 +128,8 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
         name = clean_name(session.choice.name if session.choice else "")
         result.append(
             {
-                "key": version.key,
+                # One pane for all steps of the slider: what is compared with it stays.
+                "key": "between" if BETWEEN in version.key else version.key,
                 "label": label_of(language, version.key),
                 "caption": took(version, language),
                 "url": version.image.url if version.image else None,

@@ -13,7 +13,7 @@ from demo.upscale.options import advice_html, models_html, save_html
 from demo.upscale.panels import batch_html, large_html
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
-from demo.web.i18n import Language, number_short, say, texts
+from demo.web.i18n import Language, label_of, number_short, say, texts
 from demo.work.choice import default_scale
 from demo.work.job import Job
 from demo.work.pace import Pace
@@ -63,7 +63,8 @@ def picker_html(
         f'<p class="busy" role="status">{text("picker_busy")}</p>'
     )
     facts = (
-        f'data-turn="{session.turn}" data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
+        f'data-scale="{session.scale}" data-turn="{session.turn}"'
+        f' data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
         f' data-most="{MOST_PHOTOS}" data-sending="{escape(texts(language)["batch_sending"])}"'
     )
     if choice is None and batch is None:
@@ -108,7 +109,7 @@ def picker_html(
 
 
 def notes_html(job: Job | None, language: Language) -> str:
-    """What there is to say of how the photo was taken."""
+    """What there is to say of how the photo was taken, and of what networks made of it."""
     notes = job.notes if job is not None else ()
     again = (
         ' <button type="button" class="link" data-fit="again">'
@@ -119,6 +120,12 @@ def notes_html(job: Job | None, language: Language) -> str:
         text = escape(say(language, f"note_{note.kind}", **note.values))
         is_choice = note.kind in ("part", "reduced") and job is not None and not job.reference_key
         shown.append(f'<p class="note" role="note">{text}{again if is_choice else ""}</p>')
+    for version in job.versions() if job is not None else ():
+        for note in version.image.notes if version.image is not None else ():
+            text = say(language, f"note_{note.kind}", **note.values)
+            label = label_of(language, version.key)
+            text = escape(say(language, "note_of_model", model=label, note=text))
+            shown.append(f'<p class="note" role="note">{text}</p>')
     return "".join(shown)
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from demo.photos.batch import Batch
 from demo.photos.fitting import Fit, Large
 from demo.photos.problems import Problem
 from demo.web.i18n import Language
-from demo.work.choice import default_scale
+from demo.work.choice import chosen_models, default_scale
 from demo.work.curves import Curves
 from demo.work.job import Job, Mode
 from demo.work.saving import SaveAs
 from sr.metrics.condition import Condition
+from sr.models.registry import network_scales
 
 MAX_SESSIONS = 500
 
@@ -54,6 +57,13 @@ class Session:
         """Whether something is made for it now."""
         in_work = [work for work in (self.job, self.batch) if work is not None]
         return any(not work.is_finished for work in in_work)
+
+    def remember(self, models: Mapping[Any, Any]) -> None:
+        """Take models that were chosen in an earlier visit, by scale, as far as they are there."""
+        for scale in network_scales():
+            names = models.get(str(scale))
+            if isinstance(names, list):
+                self.models.setdefault(scale, tuple(chosen_models(scale, map(str, names))))
 
     def start(self) -> int:
         """Stop what is running and make room for something new; the number of the turn."""

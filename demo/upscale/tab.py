@@ -164,6 +164,10 @@ def build_upscale_tab(
         if isinstance(saving, dict):
             session.save = save_as_of(saving.get("kind"), saving.get("quality"))
             yield show(session)
+        remembered = told(event, "remembered")
+        if isinstance(remembered, dict):
+            session.remember(remembered)
+            yield show(session)
         names = told(event, "models")
         if isinstance(names, list):
             session.models[session.scale] = tuple(chosen_models(session.scale, map(str, names)))

@@ -54,7 +54,8 @@ class Visits:
         What is refused for now takes nothing away: the photo and the results before stay.
         """
         try:
-            self.limits.photos.take(request)
+            if not self.is_known(session, choice):
+                self.limits.photos.take(request)
         except TooOftenError as error:
             session.problem = problem_of(error, self.limits, session.scale)
             yield show(session)
@@ -107,6 +108,22 @@ class Visits:
             # Reached without an end when the browser has gone: nobody is waiting any more.
             if session.turn == turn and not job.is_finished and session.job is job:
                 job.cancel()
+
+    def is_known(self, session: Session, choice: Choice) -> bool:
+        """Whether every chosen version of this photo, as it is looked at now, lies in the store:
+        going back and forth between models costs nothing.
+        """
+        job, scale = session.job, session.scale
+        measured = session.mode == "test"
+        if job is None or choice != session.choice or job.scale != scale:
+            return False
+        if measured != (job.reference_size is not None):
+            return False
+        keys = [
+            self.jobs.result_key(job.key, name, scale)
+            for name in chosen_models(scale, session.models.get(scale, ()))
+        ]
+        return all(self.jobs.store.get(key) is not None for key in keys)
 
     async def run_batch(
         self, session: Session, batch: Batch, request: gr.Request, show: Show

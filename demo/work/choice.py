@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from sr.models.between import mixture, mixture_steps
 from sr.models.registry import BICUBIC, MODELS, PHOTO, Model, models_of_scale, network_scales
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo
     from sr.metrics.condition import Condition
 
-Purpose = Literal["interpolation", "clean", "photo", "other"]
+Purpose = Literal["interpolation", "between", "clean", "photo", "other"]
 # What made the small pictures that a network learned from -> what it is for.
 LEARNED_FROM: dict[str, Purpose] = {BICUBIC: "clean", PHOTO: "photo"}
 
@@ -28,6 +29,8 @@ def is_light(key: str) -> bool:
 
 def purpose_of(model: Model) -> Purpose:
     """What a model is for, as far as the page has words for it."""
+    if model.between is not None:
+        return "between"
     return LEARNED_FROM.get(model.degradation, "other") if model.network else "interpolation"
 
 
@@ -42,12 +45,28 @@ def default_models(scale: int) -> list[str]:
     return [model.name for model in marked]
 
 
+def between_steps(scale: int) -> list[str]:
+    """The models on the way from the first to the last network that the page shows at first; none
+    where these are not of one kind.
+    """
+    shown = default_models(scale)
+    ends = [m for m in models_of_scale(scale) if m.name in shown and m.origin == "trained"]
+    ends = [model for model in ends if model.network]
+    if len(ends) < 2 or ends[0].network != ends[-1].network:
+        return []
+    return mixture_steps(ends[0].name, ends[-1].name)
+
+
 def chosen_models(scale: int, wanted: Iterable[str]) -> list[str]:
-    """Those of the wanted models that enlarge by a factor, in the order of the registry; the
-    default ones where none is left.
+    """Those of the wanted models that enlarge by a factor, in the order of the registry, with at
+    most one between two others, which stands before the second; the default ones where none is
+    left.
     """
     names = set(wanted)
     found = [model.name for model in models_of_scale(scale) if model.name in names]
+    if step := next((name for name in between_steps(scale) if name in names), None):
+        last = mixture(step).between[1]  # type: ignore[index]
+        found.insert(found.index(last) if last in found else len(found), step)
     return found or default_models(scale)
 
 

@@ -251,6 +251,7 @@ class Jobs:
                 height=result.height,
                 seconds=seconds,
                 mended_share=result.mended_share,
+                notes=tuple(note for note in result.notes if note not in job.notes),
             )
             self.pace.learn(key, seconds, result.width * result.height)
             job.update(key, state="ready", progress=1.0, seconds_left=None, image=image)

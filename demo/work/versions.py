@@ -20,6 +20,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sr.base.files import write_atomically
+from sr.formats.notes import Note
 from sr.images.photo import Photo
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -47,6 +48,7 @@ class StoredImage:
     num_bytes: int
     seconds: float  # what it took to compute
     mended_share: float = 0.0  # where bicubic stands in the network's place
+    notes: tuple[Note, ...] = ()  # what there is to say of how it was made
 
     @property
     def url(self) -> str:
@@ -87,12 +89,13 @@ class ImageStore:
         height: int,
         seconds: float,
         mended_share: float = 0.0,
+        notes: tuple[Note, ...] = (),
     ) -> StoredImage:
         """Write the bytes under a new opaque name; the same key keeps its first file."""
         token = secrets.token_urlsafe(16)
         path = self.folder / f"{token}.png"
         write_atomically(path, png, durable=False)
-        image = StoredImage(token, path, width, height, len(png), seconds, mended_share)
+        image = StoredImage(token, path, width, height, len(png), seconds, mended_share, notes)
         now = self._clock()
         os.utime(path, (now, now))
         with self._lock:

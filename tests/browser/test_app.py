@@ -173,6 +173,29 @@ def test_test_mode_measures_and_marks_the_best(open_page, quick: str, photo: Pat
     expect(page.locator("#table table")).to_have_count(0)
 
 
+def test_a_slider_shows_and_exchanges_one_model_between_two(open_page, quick: str, photo: Path):
+    page = open_page(quick)
+    choose(page, photo)
+    page.get_by_text("Test the models").click()
+    expect(page.locator("#table td")).to_have_count(3 * 4)
+    page.get_by_role("button", name="Models: 3").click()
+    page.get_by_role("slider", name="Share of SRGAN").focus()
+    for key, share in (("ArrowLeft", 40), ("ArrowLeft", 30), ("ArrowRight", 40)):
+        page.keyboard.press(key)
+        title = f"SRResNet {100 - share} % + SRGAN {share} %"
+        expect(page.locator("#table th", has_text=title)).to_be_visible()
+        expect(page.locator("#table td")).to_have_count(4 * 4)
+        expect(pane(page, title)).to_be_visible()
+    figure = page.locator('#viewer figure[data-key="between"]')
+    expect(figure).to_contain_text("computed before")
+    page.reload()
+    choose(page, photo)
+    expect(page.get_by_role("button", name="Models: 4")).to_be_visible()
+    expect(pane(page, "SRResNet 60 % + SRGAN 40 %")).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    assert not page.console_errors
+
+
 def test_the_curve_under_the_viewer_compares_what_is_ready(open_page, quick: str, photo: Path):
     page = open_page(quick, locale="en-US")
     choose(page, photo)

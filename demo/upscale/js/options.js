@@ -1,16 +1,25 @@
 // The lists that open beside the photo: which models, how results are saved.
 // The HTML is rendered anew while one is open, so what is open and focused is kept here.
 
-const KINDS = ["model", "open", "save", "quality", "look"]; // of what can have the focus
+import { setText } from "../../web/js/elements.js";
+import { storage } from "../../web/js/storage.js";
+
+const KINDS = ["model", "share", "open", "save", "quality", "look"]; // of what can have the focus
 const REST_MS = 700; // after a tick, before the work begins: others may follow
 
 export function tickedModels(boxes) {
   return boxes.filter((box) => box.checked).map((box) => box.dataset.model);
 }
 
+const KEY = "nitidez-models"; // names by scale
+
+// What a slider at a place stands for: the name and the title of a model.
+export const stepAt = (range) => JSON.parse(range.dataset.steps)[Number(range.value)];
+
 export function attachOptions(element, trigger) {
   let open = null;
   let focused = null;
+  let slidTo = null; // where the slider was moved, until the work begins
   let resting;
 
   const find = (selector) => element.querySelector(selector);
@@ -31,12 +40,36 @@ export function attachOptions(element, trigger) {
 
   function chooseModels(models) {
     clearTimeout(resting);
+    slidTo = null;
+    const { scale } = find(".picker").dataset;
+    storage.set(KEY, { ...storage.get(KEY), [scale]: models });
     trigger("input", { models });
+  }
+
+  // The row above the slider is the model it stands for.
+  function mark(range) {
+    const [name, title] = stepAt(range);
+    const row = range.closest(".between").previousElementSibling;
+    const box = row.querySelector("[data-model]");
+    box.dataset.model = name;
+    box.checked = true;
+    setText(row.querySelector(".title"), title);
+    range.setAttribute("aria-valuetext", title);
+  }
+
+  function chooseSoon() {
+    clearTimeout(resting);
+    resting = setTimeout(() => chooseModels(tickedModels(boxes())), REST_MS);
   }
 
   // After the HTML is new: as it was before.
   function restore() {
     show();
+    const range = find("[data-share]");
+    if (range && slidTo !== null) {
+      range.value = slidTo;
+      mark(range);
+    }
     if (focused) find(focused)?.focus({ preventScroll: true });
   }
 
@@ -58,6 +91,12 @@ export function attachOptions(element, trigger) {
     trigger("input", { save: { kind, quality: find("[data-quality]").value } });
   }
 
+  element.addEventListener("input", (event) => {
+    if (!event.target.matches("[data-share]")) return;
+    slidTo = event.target.value;
+    mark(event.target);
+    chooseSoon();
+  });
   element.addEventListener("change", (event) => {
     if (event.target.matches("[data-save], [data-quality]")) return chooseSaving();
     if (!event.target.dataset.model) return;
@@ -66,8 +105,7 @@ export function attachOptions(element, trigger) {
       event.target.checked = true; // there is always one
       return;
     }
-    clearTimeout(resting);
-    resting = setTimeout(() => chooseModels(models), REST_MS);
+    chooseSoon();
   });
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !open) return;
@@ -79,5 +117,7 @@ export function attachOptions(element, trigger) {
     if (!element.isConnected) return document.removeEventListener("pointerdown", outside);
     if (open && !event.target.closest?.(".option")) toggle(null);
   });
+  const remembered = storage.get(KEY);
+  if (remembered) trigger("input", { remembered });
   return restore;
 }

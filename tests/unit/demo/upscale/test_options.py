@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from demo.upscale.options import advice, advice_html, models_html
+from demo.upscale.page import panes
+from demo.upscale.picker import notes_html
 from demo.upscale.session import Choice, Session
 from demo.web.i18n import Language
-from demo.work.choice import chosen_models, default_models, fitting_models, purpose_of
+from demo.work.choice import (
+    between_steps,
+    chosen_models,
+    default_models,
+    fitting_models,
+    purpose_of,
+)
 from demo.work.job import job_of
 from demo.work.pace import Pace
+from demo.work.versions import StoredImage
+from sr.formats.notes import Note
 from sr.images.photo import Photo
 from sr.metrics.condition import Condition
+from sr.models.between import mixture_name
 from sr.models.registry import BICUBIC, MODELS, PHOTO, Model
 
 CLEAN = Condition(jpeg_quality=None, blockiness=1.0, noise_levels=0.5, flat_share=0.0)
@@ -98,6 +112,59 @@ def test_every_model_of_the_scale_is_offered_with_facts_and_what_it_is_for():
     assert html.count(" checked") == 3
     assert "4× · MIT · about 8 s" in html
     assert "For photos with noise and JPEG traces" in html
+
+
+@pytest.mark.parametrize("scale", [4, 2])
+def test_a_slider_leads_from_srresnet_to_srgan_in_eleven_steps(scale: int):
+    steps = between_steps(scale)
+    assert len(steps) == 11
+    assert steps[3] == f"srresnet_x{scale}~srgan_x{scale}@0.3"
+    session = Session(scale=scale, models={scale: (steps[3],)})
+    found = re.search(
+        r'type="range" min="0" max="10" value="3".*', models_html(session, "en", None)
+    )
+    assert found is not None
+    assert 'aria-valuetext="SRResNet 70 % + SRGAN 30 %"' in found[0]
+    named = re.search(r'data-steps="([^"]*)"', found[0])
+    assert named is not None
+    assert [name for name, _ in json.loads(unescape(named[1]))] == steps
+
+
+def test_one_model_between_two_is_shown_before_the_second():
+    steps = between_steps(4)
+    wanted = [*default_models(4), steps[3], steps[7], "srresnet_x4~srgan_x4@0.35", "a~b@2"]
+    assert chosen_models(4, wanted) == ["bicubic", "srresnet_x4", steps[3], "srgan_x4"]
+    assert chosen_models(4, [steps[7]]) == [steps[7]]
+    assert chosen_models(2, [steps[7]]) == default_models(2)
+    assert between_steps(3) == []
+    assert "range" not in models_html(Session(scale=3), "en", None)
+
+
+def test_the_pane_between_is_one_pane_whatever_the_share():
+    session = Session()
+    for share, label in ((0.3, "SRResNet 70 % + SRGAN 30 %"), (1, "SRResNet 0 % + SRGAN 100 %")):
+        session.job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 4)
+        session.job.add(mixture_name("srresnet_x4", "srgan_x4", share))
+        (pane,) = panes(session, "pt-BR")
+        assert (pane["key"], pane["label"]) == ("between", label)
+
+
+def test_what_was_chosen_in_an_earlier_visit_is_taken_as_far_as_it_is_there():
+    session = Session()
+    session.remember({"4": ["nearest", "gone", 3], "2": "srgan_x2", "9": ["nearest"]})
+    assert session.models == {4: ("nearest",)}
+    session.remember({"4": ["srgan_x4"]})  # comes too late
+    assert session.models == {4: ("nearest",)}
+
+
+def test_what_there_is_to_say_of_a_result_stands_beside_the_photo(tmp_path: Path):
+    note = Note("own_look", {"percent": 12})
+    job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 4)
+    job.add("srgan_x4")
+    image = StoredImage("t", tmp_path, 64, 64, 1, 1.0, notes=(note,))
+    job.update("srgan_x4", state="ready", image=image)
+    assert "SRGAN: The network changes colours or detail in 12 %" in notes_html(job, "en")
+    assert "SRGAN: A rede muda cores ou detalhes em 12 %" in notes_html(job, "pt-BR")
 
 
 def test_a_model_with_a_strange_name_is_escaped(monkeypatch: pytest.MonkeyPatch):

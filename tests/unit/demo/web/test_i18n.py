@@ -46,7 +46,10 @@ def test_every_text_is_used_and_every_used_text_exists():
         f"tab_{tab}" for tab in ("upscale", "compare", "survey", "display", "results")
     }
     built |= {name for name in MODELS if name in texts("en")}
-    built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {"for_other"}
+    built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {
+        "for_other",
+        "for_between",
+    }
     built |= {"seen_clean", "seen_drawn"}
     built |= {f"save_{kind}" for kind in FORMATS} | {f"item_{s}" for s in get_args(State)}
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").glob("*/*.py"))
