@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demo.photos.uploads import clean_name, read_upload, uploaded_file
+from demo.web.http import PageError
 from demo.web.i18n import Language, number_short, say
 from demo.work.engine import Engine
 from demo.work.saving import SaveAs, write_list
@@ -23,7 +24,7 @@ from sr.base.errors import ImageError, ShapeError, SRError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.writing import encode_png
-from survey.study.errors import InvalidAnswerError, SurveyError
+from survey.study.errors import InvalidAnswerError
 
 if TYPE_CHECKING:
     from sr.metrics.result import Measurement
@@ -36,25 +37,23 @@ LONGEST_NAME = 80
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "latex": "application/zip"}
 
 
-class PictureError(SurveyError):
+class PictureError(PageError):
     """A file that cannot be compared; its text is in the visitor's language."""
 
     key = "bad_file"
-    status = 422
 
 
-class GoneError(SurveyError):
+class GoneError(PageError):
     """A picture that was deleted since."""
 
     key = "gone"
     status = 410
 
 
-class SizesError(SurveyError):
+class SizesError(PageError):
     """Pictures of several sizes, where one size is needed; or a box outside of them."""
 
     key = "sizes"
-    status = 422
 
 
 @dataclass(frozen=True)

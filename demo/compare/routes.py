@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from demo.compare.pictures import KINDS, LONGEST_NAME, MOST_PICTURES, Compared, Named
 from demo.hosting.process import give_way
-from demo.web.http import PRIVATE, fields, read_body, refusal
+from demo.web.http import PRIVATE, PageError, fields, read_body, refusal
 from demo.web.i18n import language_of
 from survey.study.errors import InvalidAnswerError, SurveyError
 
@@ -31,7 +31,7 @@ MOST_BOXES = 4
 Answer = dict[str, Any] | tuple[bytes, str]
 
 
-class BusyError(SurveyError):
+class BusyError(PageError):
     """Too much to do just now."""
 
     key = "busy"
@@ -96,7 +96,7 @@ def compare_routes(compared: Compared) -> list[Route]:
                     answer = await work
                 finally:
                     places.release()
-            except SurveyError as error:
+            except (SurveyError, PageError) as error:
                 return refusal(error)
             except Exception:
                 logger.exception("the comparison's %s failed", name)

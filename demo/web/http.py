@@ -28,6 +28,13 @@ IMAGE_HEADERS = {
 }
 
 
+class PageError(Exception):
+    """What a page refuses that is not the survey's; `key` is one of that page's texts."""
+
+    key = ""
+    status = 422
+
+
 class BadRequestError(SurveyError):
     """A body that is too long or is not a JSON object."""
 
@@ -106,9 +113,9 @@ class Fresh(Generic[T]):
             self._made = None
 
 
-def refusal(error: SurveyError, **more: Any) -> Response:
+def refusal(error: SurveyError | PageError, **more: Any) -> Response:
     """An error as the page gets it: which one, and in English what exactly."""
     told = {"key": error.key, "detail": str(error) if error.status < 500 else ""}
     if error.status >= 500:
-        logger.error("the survey refuses: %s", error)
+        logger.error("refused: %s", error)
     return JSONResponse({"error": told, **more}, error.status, headers=PRIVATE)
