@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError
+from sr.images.color import LUMA_WEIGHTS
+from sr.images.resize import bicubic_values
 
-LUMA_SHARES = (65.481 / 219, 128.553 / 219, 24.966 / 219)  # BT.601, of R, G, B; they sum to 1
+LUMA_SHARES = tuple(weight / sum(LUMA_WEIGHTS) for weight in LUMA_WEIGHTS)
 
 
 class SRCNN(nn.Module):
@@ -92,21 +95,12 @@ class SRCNN(nn.Module):
 
 
 def bicubic_kernels(scale: int) -> Tensor:
-    """Keys' cubic interpolation (a = -0.5) by an integer: (scale^2, 1, 5, 5), as phases."""
-    rows = torch.zeros(scale, 5)
-    for phase in range(scale):
-        position = (phase + 0.5) / scale - 0.5  # in input pixels, from the one it belongs to
-        for tap in range(5):
-            rows[phase, tap] = _keys(abs(tap - 2 - position))
-    return torch.einsum("ay,bx->abyx", rows, rows).reshape(scale**2, 1, 5, 5)
-
-
-def _keys(distance: float) -> float:
-    if distance <= 1:
-        return 1.5 * distance**3 - 2.5 * distance**2 + 1
-    if distance < 2:
-        return -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
-    return 0.0
+    """MATLAB's bicubic by an integer: (scale^2, 1, 5, 5), a kernel for every phase."""
+    pixel = np.zeros((5, 5, 1), np.float32)
+    pixel[2, 2] = 1
+    # What one pixel gives to its neighbours, read backwards, is what a pixel takes from them.
+    given = torch.from_numpy(bicubic_values(pixel, scale)[..., 0]).reshape(5, scale, 5, scale)
+    return given.flip(0, 2).permute(1, 3, 0, 2).reshape(scale**2, 1, 5, 5).contiguous()
 
 
 def receptive_radius_px(config: Mapping[str, Any]) -> int:

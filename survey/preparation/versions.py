@@ -102,7 +102,7 @@ def prepare_study(
     values["sha256"] = sha256_of(values)
     text = json.dumps(values, indent=1, ensure_ascii=False)
     (draft / "study.json").write_text(text + "\n", encoding="utf-8")
-    plan = plan_text(dataclasses.replace(load_study(draft), name=folder.name))
+    plan = plan_text(dataclasses.replace(load_study(draft, check_images=False), name=folder.name))
     (draft / "plan.txt").write_text(plan, encoding="utf-8")
     os.replace(draft, folder)
     return load_study(folder)
