@@ -13,7 +13,6 @@ import gradio as gr
 
 from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
 from demo.web import viewer
-from demo.web.scripts import start_script
 from demo.web.tab import Tab
 
 FOLDER = Path(__file__).parent
@@ -27,15 +26,10 @@ def compare_text() -> dict[str, dict[str, str]]:
 
 def build_compare_panel(**kwargs: Any) -> gr.HTML:
     """The page as a component; keywords go to gr.HTML."""
-    own = (FOLDER / "compare.html").read_text("utf-8")
-    return gr.HTML(
-        "",
-        html_template=own.replace("<!-- viewer -->", viewer.viewer_html()),
-        css_template=f"{viewer.viewer_css()}\n{(FOLDER / 'compare.css').read_text('utf-8')}",
-        js_on_load=start_script("compare/js/compare.js"),
-        apply_default_css=False,
-        text=compare_text(),
-        viewer_text=viewer.viewer_text(),
+    return viewer.panel_with_viewer(
+        FOLDER,
+        "compare",
+        compare_text(),
         most=MOST_PICTURES,
         border_px=BORDER_PX,
         megapixels=MOST_MEGAPIXELS,

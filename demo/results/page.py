@@ -14,7 +14,6 @@ from typing import Any
 import gradio as gr
 
 from demo.web import viewer
-from demo.web.scripts import start_script
 from demo.web.tab import Tab
 
 FOLDER = Path(__file__).parent
@@ -28,17 +27,7 @@ def results_text() -> dict[str, dict[str, str]]:
 
 def build_results_panel(**kwargs: Any) -> gr.HTML:
     """The results as a component; keywords go to gr.HTML."""
-    own = (FOLDER / "results.html").read_text("utf-8")
-    return gr.HTML(
-        "",
-        html_template=own.replace("<!-- viewer -->", viewer.viewer_html()),
-        css_template=f"{viewer.viewer_css()}\n{(FOLDER / 'results.css').read_text('utf-8')}",
-        js_on_load=start_script("results/js/results.js"),
-        apply_default_css=False,
-        text=results_text(),
-        viewer_text=viewer.viewer_text(),
-        **kwargs,
-    )
+    return viewer.panel_with_viewer(FOLDER, "results", results_text(), **kwargs)
 
 
 def build_results_tab() -> Tab:

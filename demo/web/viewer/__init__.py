@@ -57,6 +57,29 @@ def build_viewer(**kwargs: Any) -> gr.HTML:
     )
 
 
+def panel_with_viewer(
+    folder: Path, name: str, text: Mapping[str, Mapping[str, str]], **kwargs: Any
+) -> gr.HTML:
+    """A page of its own with the viewer in it: NAME.html, NAME.css and js/NAME.js of a folder.
+
+    Args:
+        folder: of the page, within `demo`.
+        text: every word of the page, by language.
+        kwargs: go to gr.HTML.
+    """
+    own = (folder / f"{name}.html").read_text("utf-8")
+    return gr.HTML(
+        "",
+        html_template=own.replace("<!-- viewer -->", viewer_html()),
+        css_template=f"{viewer_css()}\n{(folder / f'{name}.css').read_text('utf-8')}",
+        js_on_load=start_script(f"{folder.name}/js/{name}.js"),
+        apply_default_css=False,
+        text=text,
+        viewer_text=viewer_text(),
+        **kwargs,
+    )
+
+
 def viewer_value(
     panes: Iterable[Mapping[str, Any]],
     *,
