@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +88,29 @@ class Place:
         return {name: word.encode() for name, word in words.items()}
 
     def left(self) -> set[str]:
-        """Which of the words are in which files."""
-        found = set()
+        """Which of the words are in which files, once nothing moves while they are read: the
+        thread of the backups makes copies and removes them.
+        """
+        for _ in range(100):
+            before = self.files()
+            found = set()
+            for path in before:
+                with suppress(FileNotFoundError):
+                    data = path.read_bytes()
+                    found |= {f"{n} in {path}" for n, word in self.words.items() if word in data}
+            if self.files() == before:
+                return found
+        raise AssertionError("the files never stood still")
+
+    def files(self) -> dict[Path, tuple[int, ...]]:
+        """Every file of every place, and by what one is known that was written since."""
+        found = {}
         for folder in (self.data, self.elsewhere, self.temporary):
-            for path in folder.rglob("*"):
-                data = path.read_bytes() if path.is_file() else b""
-                found |= {f"{n} in {path}" for n, word in self.words.items() if word in data}
+            for inside, _, names in os.walk(folder):  # says nothing of folders that vanish
+                for path in (Path(inside, name) for name in names):
+                    with suppress(FileNotFoundError):
+                        about = path.stat()
+                        found[path] = (about.st_ino, about.st_size, about.st_mtime_ns)
         return found
 
     def close(self) -> None:
