@@ -20,7 +20,7 @@ from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
 from sr.inference.upscaler import get_upscaler
 from sr.metrics.flat import flat_area_error
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 
 VISIBLE_LEVELS = 12
 

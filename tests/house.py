@@ -52,6 +52,7 @@ ROOMS = (
     "sr/microscopy/enlarging",
     "sr/inference",
     "sr/models",
+    "sr/models/files",
     "sr/models/entries",
     "sr/networks",
     "sr/networks/microscopy",

@@ -22,7 +22,8 @@ from demo.web.i18n import say
 from demo.work.choice import default_scale, fitting_models, look_at, purpose_of
 from demo.work.jobs import Jobs
 from sr.base.errors import SRError
-from sr.models.registry import MODELS, chosen_scale, network_scales
+from sr.models.entries.shipped import MODELS
+from sr.models.registry import chosen_scale, network_scales
 
 TICK_SECONDS = 0.1
 CROP_PX = 4  # as in the paper; nobody says here what made the pictures

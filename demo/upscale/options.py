@@ -15,7 +15,8 @@ from demo.work.pace import Pace
 from demo.work.saving import SaveAs
 from sr.images.writing import FORMATS
 from sr.metrics.condition import BLOCKS_SEEN, NOISE_SEEN, QUALITY_SEEN, Condition
-from sr.models.registry import Model, model_info, models_of_scale
+from sr.models.entries.model import Model
+from sr.models.registry import model_info, models_of_scale
 
 
 def models_html(session: Session, language: Language, pace: Pace | None) -> str:

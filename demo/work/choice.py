@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from sr.models.between import mixture, mixture_steps
-from sr.models.registry import BICUBIC, MODELS, PHOTO, Model, models_of_scale, network_scales
+from sr.models.between import mixture_steps
+from sr.models.entries.model import BICUBIC, PHOTO, Model
+from sr.models.entries.shipped import MODELS
+from sr.models.registry import model_info, models_of_scale, network_scales
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo
@@ -65,7 +67,7 @@ def chosen_models(scale: int, wanted: Iterable[str]) -> list[str]:
     names = set(wanted)
     found = [model.name for model in models_of_scale(scale) if model.name in names]
     if step := next((name for name in between_steps(scale) if name in names), None):
-        last = mixture(step).between[1]  # type: ignore[index]
+        last = model_info(step).between[1]  # type: ignore[index]
         found.insert(found.index(last) if last in found else len(found), step)
     return found or default_models(scale)
 

@@ -54,3 +54,7 @@ class OutputError(SRError):
 
 class Cancelled(SRError):
     """The caller asked to stop."""
+
+
+class EngineError(SRError):
+    """A network that an engine cannot run, or not as torch does."""

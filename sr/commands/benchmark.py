@@ -29,7 +29,7 @@ from sr.images.writing import encode_png
 from sr.inference.engines import ENGINES
 from sr.inference.network import NetworkUpscaler
 from sr.inference.upscaler import get_upscaler
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 from sr.networks.srresnet import SRResNet
 
 

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from sr.base.errors import ConfigError
 from sr.inference.engines import CHOICES as ENGINE_CHOICES
 from sr.inference.tiles import TILE_PX
-from sr.models.between import mixture, mixture_name
+from sr.models.between import mixture_name
+from sr.models.registry import model_info
 
 EXIT_ERROR = 2
 LEADER_SECONDS = 20.0
@@ -81,7 +82,7 @@ def mixtures_asked_for(arguments: argparse.Namespace) -> list[str]:
     if arguments.between is None:
         return []
     first, second = arguments.between
-    return [mixture(mixture_name(first, second, share)).name for share in arguments.share]
+    return [model_info(mixture_name(first, second, share)).name for share in arguments.share]
 
 
 def add_layout_argument(parser: argparse.ArgumentParser) -> None:

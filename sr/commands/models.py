@@ -12,9 +12,10 @@ from typing import Any
 
 from sr.base.errors import OutputError
 from sr.commands.console import format_table, progress_bar
-from sr.models.catalogue import CATALOGUE, fetch_model, find_offer
-from sr.models.community import community, models_folder
-from sr.models.registry import Model, list_models
+from sr.models.entries.model import Model
+from sr.models.files.catalogue import CATALOGUE, fetch_model, find_offer
+from sr.models.files.community import community, models_folder
+from sr.models.registry import list_models
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

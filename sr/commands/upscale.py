@@ -35,8 +35,10 @@ from sr.images.writing import (
     write_picture,
 )
 from sr.microscopy.enlarging import command as frames
-from sr.models.community import SUFFIXES, is_weights_file
-from sr.models.registry import INTERPOLATION_SCALES, MODELS, chosen_scale
+from sr.models.entries.model import INTERPOLATION_SCALES
+from sr.models.entries.shipped import MODELS
+from sr.models.files.community import SUFFIXES, is_weights_file
+from sr.models.registry import chosen_scale
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo

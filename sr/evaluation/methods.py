@@ -14,10 +14,10 @@ from sr.base.machine import choose_device, has_fast_bfloat16
 from sr.images.photo import Photo
 from sr.inference.engines import chosen_engine
 from sr.models.between import BETWEEN
-from sr.models.community import is_weights_file, name_of
+from sr.models.entries.shipped import MODELS
+from sr.models.files.community import is_weights_file, name_of
 from sr.models.loading import weights_sha256
 from sr.models.registry import (
-    MODELS,
     chosen_scale,
     known_models,
     model_info,
@@ -178,8 +178,8 @@ def _registered(name: str, runtime: Runtime) -> Method:
 
 
 def _from_file(path: Path, training_set: str, runtime: Runtime) -> Method:
-    from sr.models.loading import describe_file, is_ours
-    from sr.models.weights_file import read_header
+    from sr.models.files.opening import describe_file, is_ours
+    from sr.models.files.weights_file import read_header
 
     is_papers = False
     if is_ours(path):
@@ -245,8 +245,8 @@ def _check_enlarges(name: str, scale: int) -> None:
 
 
 def _training_set(path: Path) -> str:
-    from sr.models.loading import is_ours
-    from sr.models.weights_file import read_header
+    from sr.models.files.opening import is_ours
+    from sr.models.files.weights_file import read_header
 
     if not is_ours(path):
         return ""

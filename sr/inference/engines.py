@@ -12,7 +12,7 @@ import platform
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from sr.base.errors import ConfigError, SRError
+from sr.base.errors import ConfigError, EngineError
 from sr.base.machine import has_fast_bfloat16
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from sr.inference.base import Look
 
 logger = logging.getLogger(__name__)
-
-
-class EngineError(SRError):
-    """A network that an engine cannot run, or not as torch does."""
 
 
 class Engine(Protocol):

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sr.base.errors import EngineError
 from sr.inference.base import Look
-from sr.inference.engines import EngineError
 from sr.networks.reach import fitting_px
 
 POLL_MS = 50  # between two looks while a part is at work

@@ -15,13 +15,15 @@ from sr.inference.engines import check_engine
 from sr.inference.guard import CLEAN_PX, FOREIGN_SHARE, NOISY_PX
 from sr.inference.interpolation import Interpolation
 from sr.models.between import STEPS
-from sr.models.community import name_of
+from sr.models.entries.model import Model
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
+from sr.models.files.community import name_of
 from sr.models.loading import weights_sha256, weights_stamp
-from sr.models.registry import FRAME_MODELS, MODELS, Model, chosen_scale, model_info
+from sr.models.registry import chosen_scale, model_info
 
 if TYPE_CHECKING:
     from sr.inference.network import NetworkUpscaler
-    from sr.models.loading import Loaded
+    from sr.models.files.opening import Loaded
 
 
 @lru_cache(maxsize=16)
@@ -132,7 +134,7 @@ def upscaler_from_file(
     """The upscaler of a weights file of `sr train`, or of somebody else's; its PNGs name the file.
 
     Args:
-        path: of a kind in `sr.models.community.SUFFIXES`.
+        path: of a kind in `sr.models.files.community.SUFFIXES`.
 
     The other arguments are those of `get_upscaler`.
 
@@ -140,8 +142,9 @@ def upscaler_from_file(
         WeightsError: unreadable, or not a network that enlarges.
         ConfigError: as `get_upscaler`.
     """
-    from sr.models.loading import is_ours, load_file
-    from sr.models.weights_file import read_header
+    from sr.models.files.opening import is_ours
+    from sr.models.files.weights_file import read_header
+    from sr.models.loading import load_file
 
     path = Path(path)
     name = str(read_header(path)["name"]) if is_ours(path) else name_of(path)

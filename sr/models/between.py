@@ -6,8 +6,10 @@ al. 2018, arXiv:1809.00219, section 3.4): a choice between few errors and much d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sr.base.errors import ConfigError
-from sr.models.registry import Model, model_info
+from sr.models.entries.model import Model
 
 BETWEEN, AT = "~", "@"
 STEPS = 11  # of a slider: shares 0, 0.1, ... 1
@@ -26,17 +28,15 @@ def mixture_name(first: str, second: str, share: float) -> str:
 
 
 def mixture_steps(first: str, second: str) -> list[str]:
-    """The names of all steps from one model to another, both ends included.
-
-    Raises:
-        UnknownModelError, ConfigError: as `mixture`.
-    """
-    names = [mixture_name(first, second, step / (STEPS - 1)) for step in range(STEPS)]
-    return [mixture(name).name for name in names]
+    """The names of all steps from one model to another, both ends included."""
+    return [mixture_name(first, second, step / (STEPS - 1)) for step in range(STEPS)]
 
 
-def mixture(name: str) -> Model:
+def mixture(name: str, find: Callable[[str], Model]) -> Model:
     """The model of such a name; nothing is read for it.
+
+    Args:
+        find: gives a model by its name, as `sr.models.registry.model_info`.
 
     Raises:
         UnknownModelError: one of the two is no model.
@@ -52,7 +52,7 @@ def mixture(name: str) -> Model:
             f"srresnet_x4{BETWEEN}srgan_x4{AT}0.3"
         ) from None
     name = mixture_name(first_name, second_name, share)
-    first, second = model_info(first_name), model_info(second_name)
+    first, second = find(first_name), find(second_name)
     for one in (first, second):
         if not one.network or one.origin == "mixture":
             raise ConfigError(f"{name}: {one.name} has no weights of its own to mix; name networks")

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import check_file, write_file
+from sr.models.entries.model import Model
 from sr.models.loading import load_named, weights_sha256
-from sr.models.registry import Model, model_info
+from sr.models.registry import model_info
 from sr.networks.reach import fitting_px
 
 OPSET = 17

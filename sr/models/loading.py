@@ -6,38 +6,16 @@ torch is imported when a network is wanted.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sr.base.errors import WeightsError
 from sr.base.files import file_sha256
-from sr.models.community import facts_of, models_folder, remember
-from sr.models.registry import BICUBIC, PHOTO, Model, model_info, verified_weights, weights_path
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from sr.models.foreign import ForeignNetwork
-
-CLEAN = "bicubic"
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A network with its weights.
-
-    Attributes:
-        network: in evaluation mode, on the CPU; the caller's own.
-        is_clean: whether it learned from clean reductions, so that an enlargement of its must
-            give back what went in; else it takes noise away.
-        is_foreign: whether it is of somebody else's file.
-    """
-
-    network: nn.Module
-    is_clean: bool
-    is_foreign: bool = False
+from sr.models.entries.model import Model
+from sr.models.files.community import facts_of, models_folder, remember
+from sr.models.files.opening import Loaded, open_file
+from sr.models.registry import model_info, verified_weights, weights_path
 
 
 def load_named(name: str) -> Loaded:
@@ -59,80 +37,27 @@ def load_named(name: str) -> Loaded:
 
 
 def load_file(path: Path) -> Loaded:
-    """The network of a weights file, ours or somebody else's.
+    """The network of a weights file, ours or somebody else's; the reach of one of somebody else's
+    is kept of files in the folder of models.
 
     Raises:
         WeightsError: unreadable, or not a network that enlarges.
     """
-    from sr.models.weights_file import load_model, read_header
-    from sr.networks.registry import NETWORKS, described
-
-    if not is_ours(path):
-        return Loaded(_foreign(path), is_clean=False, is_foreign=True)
-    network = load_model(path)
-    if described(network)[0] not in NETWORKS:
-        raise WeightsError(f"{path.name}: a discriminator; needed a network that enlarges")
-    learned_from = read_header(path)["about"].get("training", {}).get("degradation", CLEAN)
-    return Loaded(network, learned_from == CLEAN)
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a file says of itself what it is, as `sr train` writes them; else it is foreign.
-
-    Raises:
-        WeightsError: no such file, or damaged.
-    """
-    from sr.models.weights_file import NotOursError, read_header
-
-    if path.suffix.lower() != ".safetensors":
-        if not path.is_file():
-            raise WeightsError(f"{path}: no such weights file; train it with python -m sr train")
-        return False
-    try:
-        read_header(path)
-    except NotOursError:
-        return False
-    return True
-
-
-def describe_file(path: Path) -> dict[str, Any]:
-    """What a list says of a file: architecture, scale, parameters, data.
-
-    Raises:
-        WeightsError: as `load_file`.
-    """
-    from sr.models.foreign import load_foreign
-    from sr.models.weights_file import read_header
-
-    facts: dict[str, Any] = {}
-    if is_ours(path):
-        header = read_header(path)
-        loaded = load_file(path)
-        facts = {"architecture": header["architecture"], "data": header["about"].get("data", "")}
-        facts["degradation"] = BICUBIC if loaded.is_clean else PHOTO
-        network = loaded.network
-    else:
-        network = load_foreign(path)
-        facts = {"architecture": network.architecture}
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    return facts | {"scale": int(network.scale), "parameters": parameters}  # type: ignore[arg-type]
-
-
-def _foreign(path: Path) -> ForeignNetwork:
-    """With its reach, which is kept of files in the folder of models."""
-    from sr.models.foreign import load_foreign
     from sr.networks.reach import Reach
 
-    network = load_foreign(path)
+    loaded = open_file(path)
+    network: Any = loaded.network
+    if not loaded.is_foreign:
+        return loaded
     is_kept = path.parent.resolve() == models_folder().resolve()
     facts = facts_of(path) if is_kept else {}
     if "reach" in facts:
         network.reach = Reach(*facts["reach"])
-        return network
+        return loaded
     reach = network.measure_reach()
     if is_kept:
         remember(path, reach=[reach.radius_px, reach.bytes_per_pixel])
-    return network
+    return loaded
 
 
 def weights_sha256(name: str) -> str:

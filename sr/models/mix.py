@@ -10,7 +10,7 @@ from torch import nn
 
 from sr.base.errors import ConfigError, OutputError, WeightsError
 from sr.base.files import file_sha256
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.files.weights_file import load_model, read_header, save_model
 
 
 def mix(first: Path, second: Path, output: Path, *, share: float, overwrite: bool = False) -> None:

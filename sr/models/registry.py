@@ -4,85 +4,25 @@ To add one, train it and write an entry in `sr.models.entries`; `python -m sr re
 weights and what is known of them into `weights/`. The network itself is an entry of
 `sr.networks.registry`.
 A mixture is there by its name alone, `srresnet_x4~srgan_x4@0.3` (`sr.models.between`), and a file
-of somebody else's by lying in a folder (`sr.models.community`).
+of somebody else's by lying in a folder (`sr.models.files.community`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.base.files import file_sha256
-from sr.models.entries import microscopy
-from sr.models.entries.photographs import BICUBIC as BICUBIC
-from sr.models.entries.photographs import ENTRIES
-from sr.models.entries.photographs import PHOTO as PHOTO
+from sr.models.between import BETWEEN, mixture
+from sr.models.entries.model import Model
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
+from sr.models.files.community import community, name_of
 
 WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
-INTERPOLATION_SCALES = (2, 3, 4, 6, 8)
-Origin = Literal["computed", "trained", "mixture", "file"]
-NOT_KNOWN = "not known"  # the licence of a file that nobody has told of
-
-
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """A model a person can choose, with what is known of it.
-
-    Attributes:
-        name: by which it is chosen.
-        title: what people call it.
-        scale: by how much it enlarges; for an interpolation, where nothing else is said.
-        description: in one sentence.
-        network: its name in `sr.networks.registry`, or of a file the architecture it is of;
-            "" for an interpolation.
-        weights: file in `weights/`, or its whole path; None for interpolations and mixtures.
-        origin: "computed" by a formula, "trained" here, a "mixture" of two that were, or a
-            "file" of somebody else's.
-        between: of a mixture, the two models it lies between.
-        share: of a mixture, of the way from the first to the second.
-        domain: what pictures it is for.
-        degradation: what made the small pictures it learned from.
-        licence: of the weights.
-        source: where the weights are from.
-        is_default: whether it is shown where people have not chosen others.
-        sha256, parameters, data, metrics: those of `weights/manifest.json` where they are empty.
-    """
-
-    name: str
-    title: str
-    scale: int
-    description: str
-    network: str = ""
-    weights: str | None = None
-    origin: Origin = "trained"
-    between: tuple[str, str] | None = None
-    share: float = 0.0
-    domain: str = "photographs"
-    degradation: str = ""
-    licence: str = "MIT"
-    source: str = "trained here"
-    paper: str = ""
-    departures: str = ""
-    is_default: bool = False
-    sha256: str = ""
-    parameters: int = 0
-    data: str = ""
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def scales(self) -> tuple[int, ...]:
-        """All factors it can enlarge by."""
-        return (self.scale,) if self.network else INTERPOLATION_SCALES
-
-
-MODELS: dict[str, Model] = {entry["name"]: Model(**entry) for entry in ENTRIES}
-# For frames of one channel (sr.microscopy.enlarging): no photograph goes through them.
-FRAME_MODELS: dict[str, Model] = {entry["name"]: Model(**entry) for entry in microscopy.ENTRIES}
 
 
 def model_info(name: str) -> Model:
@@ -95,12 +35,8 @@ def model_info(name: str) -> Model:
     for models in (MODELS, FRAME_MODELS):
         if name in models:
             return models[name]
-    if "~" in name:
-        from sr.models.between import mixture
-
-        return mixture(name)
-    from sr.models.community import community, name_of
-
+    if BETWEEN in name:
+        return mixture(name, model_info)
     found = community()
     if name in found.models:
         return found.models[name]
@@ -113,8 +49,6 @@ def model_info(name: str) -> Model:
 
 def known_models() -> dict[str, Model]:
     """Every model that is there now by its name: those that ship, then those of files."""
-    from sr.models.community import community
-
     return MODELS | dict(community().models)
 
 
@@ -196,8 +130,6 @@ def verified_weights(name: str) -> Path:
 
 def list_models() -> list[Model]:
     """Every model in the order of the registry, trained ones with the manifest's facts."""
-    from dataclasses import replace
-
     manifest = read_manifest()
     facts = ("sha256", "parameters", "data", "metrics")
     return [

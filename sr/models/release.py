@@ -11,8 +11,9 @@ from safetensors.torch import load_file
 
 from sr.base.errors import WeightsError
 from sr.base.files import file_sha256, write_atomically
-from sr.models.registry import MODELS, WEIGHTS_DIR, model_info
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.entries.shipped import MODELS
+from sr.models.files.weights_file import load_model, read_header, save_model
+from sr.models.registry import WEIGHTS_DIR, model_info
 
 
 def release(source: Path, *, data: str, data_licence: str) -> Path:

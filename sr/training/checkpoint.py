@@ -14,7 +14,7 @@ from torch import nn
 from sr.base.errors import ConfigError, DataError, WeightsError
 from sr.base.files import atomic_file, remove_leftovers
 from sr.metrics.backbones import files_used
-from sr.models.weights_file import read_header, save_model
+from sr.models.files.weights_file import read_header, save_model
 from sr.runs.record import check_record
 from sr.training.initial import precision_name
 from sr.training.recipes import Training

@@ -15,8 +15,9 @@ from sr.batches.pixels import Pixels
 from sr.batches.training_data import Sampler, sampler_of
 from sr.metrics.backbones import files_used
 from sr.microscopy.data.frames import Frames
-from sr.models.registry import MODELS, verified_weights
-from sr.models.weights_file import load_model, read_header
+from sr.models.entries.shipped import MODELS
+from sr.models.files.weights_file import load_model, read_header
+from sr.models.registry import verified_weights
 from sr.networks.registry import build, described
 from sr.objectives.adversarial import build_discriminator
 from sr.objectives.losses import build_content_loss

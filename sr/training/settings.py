@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sr.base.errors import ConfigError
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 from sr.networks.registry import NETWORKS, network_spec
 from sr.objectives.adversarial import check_patch
 from sr.training.recipes import Training

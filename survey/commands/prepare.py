@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sr.images.finished import parse_named_folder
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 from survey.study.errors import StudyError
 from survey.study.moments import stamp, utc_now
 from survey.study.protocol import NETWORKS, Protocol

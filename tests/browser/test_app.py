@@ -17,7 +17,8 @@ from PIL import Image
 
 from demo.upscale.visit import Visits
 from demo.web.rates import PhotoLimit, TooOftenError
-from sr.models.registry import MODELS, Model
+from sr.models.entries.model import Model
+from sr.models.entries.shipped import MODELS
 from tests.helpers.bad_images import bad_images
 from tests.helpers.fake_engine import FakeEngine
 

@@ -13,7 +13,8 @@ from sr.base.files import file_sha256
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
-from sr.models.registry import MODELS, Model
+from sr.models.entries.model import Model
+from sr.models.entries.shipped import MODELS
 from sr.networks.registry import NETWORKS, NetworkSpec
 
 SCALES = (3, 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 from tests.graphics import prove
 
 

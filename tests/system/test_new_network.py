@@ -24,7 +24,7 @@ from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
-from sr.models.weights_file import load_model, read_header
+from sr.models.files.weights_file import load_model, read_header
 from survey.commands.cli import main as survey
 from survey.preparation.sources import Source
 from survey.preparation.versions import prepare_study

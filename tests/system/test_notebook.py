@@ -43,7 +43,7 @@ def test_every_part_has_a_heading_in_both_languages(notebook: Any) -> None:
 
 
 def test_its_settings_name_presets_and_models_that_exist(notebook: Any) -> None:
-    from sr.models.registry import MODELS
+    from sr.models.entries.shipped import MODELS
     from sr.training.recipes import PRESETS
 
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")

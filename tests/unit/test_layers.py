@@ -9,11 +9,22 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.house import DRAWING, ROOMS, ROOT, draw, is_upward, room_of, rooms_of_imports, sources
+from tests.house import (
+    DRAWING,
+    ROOMS,
+    ROOT,
+    draw,
+    imported_files,
+    is_upward,
+    room_of,
+    rooms_of_imports,
+    sources,
+)
 
 MOST_FILES, MOST_LINES = 10, 300
 
@@ -94,6 +105,16 @@ def upward(tree: ast.AST, file: str) -> set[str]:
 def test_rooms_import_only_from_rooms_below() -> None:
     found = {name_of(path): upward(ast.parse(path.read_bytes()), name_of(path)) for path in SOURCES}
     assert {file: rooms for file, rooms in found.items() if rooms} == UPWARD
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    TopologicalSorter(
+        {
+            name_of(path): set(imported_files(ast.parse(path.read_bytes()), name_of(path)))
+            for path in SOURCES
+            if not path.name.startswith("__")
+        }
+    ).prepare()  # raises CycleError, which names the files
 
 
 def test_every_file_has_a_room_and_no_room_holds_too_many() -> None:

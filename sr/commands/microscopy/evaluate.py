@@ -21,7 +21,7 @@ from sr.microscopy.files.writing import write_stack
 from sr.microscopy.scores.fitted import Scores, error_map, score
 from sr.microscopy.scores.resolution import ring_resolution
 from sr.microscopy.simulation.scenes import SCENES
-from sr.models.registry import FRAME_MODELS
+from sr.models.entries.shipped import FRAME_MODELS
 
 if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger

@@ -14,7 +14,7 @@ from sr.images.folders import check_output
 from sr.microscopy.files.reading import is_of_a_microscope, read_stack
 from sr.microscopy.files.stack import Stack
 from sr.microscopy.files.writing import as_kind, check_name, write_stack
-from sr.models.registry import FRAME_MODELS
+from sr.models.entries.shipped import FRAME_MODELS
 
 if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger

@@ -15,8 +15,8 @@ from sr.base.machine import choose_device, free_memory_bytes, has_fast_bfloat16
 from sr.inference.torch_engine import TorchEngine
 from sr.microscopy.files.grid import cubic_enlarged
 from sr.microscopy.files.levels import from_network, levels_of, to_network
+from sr.models.entries.shipped import FRAME_MODELS
 from sr.models.loading import load_file, load_named
-from sr.models.registry import FRAME_MODELS
 from sr.networks.registry import NETWORKS, described
 
 CUBIC = "bicubic"

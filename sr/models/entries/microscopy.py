@@ -1,4 +1,4 @@
-"""Models for frames of microscopes, as settings of `sr.models.registry.Model`."""
+"""Models for frames of microscopes, as settings of `sr.models.entries.model.Model`."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Models for photographs, as settings of `sr.models.registry.Model`, in the order people see."""
+"""Models for photographs, in the order people see, as settings of `entries.model.Model`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-BICUBIC = "MATLAB's bicubic"
-PHOTO = "blur, noise, JPEG and resizing, twice over, as Wang et al. 2021 (arXiv:2107.10833)"
+from sr.models.entries.model import BICUBIC, PHOTO
+
 NO_BATCH_NORM = (
     "no batch norm; bilinear image skip from input to output; images in [0, 1] on both sides"
 )

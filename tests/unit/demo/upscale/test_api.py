@@ -14,7 +14,7 @@ from skimage import data
 
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 from tests.helpers.bad_images import bad_images, odd_images
 from tests.helpers.fake_engine import FakeEngine
 

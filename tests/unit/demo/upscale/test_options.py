@@ -30,7 +30,8 @@ from sr.formats.notes import Note
 from sr.images.photo import Photo
 from sr.metrics.condition import Condition
 from sr.models.between import mixture_name
-from sr.models.registry import BICUBIC, MODELS, PHOTO, Model
+from sr.models.entries.model import BICUBIC, PHOTO, Model
+from sr.models.entries.shipped import MODELS
 
 CLEAN = Condition(jpeg_quality=None, blockiness=1.0, noise_levels=0.5, flat_share=0.0)
 POOR = replace(CLEAN, jpeg_quality=40, blockiness=3.0, noise_levels=6.0)

@@ -14,7 +14,7 @@ from demo.work.choice import purpose_of
 from sr.formats.kinds import NOT_IMAGES
 from sr.formats.notes import NOTES
 from sr.images.writing import FORMATS
-from sr.models.registry import MODELS
+from sr.models.entries.shipped import MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
 

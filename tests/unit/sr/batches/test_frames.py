@@ -14,7 +14,7 @@ from sr.batches.frames import CROPS_A_SCENE, FrameSampler
 from sr.batches.training_data import TrainingData, sampler_of
 from sr.commands.cli import main
 from sr.microscopy.data.frames import Frames
-from sr.models.weights_file import read_header
+from sr.models.files.weights_file import read_header
 from sr.training.recipes import PRESETS
 from sr.training.settings import override
 from sr.training.stage import Trainer

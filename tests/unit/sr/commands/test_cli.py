@@ -19,8 +19,8 @@ from sr.commands.cli import main
 from sr.commands.console import format_table
 from sr.images.reading import open_image
 from sr.inference.tiles import TILE_PX
-from sr.models.registry import MODELS
-from sr.models.weights_file import save_model
+from sr.models.entries.shipped import MODELS
+from sr.models.files.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -11,7 +11,7 @@ import pytest
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
-from sr.models.weights_file import save_model
+from sr.models.files.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 
 

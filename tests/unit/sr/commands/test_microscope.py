@@ -10,7 +10,7 @@ import torch
 
 from sr.commands.cli import main
 from sr.microscopy.files.reading import read_stack
-from sr.models.weights_file import save_model
+from sr.models.files.weights_file import save_model
 from sr.networks.registry import build
 from tests.unit.sr.microscopy.conftest import write_mrc
 

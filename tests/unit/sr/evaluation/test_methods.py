@@ -11,8 +11,8 @@ from sr.base.errors import ConfigError, UnknownModelError, WeightsError
 from sr.evaluation.methods import Runtime, default_models, parse_methods
 from sr.evaluation.results import ImageRow, mean_row
 from sr.images.photo import Photo
+from sr.models.files.weights_file import save_model
 from sr.models.registry import WEIGHTS_DIR
-from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 
 CPU = Runtime("cpu", "float32")

@@ -16,15 +16,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sr.base.errors import Cancelled, ConfigError
+from sr.base.errors import Cancelled, ConfigError, EngineError
 from sr.base.machine import has_fast_bfloat16
 from sr.commands.benchmark import sample_photo
 from sr.images.photo import Photo
 from sr.images.tensors import to_rgb, to_tensor
-from sr.inference.engines import ENGINES, EngineError, chosen_engine, open_engine
+from sr.inference.engines import ENGINES, chosen_engine, open_engine
 from sr.inference.upscaler import get_upscaler
+from sr.models.files.weights_file import load_model
 from sr.models.registry import verified_weights
-from sr.models.weights_file import load_model
 
 CPU = torch.device("cpu")
 ROOT = Path(__file__).parents[4]

@@ -19,7 +19,7 @@ from sr.inference import network as network_module
 from sr.inference.guard import FOREIGN_SHARE, NOISY_PX
 from sr.inference.network import NetworkUpscaler
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
-from sr.models.foreign import ForeignNetwork, load_foreign
+from sr.models.files.foreign import ForeignNetwork, load_foreign
 from sr.networks.reach import MOST_PX, Reach, fitting_px, measured_reach
 from tests.helpers import foreign_files as files
 

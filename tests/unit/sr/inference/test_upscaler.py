@@ -18,8 +18,8 @@ from sr.inference.base import Look
 from sr.inference.engines import ENGINES
 from sr.inference.network import NetworkUpscaler
 from sr.inference.upscaler import Progress, Upscaler, get_upscaler
+from sr.models.files.weights_file import load_model
 from sr.models.registry import verified_weights
-from sr.models.weights_file import load_model
 from sr.networks.registry import receptive_radius_px
 from sr.networks.srresnet import SRResNet
 

@@ -12,7 +12,7 @@ from sr.microscopy.data.loading import load_pair
 from sr.microscopy.data.pairs import find_pairs
 from sr.microscopy.enlarging.enlarger import open_enlarger
 from sr.microscopy.scores.fitted import score
-from sr.models.registry import FRAME_MODELS
+from sr.models.entries.shipped import FRAME_MODELS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

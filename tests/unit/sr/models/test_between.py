@@ -15,10 +15,10 @@ from sr.images.reading import open_image
 from sr.images.writing import save_png
 from sr.inference.upscaler import get_upscaler
 from sr.models.between import mixture_name, mixture_steps
+from sr.models.files.weights_file import load_model
 from sr.models.loading import load_named, weights_sha256, weights_stamp
 from sr.models.mix import mixed
 from sr.models.registry import model_info, verified_weights
-from sr.models.weights_file import load_model
 from sr.networks.srresnet import SRResNet
 
 NAME = "srresnet_x4~srgan_x4@0.3"

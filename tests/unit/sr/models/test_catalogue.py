@@ -13,7 +13,7 @@ import pytest
 from sr.base.errors import DataError, UnknownModelError, WeightsError
 from sr.commands.cli import main
 from sr.data import fetch as fetching
-from sr.models.catalogue import CATALOGUE, Offer, fetch_model, find_offer, offer_of
+from sr.models.files.catalogue import CATALOGUE, Offer, fetch_model, find_offer, offer_of
 from sr.models.registry import model_info
 from tests.helpers import foreign_files as files
 from tests.helpers.file_server import Server, serving

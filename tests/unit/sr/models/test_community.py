@@ -18,10 +18,10 @@ from sr.images.reading import open_image
 from sr.images.tensors import to_rgb, to_tensor
 from sr.images.writing import save_png
 from sr.inference.upscaler import get_upscaler, upscaler_from_file
-from sr.models.community import FACTS_FILE, community, name_of
+from sr.models.files.community import FACTS_FILE, community, name_of
+from sr.models.files.weights_file import save_model
 from sr.models.loading import load_file, load_named
 from sr.models.registry import known_models, list_models, model_info, models_of_scale
-from sr.models.weights_file import save_model
 from sr.networks.srresnet import SRResNet
 from tests.helpers import foreign_files as files
 
@@ -82,8 +82,8 @@ def test_what_is_known_of_a_file_is_found_out_once(
     facts = json.loads((folder / FACTS_FILE).read_text())["files"]
     assert [entry["reach"][0] for entry in facts.values()] == [8]
     with monkeypatch.context() as patch:
-        patch.setattr("sr.models.community._facts", {})  # another process
-        patch.setattr("sr.models.community._found_out", lambda path: pytest.fail("again"))
+        patch.setattr("sr.models.files.community._facts", {})  # another process
+        patch.setattr("sr.models.files.community._found_out", lambda path: pytest.fail("again"))
         assert model_info("known").network == "RealESRGAN Compact"
     files.save(path, files.compact(scale=2))
     os.utime(path, ns=(1, 1))

@@ -69,7 +69,7 @@ def test_files_of_ours_are_read_by_other_programs(
     """RRDB by spandrel, with the same result; SRResNet as tensors by their names."""
     from spandrel import ModelLoader
 
-    from sr.models.weights_file import save_model
+    from sr.models.files.weights_file import save_model
 
     monkeypatch.setenv("NITIDEZ_MODELS", str(tmp_path / "models"))
     torch.manual_seed(0)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sr.commands.cli import main
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.files.weights_file import load_model, read_header, save_model
 from sr.training.initial import build_generator
 from sr.training.recipes import SRRESNET_SMOKE
 from sr.training.settings import override

@@ -10,15 +10,10 @@ import torch
 from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError, UnknownModelError, WeightsError
-from sr.models.registry import (
-    MODELS,
-    Model,
-    chosen_scale,
-    model_info,
-    models_of_scale,
-    network_scales,
-)
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.entries.model import Model
+from sr.models.entries.shipped import MODELS
+from sr.models.files.weights_file import load_model, read_header, save_model
+from sr.models.registry import chosen_scale, model_info, models_of_scale, network_scales
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.registry import build
 from sr.networks.srresnet import SRResNet, conv_of_shuffled

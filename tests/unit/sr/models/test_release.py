@@ -13,8 +13,9 @@ from sr.base.errors import WeightsError
 from sr.commands.cli import main
 from sr.models import registry as models
 from sr.models import release
-from sr.models.registry import MODELS, list_models, read_manifest, verified_weights
-from sr.models.weights_file import read_header, save_model
+from sr.models.entries.shipped import MODELS
+from sr.models.files.weights_file import read_header, save_model
+from sr.models.registry import list_models, read_manifest, verified_weights
 from sr.training.initial import build_generator
 from sr.training.recipes import SRRESNET_SMOKE
 from sr.training.settings import override

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sr.base.errors import ConfigError, WeightsError
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.files.weights_file import load_model, read_header, save_model
 from sr.networks.registry import (
     DISCRIMINATORS,
     NETWORKS,

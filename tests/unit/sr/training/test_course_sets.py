@@ -10,7 +10,7 @@ import pytest
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
-from sr.models.weights_file import read_header
+from sr.models.files.weights_file import read_header
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = ["num_blocks=1", "num_features=8", "initial=", "content=none", "content_weight=0"]

@@ -13,7 +13,7 @@ from sr.base.errors import ConfigError
 from sr.commands import train
 from sr.images.photo import Photo
 from sr.images.writing import save_png
-from sr.models.weights_file import load_model, read_header, save_model
+from sr.models.files.weights_file import load_model, read_header, save_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

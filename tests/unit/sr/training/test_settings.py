@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sr.base.errors import ConfigError, WeightsError
-from sr.models.weights_file import save_model
+from sr.models.files.weights_file import save_model
 from sr.networks.srcnn import SRCNN
 from sr.networks.srresnet import SRResNet
 from sr.objectives.optimizers import generator_optimizers, hidden_convolutions

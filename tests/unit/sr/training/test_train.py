@@ -498,7 +498,7 @@ def test_the_command_trains_saves_and_resumes(photos: Path, tmp_path: Path) -> N
     generator = ["--set", f"initial={tmp_path / 'run' / 'srresnet_x4.safetensors'}"]
     gan = ["srgan_smoke", "--data", str(photos), "--output", str(tmp_path / "gan"), *generator]
     assert train.run(parser.parse_args(gan)) == 0
-    from sr.models.weights_file import read_header
+    from sr.models.files.weights_file import read_header
 
     about = read_header(tmp_path / "gan" / "srgan_x4.safetensors")["about"]
     assert [stage["iterations"] for stage in about["stages"]] == [6]
@@ -511,7 +511,7 @@ def test_the_command_takes_a_data_set_as_downloaded(
     photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     from sr.commands.cli import main
-    from sr.models.weights_file import read_header
+    from sr.models.files.weights_file import read_header
 
     voc = tmp_path / "VOC2012_train_val" / "VOC2012_train_val"
     voc.mkdir(parents=True)
@@ -556,7 +556,7 @@ def test_a_list_holds_a_file_name_a_line(
     photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     from sr.commands.cli import main
-    from sr.models.weights_file import read_header
+    from sr.models.files.weights_file import read_header
 
     (photos / "0.png").rename(photos / "uma foto.png")
     (tmp_path / "list.txt").write_text("uma foto.png\r\n1.png\n\ngone.png\n")
@@ -569,7 +569,7 @@ def test_a_list_holds_a_file_name_a_line(
 
 def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     from sr.base.errors import WeightsError
-    from sr.models.weights_file import save_model
+    from sr.models.files.weights_file import save_model
 
     path = tmp_path / "w.safetensors"
     save_model(path, build_generator(SRRESNET_SMOKE), name="x", about={})

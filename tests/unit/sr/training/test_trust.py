@@ -15,7 +15,7 @@ from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
 from sr.images.writing import save_png
-from sr.models.weights_file import read_header
+from sr.models.files.weights_file import read_header
 from sr.runs.record import claimed, read_record
 from sr.training.validation import MOST_IMAGES, Validation
 

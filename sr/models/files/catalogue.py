@@ -15,7 +15,7 @@ from sr.base.errors import UnknownModelError, WeightsError
 from sr.base.files import check_folder, file_sha256
 from sr.data.catalog import Archive
 from sr.data.fetch import Progress, download
-from sr.models.registry import BICUBIC, PHOTO
+from sr.models.entries.model import BICUBIC, PHOTO
 
 WANG_2018 = "Wang et al. 2018, arXiv:1809.00219"
 WANG_2021 = "Wang et al. 2021, arXiv:2107.10833"
@@ -31,7 +31,7 @@ class Offer:
         sha256: of the file, or what it begins with where no more was published.
         num_bytes: its size; 0 where it was not published.
         licence: of the weights, by its SPDX name.
-        domain, degradation, paper: as of `sr.models.registry.Model`.
+        domain, degradation, paper: as of `sr.models.entries.model.Model`.
     """
 
     url: str

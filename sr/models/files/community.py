@@ -18,8 +18,9 @@ from typing import Any
 
 from sr.base.errors import WeightsError
 from sr.base.files import file_sha256, write_atomically
-from sr.models.catalogue import offer_of
-from sr.models.registry import MODELS, NOT_KNOWN, Model
+from sr.models.entries.model import NOT_KNOWN, Model
+from sr.models.entries.shipped import MODELS
+from sr.models.files.catalogue import offer_of
 
 VARIABLE = "NITIDEZ_MODELS"
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
@@ -110,7 +111,7 @@ def remember(path: Path, **more: Any) -> None:
 
 
 def _found_out(path: Path) -> dict[str, Any]:
-    from sr.models.loading import describe_file
+    from sr.models.files.opening import describe_file
 
     facts: dict[str, Any] = {}
     try:
