@@ -1,4 +1,6 @@
-"""python -m demo examples | publish: the examples' results, and the way to a Space."""
+"""python -m demo examples | static | publish: the examples' results, the site without a server, and
+the way to a Space.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from demo.hosting import publish
+from demo.static import build
 from demo.upscale.samples import make_results
 from demo.work.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
 from demo.work.jobs import Jobs
@@ -27,6 +30,9 @@ def main() -> int:
     commands.add_parser(
         "examples", help="compute the examples' results with the current weights, after a training"
     )
+    build.add_arguments(
+        commands.add_parser("static", help="write the site that needs no server into a folder")
+    )
     publish.add_arguments(
         commands.add_parser("publish", help="create or update the Hugging Face Space")
     )
@@ -35,6 +41,8 @@ def main() -> int:
     try:
         if args.command == "publish":
             return publish.run(args)
+        if args.command == "static":
+            return build.run(args)
         compute_examples()
     except SRError as error:
         sys.stderr.write(f"error: {error}\n")

@@ -19,6 +19,7 @@ PACKAGES = ("demo", "survey", "sr")
 # From the top floor down: a room imports only from rooms that stand below it, whether the import is
 # at the top, inside a function or for types only.
 ROOMS = (
+    "demo/static",
     "demo/app",
     "demo/upscale",
     "demo/compare",

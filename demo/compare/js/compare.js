@@ -11,7 +11,7 @@ const MOST_BOXES = 4;
 const LEAST_BOX_PX = 4;
 const LPIPS_MS = 3000; // until it is asked for again, while it is being loaded
 
-class ComparePage extends Taken {
+export class ComparePage extends Taken {
   constructor(root, props, upload) {
     super();
     this.root = root;

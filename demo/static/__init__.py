@@ -1,0 +1,1 @@
+"""The site without a server: its pages, its networks, and what runs them in a browser."""

@@ -1,0 +1,228 @@
+// One photo, its versions, and how they come about: what is asked of the worker, and when.
+
+import { attachCrop } from "../../upscale/js/crop.js";
+import { chosenFiles, droppedFiles } from "../../upscale/js/files.js";
+import { languageNow } from "../../web/js/words.js";
+import { zipOf } from "./packing.js";
+import { openPhoto, pixelsOf, reducedSize } from "./photo.js";
+import { modcrop } from "./resize.js";
+import { UpscaleView } from "./upscale_view.js";
+
+const MOST_PIXELS = { fine: 2e6, coarse: 5e5 }; // of what is enlarged, by what the page is used with
+
+export class UpscalePage extends UpscaleView {
+  constructor(root, given) {
+    super(root, given);
+    const kind = matchMedia("(pointer: coarse)").matches ? "coarse" : "fine";
+    this.mostPixels = MOST_PIXELS[kind];
+    this.mode = "upscale";
+    this.photo = null; // { name, bitmap, fit }
+    this.large = null; // { width, height, most, url } of a photo that has to be fitted first
+    this.versions = [];
+    this.chosen = new Set(this.site.models.map(({ name }) => name));
+    this.turn = 0;
+    this.problem = null;
+    this.restoreCrop = attachCrop(root, (_, { fit }) => this.fit(fit));
+    this.attach();
+    new MutationObserver(() => this.show()).observe(document.documentElement, { attributeFilter: ["lang"] });
+    this.show();
+  }
+
+  // Nothing would be lost with the page.
+  get isIdle() {
+    return !this.photo && !this.isBusy;
+  }
+
+  attach() {
+    const { root } = this;
+    const input = this.find("input[type=file]");
+    root.addEventListener("click", (event) => {
+      if (event.target.closest("[data-choose]")) input.click();
+      if (event.target.closest("[data-zip]")) this.saveAll();
+      if (event.target.closest("#cancel")) this.cancel();
+    });
+    input.addEventListener("change", () => {
+      const [first] = chosenFiles(input.files);
+      input.value = "";
+      if (first) this.take(first.file);
+    });
+    root.addEventListener("change", (event) => {
+      const { name, value, checked } = event.target;
+      if (name === "mode") this.setMode(value);
+      if (name === "model") this.choose(value, checked);
+    });
+    const isSeen = () => root.offsetParent !== null;
+    const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!isSeen() || !hasFiles(event)) return;
+      event.preventDefault();
+      root.classList.add("is-dragging");
+    });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) root.classList.remove("is-dragging");
+    });
+    document.addEventListener("drop", async (event) => {
+      root.classList.remove("is-dragging");
+      if (!isSeen() || !hasFiles(event)) return;
+      event.preventDefault();
+      const [first] = await droppedFiles(event.dataTransfer);
+      if (first) this.take(first.file);
+    });
+    document.addEventListener("paste", (event) => {
+      const [first] = chosenFiles(event.clipboardData?.files ?? []);
+      if (isSeen() && first) this.take(first.file);
+    });
+  }
+
+  setMode(mode) {
+    this.mode = mode;
+    if (this.photo) this.begin();
+    else this.show();
+  }
+
+  choose(model, isChosen) {
+    if (isChosen) this.chosen.add(model);
+    else this.chosen.delete(model);
+    if (this.photo && !this.large) this.begin();
+  }
+
+  // The photo
+
+  async take(file) {
+    const turn = this.stop();
+    this.isBusy = true;
+    this.problem = null;
+    this.show();
+    try {
+      const bitmap = await openPhoto(file);
+      if (turn !== this.turn) return bitmap.close();
+      this.photo?.bitmap.close();
+      const name = file.name.replace(/\.[^.]*$/, "") || "nitidez";
+      this.photo = { file, name, bitmap, fit: null };
+      this.versions = [];
+      this.isBusy = false;
+      await this.begin();
+    } catch (error) {
+      if (turn !== this.turn) return undefined;
+      this.isBusy = false;
+      this.problem = { key: error.key ?? "decode", file: file.name };
+      this.show();
+    }
+    return undefined;
+  }
+
+  // In a test the photo is made smaller first, so it may be as much larger.
+  get most() {
+    return this.mode === "test" ? this.mostPixels * this.site.scale ** 2 / 2 : this.mostPixels;
+  }
+
+  // A part of a photo that is too large, or all of it reduced.
+  fit(fit) {
+    this.photo.fit = fit === "reduced" ? reducedSize(this.large, this.large.most) : fit;
+    this.begin();
+  }
+
+  async begin() {
+    const turn = this.stop();
+    const { bitmap, file } = this.photo;
+    const { width, height } = this.photo.fit ?? bitmap;
+    this.large = null;
+    if (width * height > this.most) {
+      this.photo.fit = null;
+      this.versions = [];
+      this.large = { width: bitmap.width, height: bitmap.height, most: this.most, url: URL.createObjectURL(file) };
+      return this.show();
+    }
+    this.problem = null;
+    try {
+      const picture = await pixelsOf(bitmap, this.photo.fit ?? {});
+      if (turn === this.turn) await this.run(picture, turn);
+    } catch (error) {
+      if (turn !== this.turn) return undefined;
+      const detail = error.detail ?? error.message;
+      this.problem = { key: error.key ?? "decode", file: file.name, detail };
+    }
+    return this.show();
+  }
+
+  // The versions
+
+  async run(picture, turn) {
+    const { scale } = this.site;
+    const isTest = this.mode === "test";
+    if (isTest && Math.min(picture.width, picture.height) < scale) throw Object.assign(new Error(), { key: "too_small" });
+    const original = isTest ? modcrop(picture, scale) : null;
+    const bicubic = { name: "bicubic" };
+    const models = [bicubic, ...this.site.models.filter(({ name }) => this.chosen.has(name))];
+    this.size = { picture, original, low: original ? null : picture };
+    this.versions.forEach(({ url }) => url && URL.revokeObjectURL(url));
+    this.versions = models.map((model) => ({ key: model.name, model, state: "waiting" }));
+    if (isTest) this.versions.unshift({ key: "original", state: "waiting" });
+    this.show();
+    const low = original ? await this.engine.call("reduce", { picture: original, scale }) : picture;
+    if (turn !== this.turn) return;
+    this.size.low = low;
+    for (const version of this.versions) {
+      await this.make(version, { low, original, scale }, turn);
+      if (turn !== this.turn) return;
+    }
+  }
+
+  async make(version, { low, original, scale }, turn) {
+    const begun = performance.now();
+    Object.assign(version, { state: "running", share: null, left: null });
+    this.show();
+    const look = (share) => {
+      const seconds = (performance.now() - begun) / 1000;
+      Object.assign(version, { share, left: share > 0.02 ? seconds / share - seconds : null });
+      if (turn === this.turn) this.show();
+    };
+    const { model } = version;
+    const text = { Software: `Nitidez ${this.site.version}`, "Nitidez-Model": version.key, "Nitidez-Scale": String(scale) };
+    try {
+      const made = model
+        ? await this.engine.version({ model, scale, picture: low, original, text }, look)
+        : { png: await this.engine.call("pack", { picture: original }), ...original, data: null };
+      if (turn !== this.turn) return;
+      Object.assign(version, made, { state: "ready", url: URL.createObjectURL(made.png) });
+    } catch (trouble) {
+      if (turn !== this.turn) return;
+      Object.assign(version, { state: "failed", trouble });
+    }
+    this.show();
+  }
+
+  // What is in work is given up; returns the turn that begins.
+  stop() {
+    if (this.versions.some(({ state }) => state === "running")) this.engine.stop();
+    if (this.large) URL.revokeObjectURL(this.large.url);
+    this.turn += 1;
+    return this.turn;
+  }
+
+  cancel() {
+    this.stop();
+    for (const version of this.versions) {
+      if (version.state !== "ready" && version.state !== "failed") Object.assign(version, { state: "failed", trouble: { key: "cancelled" } });
+    }
+    this.show();
+    this.find("[data-choose].another").focus();
+  }
+
+  async saveAll() {
+    const files = this.versions.filter(({ url }) => url).map((version) => [this.fileName(version), version.png]);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await zipOf(Object.fromEntries(files)));
+    link.download = `${this.photo.name}.zip`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  }
+
+  fileName({ key }) {
+    return `${this.photo.name}_${key}.png`;
+  }
+
+  get language() {
+    return languageNow();
+  }
+}

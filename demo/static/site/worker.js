@@ -1,0 +1,39 @@
+// The work beside the page: enlarging, reducing, measuring, packing. One call at a time; a page
+// that no longer wants an answer ends the whole worker.
+
+import { measure } from "./fidelity.js";
+import { mend } from "./mend.js";
+import { enlarged } from "./networks.js";
+import { pngOf } from "./packing.js";
+import { matlabBicubic } from "./resize.js";
+
+const CALLS = {
+  reduce: ({ picture, scale }) => matlabBicubic(picture, 1 / scale),
+
+  pack: ({ picture }) => pngOf(picture),
+
+  measure: ({ one, other, crop }) => measure(one, other, crop),
+
+  // A version of a picture as a PNG, measured where there is an original.
+  async version({ model, scale, picture, original, tilePx, text }, look) {
+    const begun = performance.now();
+    const made = model.name === "bicubic" ? { picture: matlabBicubic(picture, scale) } : await enlarged(model, picture, tilePx, look);
+    const mended = model.name === "bicubic" ? 0 : mend(picture, made.picture, scale);
+    const seconds = (performance.now() - begun) / 1000;
+    const { width, height } = made.picture;
+    const measured = original && measure(made.picture, original, scale);
+    const facts = mended ? { ...text, "Nitidez-Mended": `bicubic in ${Number((100 * mended).toPrecision(3))} %` } : text;
+    const png = await pngOf(made.picture, facts);
+    return { png, width, height, seconds, mended, measured, provider: made.provider, threads: made.threads };
+  },
+};
+
+self.addEventListener("message", async ({ data: { id, name, args } }) => {
+  const look = (share) => self.postMessage({ id, share });
+  try {
+    self.postMessage({ id, result: await CALLS[name](args, look) });
+  } catch (error) {
+    const isMemory = error instanceof RangeError;
+    self.postMessage({ id, trouble: { key: error.key ?? (isMemory ? "memory" : "other"), detail: error.detail ?? String(error.message ?? error) } });
+  }
+});

@@ -1,0 +1,199 @@
+"""The site without a server, in a real browser: what it makes, offline, and what it says when
+something is missing. The site is built once, with ONNX Runtime from npm's registry.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+pytest.importorskip("onnx", reason="ONNX files are made with requirements-export.txt")
+from playwright.sync_api import expect
+
+from demo.static.build import write_site
+from demo.static.runtime import ARCHIVE
+from sr.batches.pixels import default_cache
+from sr.images.photo import Photo
+from sr.images.resize import matlab_bicubic
+from sr.inference.upscaler import get_upscaler
+from sr.metrics.fidelity import measure
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+MODELS = ("bicubic", "srresnet_x4", "srgan_x4")
+PHOTO = Path(__file__).parents[2] / "demo" / "upscale" / "examples" / "cat_srgan_x4.png"
+SURVEY = "https://survey.example/"
+DONE = "#upscale:has(#work:not([hidden]) #cancel[hidden]) .nv[data-ready=true]"
+IN_TILES = """async ([width, height, data, tilePx]) => {
+  const { Engine } = await import(new URL("static/site/engine.js", document.baseURI));
+  const site = await (await fetch("site.json")).json();
+  const engine = new Engine();
+  engine.tilePx = tilePx;
+  const picture = { width, height, data: Uint8Array.from(data) };
+  const shares = [];
+  const args = { model: site.models[0], scale: 4, picture, original: null, text: {} };
+  const { png } = await engine.version(args, (share) => shares.push(share));
+  engine.stop();
+  return [[...new Uint8Array(await png.arrayBuffer())], shares];
+}"""
+FILES = """() => Promise.all(
+  [...document.querySelectorAll("#upscale .nv-grid a[download]")].map(async (link) => {
+    const content = await (await fetch(link.href)).arrayBuffer();
+    return [link.download, [...new Uint8Array(content)]];
+  }))"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Python's plain file server: it knows of no headers that threads would need."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not (default_cache().with_name("npm") / ARCHIVE.name).is_file():
+        try:
+            socket.create_connection(("registry.npmjs.org", 443), timeout=3).close()
+        except OSError as error:
+            pytest.skip(f"npm's registry, which has ONNX Runtime, cannot be reached: {error}")
+    folder = tmp_path_factory.mktemp("static") / "site"
+    write_site(folder, survey_address=SURVEY)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "cat.png"
+    with Image.open(PHOTO) as image:
+        image.convert("RGB").crop((150, 100, 222, 152)).save(path)
+    return path
+
+
+def pixels_of(content: list[int]) -> np.ndarray:
+    return np.array(Image.open(io.BytesIO(bytes(content))))
+
+
+def difference(found: np.ndarray, model: str, low: np.ndarray) -> int:
+    """In grey levels, from what the server makes, in single precision."""
+    made = get_upscaler(model, precision="float32").upscale(Photo(low))
+    return int(np.abs(made.rgb.astype(int) - found).max())
+
+
+def check_accessible(page: Page) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_phone_tests_the_models_and_goes_on_offline(
+    address: str, open_page: Callable[..., Page], photo: Path
+) -> None:
+    phone = {"width": 390, "height": 844, "dpr": 2, "locale": "pt-BR", "has_touch": True}
+    page = open_page(address, own=True, **phone)
+    # the service worker has given the page the headers that its host does not
+    expect(page.locator("html[data-isolated=true]")).to_be_attached()
+    check_accessible(page)
+    page.get_by_text("Testar os modelos").click()
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    expect(page.locator(DONE)).to_be_attached()
+    expect(page.locator("#status")).to_contain_text("Todas as versões estão prontas.")
+    expect(page.locator("#status")).to_contain_text("threads deste aparelho")
+    versions = {name: pixels_of(content) for name, content in page.evaluate(FILES)}
+    original = np.array(Image.open(photo))
+    low = matlab_bicubic(original, 0.25)
+    assert (versions["cat_original.png"] == original).all()
+    for model, row in zip(MODELS, page.locator(".table tbody tr").all(), strict=True):
+        found = versions[f"cat_{model}.png"]
+        assert difference(found, model, low) <= (0 if model == "bicubic" else 1)
+        known = measure(found, original, crop_px=4, lpips=None)
+        expect(row).to_contain_text(f"{known.psnr_y:.2f}".replace(".", ","))
+        expect(row).to_contain_text(f"{known.ssim_y:.4f}".replace(".", ","))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_accessible(page)
+
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator("html[data-isolated=true]")).to_be_attached()
+    page.get_by_role("tab", name="Comparar").click()
+    page.locator(".nc-choose input").set_input_files([photo, photo])
+    page.get_by_label("cat é a original").check()
+    expect(page.locator(".nc-table tbody tr").nth(1)).to_contain_text("igual")
+    page.get_by_role("tab", name="Ampliar").click()
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    expect(page.locator(DONE)).to_be_attached()
+    expect(page.locator("#status")).to_contain_text("Todas as versões estão prontas.")
+    errors: list[str] = page.console_errors  # type: ignore[attr-defined]
+    assert errors == []
+
+
+def test_tiles_cannot_be_seen(address: str, open_page: Callable[..., Page]) -> None:
+    with Image.open(PHOTO) as image:
+        low = np.array(image.convert("RGB").crop((150, 100, 194, 136)))
+    page = open_page(address, own=True, service_workers="block")
+    content, shares = page.evaluate(IN_TILES, [44, 36, low.ravel().tolist(), 32])
+    assert difference(pixels_of(content), "srresnet_x4", low) <= 1
+    assert shares == sorted(shares)
+    assert len(shares) > 8  # two by two tiles, each told at least twice
+    assert shares[-1] == pytest.approx(1)
+
+
+def test_without_isolation_one_thread_works_and_a_broken_file_is_told(
+    address: str, open_page: Callable[..., Page], photo: Path
+) -> None:
+    page = open_page("about:blank", own=True, service_workers="block")
+
+    def broken(route: Route) -> None:
+        body = bytearray(route.fetch().body())
+        body[len(body) // 2] ^= 1
+        route.fulfill(body=bytes(body))
+
+    page.route("**/models/srgan_x4-enlarged-*", broken)
+    page.goto(address)
+    expect(page.locator("html[data-isolated=false]")).to_be_attached()
+    link = page.get_by_role("link", name="Take part in the survey")
+    expect(link).to_have_attribute("href", SURVEY)
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    expect(page.locator(DONE)).to_be_attached()
+    expect(page.locator("#status")).to_contain_text("Ready, except: SRGAN.")
+    expect(page.locator("#status")).to_contain_text("on one thread")
+    expect(page.locator("#upscale .nv-grid")).to_contain_text("the checksum is another")
+    found = dict(page.evaluate(FILES))["cat_srresnet_x4.png"]
+    assert difference(pixels_of(found), "srresnet_x4", np.array(Image.open(photo))) <= 1
+
+
+def test_no_webassembly_and_no_picture_are_said_in_words(
+    address: str, open_page: Callable[..., Page], photo: Path, tmp_path: Path
+) -> None:
+    page = open_page("about:blank", own=True, service_workers="block")
+
+    def without(route: Route) -> None:
+        hidden = 'Object.defineProperty(self, "WebAssembly", { value: undefined });\n'
+        route.fulfill(body=hidden + route.fetch().text(), content_type="text/javascript")
+
+    page.route("**/static/site/worker.js", without)
+    page.goto(address)
+    (tmp_path / "notes.png").write_text("no picture")
+    page.locator(".picker input[type=file]").set_input_files(tmp_path / "notes.png")
+    expect(page.locator(".picker [role=alert]")).to_contain_text("notes.png: not a picture")
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    expect(page.locator(DONE)).to_be_attached()
+    expect(page.locator("#status")).to_contain_text("Ready, except: SRResNet, SRGAN.")
+    expect(page.locator("#upscale .nv-grid")).to_contain_text("This browser has no WebAssembly")
+    page.get_by_label("Português").check(force=True)
+    expect(page.locator("#upscale .nv-grid")).to_contain_text("não tem WebAssembly")
