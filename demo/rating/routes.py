@@ -44,8 +44,10 @@ def start_session(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict
 
 
 def withdraw(survey: Survey, token: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Erase everything of one person; whether nothing is left anywhere by now."""
-    return {"withdrawn": rating.withdraw(survey, fields(body, code=str)["code"])}
+    """Erase everything of one person, without a code of this session's; whether nothing is left
+    anywhere by now.
+    """
+    return {"withdrawn": rating.withdraw(survey, fields(body, code=str)["code"], token=token)}
 
 
 ACTIONS: dict[str, Call] = {

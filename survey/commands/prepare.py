@@ -13,7 +13,7 @@ from sr.images.finished import parse_named_folder
 from sr.models.entries.shipped import MODELS
 from survey.study.errors import StudyError
 from survey.study.moments import stamp, utc_now
-from survey.study.protocol import NETWORKS, Protocol
+from survey.study.protocol import NETWORKS, Protocol, check_asked
 from survey.study.settings import data_folder
 from survey.study.study import check_name
 
@@ -70,9 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ask",
         nargs="+",
-        choices=("ratings", "pairs"),
+        choices=("ratings", "degradation", "pairs"),
         default=("ratings", "pairs"),
-        help="(default: both)",
+        help="ratings of single pictures with the original hidden among them (ACR-HR), or of each "
+        "picture beside the original (degradation, DCR); pairs (default: ratings pairs)",
     )
     parser.add_argument(
         "--compare",
@@ -194,8 +195,10 @@ def _protocol(args: argparse.Namespace, own: Sequence[str]) -> Protocol:
         "golden_every": args.known_every,
     }
     chosen = {key: value for key, value in given.items() if value is not None}
+    check_asked(args.ask, has_original=not args.no_original)
     is_classic = not (own or args.methods or args.compare or args.no_original)
-    if is_classic and set(args.ask) == {"ratings", "pairs"}:
+    if is_classic and set(args.ask) in ({"ratings", "pairs"}, {"degradation", "pairs"}):
+        chosen["beside_original"] = "degradation" in args.ask
         return Protocol.of_models(args.models or NETWORKS, **chosen)
     if args.models and args.methods:
         raise StudyError("--models and --methods: needed one of them")

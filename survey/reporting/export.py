@@ -97,7 +97,8 @@ def export_files(responses: pd.DataFrame, study: Study, *, excel: bool = False) 
     order = study.protocol.methods
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
-    mos, pairs = mos_table(ratings), pair_table(choices, ways=ways)
+    mos = mos_table(ratings, is_dcr=study.protocol.beside_original)
+    pairs = pair_table(choices, ways=ways)
     files = {**data_files(responses, mos, pairs, study), "images.csv": images_bytes(study)}
     if excel:
         tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}

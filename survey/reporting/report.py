@@ -61,7 +61,7 @@ def report_files(
     from survey.reporting.page.report_page import Origin, page
     from survey.statistics.questions.summary import Asked, analyse
 
-    asked = asked or Asked(order=study.protocol.methods)
+    asked = asked or Asked(order=study.protocol.methods, scale=study.protocol.scale)
     measurements = measurements_of(study)
     if is_public:
         analysis = public.public_analysis(
@@ -85,7 +85,8 @@ def report_files(
     pictures: dict[Language, dict[str, bytes]] = {}
     for each in LANGUAGES:
         pictures[each] = {}
-        for name, figure in draw_all(analysis, View(each, is_public, analysis.labels)).items():
+        view = View(each, is_public, analysis.labels, analysis.facts["scale"])
+        for name, figure in draw_all(analysis, view).items():
             pictures[each][name] = encode(figure, ".svg")
             files[f"figures/{each}/{name}.svg"] = pictures[each][name]
             files[f"figures/{each}/{name}.png"] = encode(figure, ".png")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from survey.reporting import public
 from survey.reporting.page.report_page import Origin, section
-from survey.reporting.page.words import Language, number, say, texts
+from survey.reporting.page.words import Language, number, say, scaled, texts
 from survey.reporting.report import measurements_of, need_libraries, report_files, zip_bytes
 from survey.session.survey import Survey
 from survey.storage.responses import answers_stamp, counts, read_responses
@@ -101,11 +101,9 @@ class Results:
             )
         else:
             analysis = analyse(responses, measurements, asked)
+        view = View(language, is_public, analysis.labels, analysis.facts["scale"])
         figures = {
-            name: encode(figure, ".svg")
-            for name, figure in draw_all(
-                analysis, View(language, is_public, analysis.labels)
-            ).items()
+            name: encode(figure, ".svg") for name, figure in draw_all(analysis, view).items()
         }
         origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
         html = section(analysis, origin, figures, language)
@@ -140,7 +138,8 @@ def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
 
     found = counts(survey.store, survey.study_name)
     started = found["started"] + (found["simulated"]["started"] if simulated else 0)
-    return Asked(order=survey.study.protocol.methods, started=started, **decided)
+    protocol = survey.study.protocol
+    return Asked(order=protocol.methods, started=started, scale=protocol.scale, **decided)
 
 
 def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[str, Any]]:
@@ -155,14 +154,14 @@ def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[
                 {
                     "id": version.id,
                     "label": texts(language).get(f"name_{method}", method),
-                    "caption": _caption(version, row, language),
+                    "caption": _caption(version, row, language, study.protocol.scale),
                 }
             )
         images.append({"id": image.id, "name": image.name, "versions": versions})
     return images
 
 
-def _caption(version: Version, row: Any, language: Language) -> str:
+def _caption(version: Version, row: Any, language: Language, scale: str) -> str:
     parts = []
     if row is not None and not math.isnan(row["mos"]):
         known = not math.isnan(row["ci95_low"])
@@ -170,7 +169,7 @@ def _caption(version: Version, row: Any, language: Language) -> str:
         parts.append(
             say(
                 language,
-                key,
+                scaled(language, key, scale),
                 mos=number(language, row["mos"]),
                 low=number(language, row["ci95_low"]),
                 high=number(language, row["ci95_high"]),

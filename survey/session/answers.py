@@ -96,7 +96,7 @@ def flags_of(
 ) -> list[str]:
     """Why an answer may weigh less. Nothing is ever dropped because of a flag."""
     conditions = answer.conditions
-    fast = protocol.fast_rating_ms if trial["kind"] == "rating" else protocol.fast_pair_ms
+    fast = protocol.fast_pair_ms if trial["kind"] == "pair" else protocol.fast_rating_ms
     wrong = is_right(trial["expected"], answer.value) is False
     dpr = conditions["dpr"]
     found = {

@@ -7,20 +7,26 @@ token says whose request it is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from survey.session.answers import Answer, flags_of, read_answer
-from survey.session.state import check_open, magnification, state_of, undoable
+from survey.session.state import breaks_due, check_open, magnification, state_of, undoable
 from survey.session.survey import Survey
 from survey.storage import repository
 from survey.storage.codes import code_hmac, receipt, token_sha256
 from survey.storage.events import AnswerChanged, Answered, Finished, SessionChanged
+from survey.storage.repository import View
 from survey.storage.store import Row
 from survey.study.display import Display
-from survey.study.errors import InvalidAnswerError, StaleTrialError, UnknownCodeError
+from survey.study.errors import (
+    InvalidAnswerError,
+    StaleTrialError,
+    UnknownCodeError,
+    UnknownTokenError,
+)
 from survey.study.moments import stamp
 from survey.study.protocol import Protocol, is_right
 from survey.study.study import check_name, load_study
@@ -46,18 +52,18 @@ def set_display(survey: Survey, token: str, display: Mapping[str, Any]) -> dict[
         InvalidAnswerError: an impossible value.
     """
     checked = Display.from_answer(display)
-    return _change(survey, token, display=json.dumps(asdict(checked)))
+    return _change(survey, token, lambda view: {"display": json.dumps(asdict(checked))})
 
 
 def resume(survey: Survey, token: str) -> dict[str, Any]:
-    """Go on after the break."""
-    return _change(survey, token, break_taken=1)
+    """Go on after a break."""
+    return _change(survey, token, lambda view: {"break_taken": breaks_due(view)})
 
 
-def _change(survey: Survey, token: str, **changes: Any) -> dict[str, Any]:
+def _change(survey: Survey, token: str, told: Callable[[View], Row]) -> dict[str, Any]:
     with survey.record.alone():
         view = repository.view(survey.store, token_sha256(token))
-        changes["last_seen_at"] = stamp(survey.clock())
+        changes = told(view) | {"last_seen_at": stamp(survey.clock())}
         survey.record.append(SessionChanged(view.person, view.id, changes))
         view.session.update(changes)
     return state_of(survey, view)
@@ -84,7 +90,7 @@ def answer(survey: Survey, token: str, values: Mapping[str, Any]) -> dict[str, A
         trial = view.trial(given.trial_id)
         if trial is None:
             raise StaleTrialError("this trial is not one of this session")
-        if (given.choice is None) != (trial["kind"] == "rating"):
+        if (given.choice is None) == (trial["kind"] == "pair"):
             raise InvalidAnswerError(f"this trial needs a {trial['kind']}")
         if repository.is_answered(trial):
             if given.value not in (trial["score"], trial["choice"]):
@@ -201,8 +207,11 @@ def image(survey: Survey, token: str) -> Path:
     return path
 
 
-def withdraw(survey: Survey, code: str) -> bool:
+def withdraw(survey: Survey, code: str, *, token: str = "") -> bool:
     """Erase everything of the person with this code; once it is begun, again is the same.
+
+    Args:
+        token: of the session whose person leaves, where no code is given.
 
     Returns:
         Whether nothing is left anywhere. If not, the rest is cleaned by and by: backups, and
@@ -210,16 +219,24 @@ def withdraw(survey: Survey, code: str) -> bool:
 
     Raises:
         UnknownCodeError: nobody has it, or everything is erased.
+        UnknownTokenError: the same of a session.
         SurveyError: there is no database; whether the study can be used does not matter.
     """
-    record, proof = survey.record, receipt(survey.secret, code)
+    record, proof = survey.record, receipt(survey.secret, code or token)
     with record.alone():
-        person = record.store.row(
-            "SELECT id FROM participant WHERE code_hmac = ?", [code_hmac(survey.secret, code)]
-        )
+        if code:
+            own = "SELECT id FROM participant WHERE code_hmac = ?", code_hmac(survey.secret, code)
+        else:
+            own = (
+                "SELECT participant AS id FROM session WHERE token_sha256 = ?",
+                token_sha256(token),
+            )
+        person = record.store.row(own[0], [own[1]])
         if person is not None:
             record.erase(person["id"], proof, stamp(survey.clock())[:10])
             survey.pictures.clear()
+        elif proof not in record.jobs() and not code:
+            raise UnknownTokenError("this session is not known here; everything of it is erased")
         elif proof not in record.jobs():
             raise UnknownCodeError("nobody has this code; check it, or everything is erased")
         record.clean()

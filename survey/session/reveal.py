@@ -9,20 +9,24 @@ from survey.study.study import Study, StudyImage
 
 
 def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Summarise one rater's main trials.
+    """Summarise one rater's main trials, and how those that came twice were answered.
 
     Args:
-        answers: of `repository.View`.
+        answers: of `repository.View`, all of a session.
 
     Returns:
-        `ratings`: per method the mean score, how many, and the mean PSNR (dB) and LPIPS of the
-        versions that were rated. `pairs`: per pair of methods how often each was preferred by the
-        rater, by PSNR and by LPIPS. `choices`: every answer with its photograph's name.
+        `scale`: of the scores, "acr" or "dcr" (beside the original). `ratings`: per method the
+        mean score, how many, and the mean PSNR (dB) and LPIPS of the versions that were rated.
+        `pairs`: per pair of methods how often each was preferred by the rater, by PSNR and by
+        LPIPS. `choices`: every answer with its photograph's name and the addresses of its
+        pictures. `again`: see `_again`.
     """
+    everything = answers
+    answers = [a for a in everything if a["role"] == "main" and a["target_ppd"] is None]
     images = {image.id: image for image in study.images}
     ratings = []
     for method in study.protocol.rated:
-        rated = [a for a in answers if a["kind"] == "rating" and a["left_method"] == method]
+        rated = [a for a in answers if a["kind"] != "pair" and _rated(a) == method]
         if rated:
             versions = [images[a["image"]].versions[method] for a in rated]
             ratings.append(
@@ -36,7 +40,11 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
             )
     pairs = []
     for a, b in study.protocol.compared:
-        met = [x for x in answers if {x["left_method"], x["right_method"]} == {a, b}]
+        met = [
+            x
+            for x in answers
+            if x["kind"] == "pair" and {x["left_method"], x["right_method"]} == {a, b}
+        ]
         if met:
             chosen = [_preferred(x) for x in met]
             shown = [images[x["image"]] for x in met]
@@ -60,11 +68,44 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "photograph": images[x["image"]].name,
             "left": x["left_method"],
             "right": x["right_method"],
-            "answer": x["score"] if x["kind"] == "rating" else _preferred(x),
+            "answer": _preferred(x) if x["kind"] == "pair" else x["score"],
+            "images": [x["left_token"], x["right_token"]],
         }
         for x in answers
     ]
-    return {"ratings": ratings, "pairs": pairs, "choices": choices}
+    return {
+        "scale": study.protocol.scale,
+        "ratings": ratings,
+        "pairs": pairs,
+        "choices": choices,
+        "again": _again(everything),
+    }
+
+
+def _again(answers: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """How often what came twice was answered the same way.
+
+    Returns:
+        `ratings`, how many came twice, `same` and `near` (within one step) of them; `pairs`, and
+        `pairs_same`, of the same preference.
+    """
+    first = {answer["id"]: answer for answer in answers}
+    twice = [(first[a["repeat_of"]], a) for a in answers if a["repeat_of"] in first]
+    steps = [abs(a["score"] - b["score"]) for a, b in twice if a["kind"] != "pair"]
+    pairs = [_preferred(a) == _preferred(b) for a, b in twice if a["kind"] == "pair"]
+    return {
+        "ratings": len(steps),
+        "same": steps.count(0),
+        "near": sum(step <= 1 for step in steps),
+        "pairs": len(pairs),
+        "pairs_same": sum(pairs),
+    }
+
+
+def _rated(answer: dict[str, Any]) -> str:
+    """The method of a rated version: beside the original it is on the right."""
+    side = "right_method" if answer["kind"] == "degradation" else "left_method"
+    return str(answer[side])
 
 
 def _preferred(answer: dict[str, Any]) -> str:

@@ -111,7 +111,7 @@ def trial_rows(plan: list[PlannedTrial], session: str, angle_ppd: float) -> list
             "session": session,
             "seq": index,
             "block": trial.block,
-            "kind": trial.kind,
+            "kind": "pair" if trial.kind == "pair" else "rating",  # see `storage.schema.KIND`
             "role": "main" if trial.role == "angle" else trial.role,
             "left_id": trial.left,
             "right_id": trial.right,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from survey.session.reveal import reveal
@@ -12,6 +15,8 @@ from survey.storage.store import Row
 from survey.study.display import Display
 from survey.study.errors import StudyClosedError
 from survey.study.protocol import Protocol
+
+LONGEST_STRETCH = 30  # trials until a break is offered, at most
 
 
 def check_open(study: Row | None) -> None:
@@ -40,6 +45,7 @@ def state_of(survey: Survey, view: View) -> dict[str, Any]:
         "next": None,
         "can_undo": phase in ("rating", "pair") and undoable(view) is not None,
         "display": told,
+        "kinds": list(survey.study.protocol.kinds),
     }
     if is_judging or phase in ("break", "display"):
         display = None if told is None else Display(**told)
@@ -48,8 +54,7 @@ def state_of(survey: Survey, view: View) -> dict[str, Any]:
             state["trial"] = shown.pop(0)
         state["next"] = shown[0] if shown else None
     if phase == "end":
-        own = [t for t in view.answered if t["role"] == "main" and t["target_ppd"] is None]
-        state["reveal"] = reveal(survey.study, own)
+        state["reveal"] = reveal(survey.study, view.answered)
         state["results_open"] = bool(session["results_open"])
     return state
 
@@ -65,9 +70,30 @@ def phase_of(view: View) -> str:
         return "display"
     if not view.opened:
         return "comment"
-    block: str = view.opened[0]["block"]
-    second = block not in ("practice", session["first_block"])
-    return "break" if second and not session["break_taken"] else block
+    return "break" if breaks_due(view) > session["break_taken"] else view.opened[0]["block"]
+
+
+def break_places(blocks: Sequence[str]) -> list[int]:
+    """Before which trials a break is offered: at each new part, and evenly within a long one.
+
+    Args:
+        blocks: of all trials, in order. Practice is of the same stretch as what follows.
+    """
+    parts = [(block, len(list(trials))) for block, trials in groupby(blocks)]
+    if len(parts) > 1 and parts[0][0] == "practice":
+        parts[:2] = [(parts[1][0], parts[0][1] + parts[1][1])]
+    places, begin = [], 0
+    for _, count in parts:
+        stretches = math.ceil(count / LONGEST_STRETCH)
+        places += [begin + round(count * k / stretches) for k in range(stretches)]
+        begin += count
+    return places[1:]
+
+
+def breaks_due(view: View) -> int:
+    """How many breaks there have been by now, taken or to be taken."""
+    at = view.opened[0]["seq"] if view.opened else len(view.trials)
+    return sum(place <= at for place in break_places([t["block"] for t in view.trials]))
 
 
 def undoable(view: View) -> Row | None:

@@ -51,6 +51,13 @@ class SimulatedRater:
             return self.random.randint(1, 5)
         return min(5, max(1, round(self.sees(version, image) + self.bias)))
 
+    def degradation(self, version: Version, original: Version, image: str) -> int:
+        """How little a version has lost: 5 is nothing."""
+        if self.is_careless:
+            return self.random.randint(1, 5)
+        loss = self.sees(original, image) - self.sees(version, image)
+        return min(5, max(1, round(5 + self.bias - max(0.0, loss))))
+
     def choice(self, left: Version, right: Version, image: str) -> str:
         """A choice between two."""
         if self.is_careless:
@@ -135,11 +142,13 @@ def _answer(
     value: dict[str, Any]
     if trial["kind"] == "rating":
         value = {"score": rater.score(version, image)}
+    elif trial["kind"] == "degradation":
+        value = {"score": rater.degradation(known[row["right_id"]][0], version, image)}
     else:
         value = {"choice": rater.choice(version, known[row["right_id"]][0], image)}
     if trial["instructed"] is not None and not rater.is_careless:
         wanted = trial["instructed"]
-        value = {"score": int(wanted)} if trial["kind"] == "rating" else {"choice": wanted}
+        value = {"choice": wanted} if trial["kind"] == "pair" else {"score": int(wanted)}
     quick = 0.3 if rater.is_careless else 1.0
     return {
         "trial_id": trial["id"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from survey.storage.events import StudyChanged, StudyRegistered
 from survey.storage.record import Record
+from survey.storage.schema import KIND
 from survey.storage.store import Row, Store
 from survey.study.errors import StudyError, UnknownTokenError
 from survey.study.study import Study
@@ -127,7 +128,7 @@ def view(store: Store, token_sha256: str) -> View:
     if session is None:
         raise UnknownTokenError("this session is not known here; start again")
     trials = store.rows(
-        "SELECT t.*, l.image, l.method AS left_method, r.method AS right_method, "
+        f"SELECT t.*, {KIND} AS kind, l.image, l.method AS left_method, r.method AS right_method, "
         "a.score, a.choice, a.reopened, a.undone FROM trial t "
         "JOIN stimulus l ON l.id = t.left_id LEFT JOIN stimulus r ON r.id = t.right_id "
         "LEFT JOIN response a ON a.trial_id = t.id WHERE t.session = ? ORDER BY t.seq",

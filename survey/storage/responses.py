@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from survey.storage.schema import KIND
 from survey.storage.store import Row, Store
 from survey.study.protocol import is_right
 from survey.study.schedule import Coverage
@@ -14,9 +15,9 @@ from survey.study.schedule import Coverage
 if TYPE_CHECKING:
     import pandas as pd
 
-RESPONSES = """
+RESPONSES = f"""
 SELECT
-    p.study, p.id AS participant, s.id AS session, t.id AS trial_id, t.seq, t.block, t.kind,
+    p.study, p.id AS participant, s.id AS session, t.id AS trial_id, t.seq, t.block, {KIND} AS kind,
     CASE WHEN t.target_ppd IS NULL THEN t.role ELSE 'angle' END AS role, t.repeat_of,
     l.image, l.method AS left_method, r.method AS right_method, a.score, a.choice,
     a.original_score, a.original_choice, t.expected, a.rt_ms, a.ready_ms, a.switches, a.flicker_ms,
@@ -80,11 +81,11 @@ def _analysed(row: Row) -> Row:
     kind = row["kind"]
     left, right = row.pop("left_method"), row.pop("right_method")
     choice = row["choice"]
-    row["method"] = left if kind == "rating" else None
+    row["method"] = {"rating": left, "degradation": right}.get(kind)
     row["method_left"] = left if kind == "pair" else None
-    row["method_right"] = right
+    row["method_right"] = right if kind == "pair" else None
     row["preferred"] = {"left": left, "right": right, "tie": "tie", None: None}[choice]
-    answer = row["score"] if kind == "rating" else choice
+    answer = choice if kind == "pair" else row["score"]
     row["correct"] = is_right(row["expected"], answer)
     row["flags"] = ";".join(json.loads(row["flags"]))
     return row
@@ -153,13 +154,14 @@ def coverage(store: Store, study: str, *, simulated: bool, active_since: str) ->
     """
     # Of a session that is over or under way every trial counts: only others are looked into.
     rows = store.rows(
-        "SELECT t.role, t.block, t.expected, t.target_ppd, t.left_id, t.right_id, count(*) AS n "
+        "SELECT t.role, t.block, t.kind, t.expected, t.target_ppd, t.left_id, t.right_id, "
+        "count(*) AS n "
         "FROM participant p JOIN session s ON s.participant = p.id "
         "JOIN trial t ON t.session = s.id WHERE p.study = ? AND p.simulated = ? "
         "AND t.role IN ('main', 'golden', 'instructed') "
         "AND (s.finished_at IS NOT NULL OR s.last_seen_at >= ? "
         "OR EXISTS (SELECT 1 FROM response WHERE trial_id = t.id)) "
-        "GROUP BY t.left_id, t.right_id, t.role, t.block, t.expected, t.target_ppd",
+        "GROUP BY t.left_id, t.right_id, t.role, t.block, t.kind, t.expected, t.target_ppd",
         [study, int(simulated), active_since],
     )
     versions = store.rows("SELECT id, image, method FROM stimulus WHERE study = ?", [study])
@@ -175,12 +177,12 @@ def coverage(store: Store, study: str, *, simulated: bool, active_since: str) ->
             result.angle_second[image, right, left] += n
         elif row["role"] == "main":
             result.images[image] += n
-            if not right:
-                result.versions[row["left_id"]] += n
+            if row["kind"] == "rating":
+                result.versions[row["right_id"] or row["left_id"]] += n
             else:
                 result.left_first[image, left, right] += n
                 result.left_second[image, right, left] += n
-        elif row["role"] == "golden" and right:
+        elif row["role"] == "golden" and row["kind"] == "pair":
             golden[row["expected"]] += n
         elif row["role"] == "instructed":
             result.instructed[row["block"]] += n

@@ -6,6 +6,9 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("survey")
 
+# What a trial (`t`) asks: a rating with two pictures is one beside the original.
+KIND = "iif(t.kind = 'rating' AND t.right_id IS NOT NULL, 'degradation', t.kind)"
+
 FIRST = """
 CREATE TABLE study (
     name TEXT PRIMARY KEY,

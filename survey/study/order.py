@@ -10,6 +10,7 @@ from typing import Literal
 
 from survey.study.protocol import Protocol
 
+Kind = Literal["rating", "degradation", "pair"]
 Role = Literal["practice", "warmup", "main", "golden", "repeat", "instructed", "angle"]
 
 
@@ -23,6 +24,17 @@ class Item:
     right: str | None = None
     expected: str | None = None
     repeats: Item | None = None
+    is_beside: bool = False  # what is rated is on the right, the original on the left
+
+    @property
+    def version(self) -> str:
+        """What is rated, or stands on the left."""
+        return self.right if self.is_beside and self.right is not None else self.left
+
+    @property
+    def kind(self) -> Kind:
+        """What is asked."""
+        return "rating" if self.right is None else "degradation" if self.is_beside else "pair"
 
 
 def spread(items: list[Item]) -> list[Item]:

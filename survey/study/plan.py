@@ -6,10 +6,15 @@ import math
 
 from scipy.stats import norm
 
+from survey.study.protocol import Protocol
 from survey.study.schedule import Coverage, build_schedule
 from survey.study.study import Study
 
-SECONDS = {"rating": 6.0, "pair": 7.0}  # an answer takes, as a class took on laptops
+SECONDS = {
+    "rating": 6.0,
+    "degradation": 8.0,
+    "pair": 7.0,
+}  # an answer takes, as a class took on laptops
 USUAL_MINUTES = 14  # of a study as it comes
 BEFORE_MINUTES = 3.0  # consent, the display, instructions
 POWER, LEVEL = 0.8, 0.05
@@ -55,16 +60,20 @@ def _at_least_three(raters: float) -> int:
     return max(3, math.ceil(raters))
 
 
+def _rated(protocol: Protocol) -> str:
+    return "rated beside the original (DCR)" if protocol.beside_original else "rated"
+
+
 def plan_text(study: Study) -> str:
     """The plan in words, as `prepare` prints it and keeps it as plan.txt."""
     protocol, trials = study.protocol, trials_of(study)
     images = min(protocol.images_per_rater, len(study.main))
     lines = [
         f"study {study.name!r}: {len(study.main)} photographs, {len(study.images)} with practice",
-        f"rated: {', '.join(protocol.rated) or 'nothing'}",
+        f"{_rated(protocol)}: {', '.join(protocol.rated) or 'nothing'}",
         f"compared: {', '.join(f'{a} with {b}' for a, b in protocol.compared) or 'nothing'}",
-        f"each rater: {images} photographs, {trials['rating']} ratings and {trials['pair']} "
-        f"pairs with practice and repeats, about {minutes_of(study)} minutes",
+        f"each rater: {images} photographs, {trials['rating'] + trials['degradation']} ratings "
+        f"and {trials['pair']} pairs with practice and repeats, about {minutes_of(study)} minutes",
     ]
     if protocol.rated:
         lines.append(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 from survey.study.errors import StudyError
 
@@ -45,6 +45,8 @@ class Protocol:
     angle_images: int = 0
     angle_ppd: float = 30.0
     has_original: bool = True  # False: nobody has one; nothing is measured against it
+    # Degradation category rating (DCR): what is rated stands beside the original, which is named.
+    beside_original: bool = False
 
     @property
     def sha256(self) -> str:
@@ -54,12 +56,25 @@ class Protocol:
             del values["angle_images"], values["angle_ppd"]
         if self.has_original:
             del values["has_original"]
+        if not self.beside_original:
+            del values["beside_original"]
         return sha256_of(values)
 
     @property
     def angle_pair(self) -> tuple[str, str]:
         """What the same-angle part compares: the networks, or the last pair of others."""
         return NETWORKS if NETWORKS in self.compared else self.compared[-1]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is asked: "rating" or "degradation", and "pair"."""
+        scored = "degradation" if self.beside_original else "rating"
+        return (scored,) * bool(self.rated) + ("pair",) * bool(self.compared)
+
+    @property
+    def scale(self) -> Literal["acr", "dcr"]:
+        """Of its scores: absolute categories, or degradation beside the original."""
+        return "dcr" if self.beside_original else "acr"
 
     @property
     def best(self) -> str:
@@ -99,12 +114,14 @@ class Protocol:
 
         Args:
             methods: models and folders of pictures by name, without the original.
-            asks: "ratings" from 1 to 5, "pairs", or both.
+            asks: "ratings" from 1 to 5 or, beside the original, "degradation"; "pairs", or both.
             compared: those pairs only.
 
         Raises:
-            StudyError: fewer than 2 or more than 12 methods, or pairs of others.
+            StudyError: fewer than 2 or more than 12 methods, pairs of others, or questions that
+                one study cannot ask.
         """
+        check_asked(asks, has_original=has_original)
         chosen = [method for method in dict.fromkeys(methods) if method != "original"]
         rated = (*chosen, "original") if has_original else tuple(chosen)
         if not chosen or not 2 <= len(rated) <= MOST_METHODS:
@@ -120,9 +137,10 @@ class Protocol:
         if "pairs" in asks and not pairs:
             raise StudyError("one method alone has no pairs; give another, or --ask ratings")
         return cls(
-            rated=rated if "ratings" in asks else (),
+            rated=rated if {"ratings", "degradation"} & set(asks) else (),
             compared=pairs if "pairs" in asks else (),
             has_original=has_original,
+            beside_original="degradation" in asks,
             **fields,
         )
 
@@ -140,6 +158,24 @@ class Protocol:
             return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise StudyError(f"protocol: {error}; prepare the study again") from None
+
+
+def check_asked(asks: Sequence[str], *, has_original: bool) -> None:
+    """Whether one study can ask all of it.
+
+    Raises:
+        StudyError: ratings together with degradation, or degradation without originals.
+    """
+    if {"ratings", "degradation"} <= set(asks):
+        raise StudyError(
+            "--ask ratings degradation: ratings hide the original among the versions, and "
+            "degradation shows it; needed one of them, or a study each"
+        )
+    if "degradation" in asks and not has_original:
+        raise StudyError(
+            "--ask degradation shows the original beside each version, and there is none with "
+            "--no-original; give a folder of originals, or --ask ratings pairs"
+        )
 
 
 def is_right(expected: str | None, answer: int | str | None) -> bool | None:

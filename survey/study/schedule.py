@@ -14,6 +14,7 @@ from typing import Literal
 
 from survey.study.order import (
     Item,
+    Kind,
     Role,
     beside,
     fits,
@@ -26,7 +27,6 @@ from survey.study.protocol import Protocol
 from survey.study.study import Study, StudyImage
 
 Block = Literal["practice", "rating", "pair"]
-Kind = Literal["rating", "pair"]
 Pair = tuple[str, str, str]  # image, method, method
 
 BAD, GOOD = "<=2", ">=4"  # expected scores of the anchors
@@ -102,7 +102,7 @@ def _numbered(order: Sequence[tuple[Block, list[Item]]]) -> list[PlannedTrial]:
             trials.append(
                 PlannedTrial(
                     block,
-                    "rating" if item.right is None else "pair",
+                    item.kind,
                     item.role,
                     item.image,
                     item.left,
@@ -117,26 +117,28 @@ def _numbered(order: Sequence[tuple[Block, list[Item]]]) -> list[PlannedTrial]:
 def _practice(study: Study, rng: random.Random) -> list[Item]:
     """Large differences, so that the feedback teaches the task and the ends of the scale."""
     images = _cycle(study.practice, rng)
-    best = study.protocol.best
+    protocol, best = study.protocol, study.protocol.best
     ratings: list[Callable[[StudyImage], Item]] = [
-        lambda i: _anchor("practice", i, best, GOOD),
-        lambda i: _anchor("practice", i, "nearest", BAD),
-        lambda i: _anchor("practice", i, "bicubic", "<=3"),
+        lambda i: _single(protocol, "practice", i, best, GOOD),
+        lambda i: _single(protocol, "practice", i, "nearest", BAD),
+        lambda i: _single(protocol, "practice", i, "bicubic", "<=3"),
     ]
     pairs: list[Callable[[StudyImage], Item]] = [
         lambda i: _known_pair("practice", i, best, "nearest", left=rng.random() < 0.5),
         lambda i: _known_pair("practice", i, best, "bicubic", left=rng.random() < 0.5),
     ]
-    if not study.protocol.has_original:  # how good the best is, nobody knows
+    if not protocol.has_original:  # how good the best is, nobody knows
         ratings, pairs = ratings[1:2], pairs[:1]
-    if not study.protocol.compared:
+    if not protocol.compared:
         makers = ratings
-    elif not study.protocol.rated:
+    elif not protocol.rated:
         makers = pairs
     else:
         makers = [*ratings[:2], *pairs, *ratings[2:]]
-    count = study.protocol.practice
-    return [makers[index % len(makers)](images[index % len(images)]) for index in range(count)]
+    return [
+        makers[index % len(makers)](images[index % len(images)])
+        for index in range(protocol.practice)
+    ]
 
 
 def _rating_block(
@@ -144,11 +146,9 @@ def _rating_block(
 ) -> list[Item]:
     protocol = study.protocol
     items = [
-        Item("main", image.id, image.versions[method].id)
-        for image in images
-        for method in protocol.rated
+        _single(protocol, "main", image, method) for image in images for method in protocol.rated
     ]
-    items.sort(key=lambda item: (coverage.versions[item.left], rng.random()))
+    items.sort(key=lambda item: (coverage.versions[item.version], rng.random()))
     items = spread(items)
     known = _cycle(study.known, rng)
     count = _goldens(len(items), protocol)
@@ -157,15 +157,15 @@ def _rating_block(
         anchors.pop()
     rng.shuffle(anchors)
     goldens = [
-        _anchor("golden", known[index % len(known)], *anchors[index % len(anchors)])
+        _single(protocol, "golden", known[index % len(known)], *anchors[index % len(anchors)])
         for index in range(count)
     ]
     anchor_ids = {image.versions[method].id for image in images for method, _ in anchors}
-    repeated = [item for item in items if item.left not in anchor_ids] or items
+    repeated = [item for item in items if item.version not in anchor_ids] or items
     items = with_repeats(items, repeated, protocol, rng, turn=lambda item: item)
     items = sprinkled(items, goldens, rng)
     warmups = [
-        Item("warmup", image.id, image.versions[rng.choice(protocol.rated)].id)
+        _single(protocol, "warmup", image, rng.choice(protocol.rated))
         for image in (known[i % len(known)] for i in range(protocol.warmups if items else 0))
     ]
     return joined(warmups, items)
@@ -252,8 +252,15 @@ def _angle_part(
     return _on_sides("angle", pairs, first, second, rng)
 
 
-def _anchor(role: Role, image: StudyImage, method: str, expected: str) -> Item:
-    return Item(role, image.id, image.versions[method].id, expected=expected)
+def _single(
+    protocol: Protocol, role: Role, image: StudyImage, method: str, expected: str | None = None
+) -> Item:
+    """One version to rate; beside the original, which is always on the left (ITU-T P.910)."""
+    version = image.versions[method].id
+    if not protocol.beside_original:
+        return Item(role, image.id, version, expected=expected)
+    original = image.versions["original"].id
+    return Item(role, image.id, original, version, expected, is_beside=True)
 
 
 def _known_pair(role: Role, image: StudyImage, better: str, worse: str, *, left: bool) -> Item:
@@ -281,8 +288,8 @@ def _with_instructed(items: list[Item], study: Study, block: str, rng: random.Ra
     """One trial that says on the screen what to answer."""
     image = rng.choice(study.known)
     if block == "rating":
-        version = image.versions[rng.choice(study.protocol.rated)].id
-        extra = Item("instructed", image.id, version, expected=str(rng.randint(1, 5)))
+        method, wanted = rng.choice(study.protocol.rated), str(rng.randint(1, 5))
+        extra = _single(study.protocol, "instructed", image, method, wanted)
     else:
         a, b = rng.sample(study.protocol.compared[0], 2)
         extra = Item("instructed", image.id, image.versions[a].id, image.versions[b].id, "tie")

@@ -149,6 +149,7 @@ def test_a_double_click_and_a_key_held_down_answer_once(first_trial, survey: Sur
     rater, opened, done = first_trial
     page = opened.page
     page.locator("[data-score='4']").dblclick(delay=20)
+    expect(opened.judge.locator(".ns-question")).to_contain_text("too quick to count")
     page.wait_for_timeout(400)
     opened.saved(done + 1)
     assert opened.at() == "judging"

@@ -147,7 +147,7 @@ class Visit:
             label = self.judge.locator(selector).text_content()
             if wanted == label or wanted == f"{key} ({label})":
                 return key
-        return "3" if self.judge.get_attribute("data-kind") == "rating" else "ArrowRight"
+        return "ArrowRight" if self.judge.get_attribute("data-kind") == "pair" else "3"
 
     def begin(self) -> None:
         """From the page before a block to its first open trial."""

@@ -7,6 +7,7 @@ import { Trial } from "./trial.js";
 
 const BOUNCE_MS = 250; // two answers so close are one key or button pressed twice
 const LATE_MS = 80; // pictures that take longer leave the screen grey meanwhile
+const REFUSED_MS = 1500; // how long an answer that was too soon is told
 const CHOICE_KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "tie", ArrowDown: "tie", 0: "tie" };
 const UNDO_KEYS = ["Backspace", "u", "U"];
 
@@ -25,6 +26,7 @@ export class Judging {
     this.trouble = null; // text key: answers or pictures do not get through
     this.notice = null; // text key: what the server refused
     this.canUndo = false;
+    this.isTooSoon = false; // an answer just now was not taken
     this.answeredAt = -BOUNCE_MS;
     this.find();
     this.listen();
@@ -42,6 +44,7 @@ export class Judging {
     this.line = find(".ns-line");
     this.undoButton = find("[data-judge=undo]");
     this.stageBox = find(".ns-stage");
+    this.scoreWords = [...this.dialog.querySelectorAll("[data-score] span")];
   }
 
   listen() {
@@ -112,9 +115,10 @@ export class Judging {
 
   onClick(event) {
     const button = event.target.closest("button");
-    // The second click of a double click is not an answer to the next trial.
-    if (!button || (event.detail > 1 && !button.dataset.judge)) return;
+    if (!button) return;
     const { score, choice, judge } = button.dataset;
+    // The second click of a double click is not an answer to the next trial.
+    if (event.detail > 1 && !judge && this.isOpen) return this.refuse();
     if (score) this.answer(Number(score));
     if (choice) this.answer(choice);
     if (judge === "undo") this.undo();
@@ -139,25 +143,37 @@ export class Judging {
     }
     if (UNDO_KEYS.includes(key)) return act(() => this.undo());
     if (!this.trial) return;
-    if (this.trial.kind === "rating") {
+    if (this.trial.kind !== "pair") {
       if (/^[1-5]$/.test(key)) act(() => this.answer(Number(key)));
-      return;
-    }
-    if (key in CHOICE_KEYS) act(() => this.answer(CHOICE_KEYS[key]));
+    } else if (key in CHOICE_KEYS) act(() => this.answer(CHOICE_KEYS[key]));
     if (key === " " && !isOnButton) act(() => this.flicker());
     if (key === "Enter" && !isOnButton) act(() => this.sideBySide());
   }
 
   answer(value) {
     const now = performance.now();
-    if (!this.isRunning || this.feedback || now - this.answeredAt < BOUNCE_MS) return;
+    if (this.feedback) return;
+    if (!this.isRunning || now - this.answeredAt < BOUNCE_MS) return this.refuse();
     const { trial } = this;
     const isPair = typeof value === "string";
     if (isPair !== (trial.kind === "pair")) return;
     this.answeredAt = now;
     this.notice = null;
+    this.isTooSoon = false;
     this.trial = null;
     this.on.answer(trial, trial.answer(value, conditionsNow(this.stage.clipped, this.display)));
+  }
+
+  // An answer before the picture could be seen, or close upon the one before: said, not taken.
+  refuse() {
+    clearTimeout(this.refusedTimer);
+    this.isTooSoon = true;
+    this.refreshWords();
+    this.announce(this.say("too_soon"));
+    this.refusedTimer = setTimeout(() => {
+      this.isTooSoon = false;
+      this.refreshWords();
+    }, REFUSED_MS);
   }
 
   undo() {
@@ -168,14 +184,14 @@ export class Judging {
     if (performance.now() - this.answeredAt >= BOUNCE_MS) this.on.next();
   }
 
-  // Shows the pictures of a pair in the same place, one after the other.
+  // Shows two pictures in the same place, one after the other.
   flicker() {
-    if (!this.isRunning || this.trial.kind !== "pair") return;
+    if (!this.isRunning || this.trial.kind === "rating") return;
     const { only } = this.stage;
     this.stage.show(this.stage.bitmaps, only === null ? 0 : 1 - only);
     this.trial.flicker(true, only !== null);
     this.refreshWords();
-    this.announce(this.say(this.stage.only === 0 ? "shown_left" : "shown_right"));
+    this.announce(this.describePictures());
   }
 
   sideBySide() {
@@ -215,6 +231,9 @@ export class Judging {
     for (const button of this.dialog.querySelectorAll("[data-score], [data-choice]")) {
       button.setAttribute("aria-disabled", isLocked);
     }
+    for (const word of this.scoreWords) word.textContent = say(`${this.scale}_${word.parentElement.dataset.score}`);
+    if (kind === "degradation") this.stage.name(say("original"), say("version"));
+    else this.stage.name("A", "B");
     this.showQuestion();
     this.showFlicker();
     this.feedbackBox.hidden = !this.feedback;
@@ -232,31 +251,45 @@ export class Judging {
 
   showQuestion() {
     const { say, trial } = this;
-    if (!trial) return;
-    const key = trial.kind === "rating" ? "question_rating" : "question_pair";
-    const wanted = trial.instructed;
-    this.question.textContent = wanted
-      ? say("instructed", { answer: say(`answer_${wanted}`) })
-      : say(key);
-    this.question.classList.toggle("ns-instructed", Boolean(wanted));
+    const wanted = trial?.instructed;
+    this.question.classList.toggle("ns-instructed", this.isTooSoon || Boolean(wanted));
+    if (this.isTooSoon) this.question.textContent = say("too_soon");
+    else if (wanted) this.question.textContent = say("instructed", { answer: this.wordsOf(wanted) });
+    else if (this.kind) this.question.textContent = say(`question_${this.kind}`);
+  }
+
+  // The words of the scores of this kind of trial.
+  get scale() {
+    return this.kind === "degradation" ? "impairment" : "score";
+  }
+
+  wordsOf(answer) {
+    const score = Number(answer);
+    return score ? `${score} (${this.say(`${this.scale}_${score}`)})` : this.say(`choice_${answer}`);
   }
 
   showFlicker() {
-    const isPair = this.kind === "pair";
+    const hasTwo = this.kind !== "rating";
     const isInPlace = this.stage.only !== null;
-    this.flickerButton.hidden = !isPair;
+    this.flickerButton.hidden = !hasTwo;
     this.flickerButton.setAttribute("aria-pressed", isInPlace);
     const key = isInPlace ? "flicker_on" : "flicker_off";
-    this.flickerButton.firstElementChild.textContent = this.say(key);
-    this.besideButton.hidden = !isPair || !isInPlace || this.stage.isInPlaceOnly;
+    this.flickerButton.firstElementChild.textContent = this.sayOfTwo(key);
+    this.besideButton.hidden = !hasTwo || !isInPlace || this.stage.isInPlaceOnly;
   }
 
   describePictures() {
     const { only, bitmaps } = this.stage;
     if (!bitmaps.length) return this.say("picture_loading");
     if (bitmaps.length === 1) return this.say("picture_one");
-    if (only === null) return this.say("picture_two");
-    return this.say(only === 0 ? "shown_left" : "shown_right");
+    if (only === null) return this.sayOfTwo("picture_two");
+    return this.sayOfTwo(only === 0 ? "shown_left" : "shown_right");
+  }
+
+  // Two versions are A and B; beside the original there is one.
+  sayOfTwo(key) {
+    const own = this.kind === "degradation" && key !== "flicker_off";
+    return this.say(own ? `${key}_degradation` : key);
   }
 
   showProgress() {

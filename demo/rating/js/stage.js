@@ -27,6 +27,11 @@ export class Stage {
     this.draw();
   }
 
+  // What stands above the first picture, and above the second.
+  name(...names) {
+    this.letters.forEach((letter, index) => (letter.textContent = names[index]));
+  }
+
   clear() {
     this.show([]);
   }

@@ -51,7 +51,9 @@ class SurveyPage extends SurveyWording {
     this.root.addEventListener("change", () => this.refreshStart());
     this.root.querySelector("[data-form=withdraw]").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.withdraw();
+      const code = this.find("[name=code]").value.trim();
+      if (code) this.withdraw(code);
+      else this.find("[name=code]").focus();
     });
     new MutationObserver(() => this.retell()).observe(document.documentElement, {
       attributes: true,
@@ -154,15 +156,16 @@ class SurveyPage extends SurveyWording {
     const actions = {
       retry: () => this.begin(),
       start: () => this.start(),
-      withdraw: () => this.show("withdraw"),
+      withdraw: () => this.askToErase(),
       copy: () => this.copyCode(),
       save: () => {},
       noted: () => this.enter(this.state),
       begin: () => this.judge(),
       measure: () => this.measure(),
-      resume: () => this.send("resume", {}),
+      resume: () => this.resume(),
       finish: () => this.finish(),
       leave: () => this.show("leave"),
+      erase: () => this.withdraw(""),
       another: () => this.another(),
     };
     return actions[action]?.();
@@ -178,14 +181,19 @@ class SurveyPage extends SurveyWording {
     }
   }
 
-  async withdraw() {
+  // Whoever has the session of this browser needs no code for it.
+  askToErase() {
+    this.find(".ns-erase").hidden = !this.transport.token;
+    this.show("withdraw");
+  }
+
+  async withdraw(code) {
     const note = this.find("[data-screen=withdraw] .ns-note");
-    const field = this.find("[name=code]");
-    if (!field.value.trim()) return field.focus();
     try {
-      const { withdrawn } = await this.transport.call("withdraw", { code: field.value.trim() });
+      const { withdrawn } = await this.transport.call("withdraw", { code });
       if (await this.isErased()) this.forget();
-      field.value = "";
+      this.find("[name=code]").value = "";
+      this.find(".ns-erase").hidden = !this.transport.token;
       note.textContent = this.say(withdrawn ? "withdraw_done" : "withdraw_begun");
     } catch (error) {
       note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
@@ -196,6 +204,12 @@ class SurveyPage extends SurveyWording {
   async isErased() {
     const asked = await this.transport.call("state", {}).catch((error) => error);
     return asked instanceof Refusal && asked.status === 401;
+  }
+
+  // The break is over: within a part the pictures go on where they were.
+  async resume() {
+    await this.send("resume", {});
+    if (this.state.phase === this.block && this.screen === "ready") this.judge();
   }
 
   finish() {

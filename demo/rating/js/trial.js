@@ -33,7 +33,7 @@ export class Trial {
     if (this.flickerSince !== null) this.flicker(false, false);
     return {
       trial_id: this.id,
-      [this.kind === "rating" ? "score" : "choice"]: value,
+      [this.kind === "pair" ? "choice" : "score"]: value,
       rt_ms: now - this.paintedAt,
       ready_ms: this.paintedAt - this.askedAt,
       flicker_ms: this.flickerMs,

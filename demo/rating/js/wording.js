@@ -48,7 +48,7 @@ export class SurveyWording {
     this.fillReveal();
     this.find(".ns-class").hidden = !state?.results_open;
     this.refreshStart();
-    if (this.screen === "break") this.showRest();
+    if (this.screen === "break") this.fillBreak();
   }
 
   // Made once: what is opened in it stays open while the window changes its size.
@@ -60,19 +60,33 @@ export class SurveyWording {
     this.find(".ns-reveal").replaceChildren(...revealed(state.reveal, say));
   }
 
+  fillBreak() {
+    const { done, total } = this.state.progress;
+    this.find(".ns-break-text").textContent = this.say("break_text", { done, total });
+    this.showRest();
+  }
+
   fillReady() {
     const { say, state } = this;
-    const { phase } = state;
-    this.find(".ns-ready-title").textContent = say(`ready_${phase}`);
-    this.find(".ns-ready-text").textContent = say(`ready_${phase}_text`);
+    const { phase, kinds } = state;
+    const scored = kinds.find((kind) => kind !== "pair"); // "rating" or "degradation", if any
+    const asked = phase === "rating" ? scored : phase;
+    this.find(".ns-ready-title").textContent = say(`ready_${asked}`);
+    this.find(".ns-ready-text").textContent = say(`ready_${asked}_text`);
     this.find("[data-only=again]").hidden = !this.isAgain;
     const trouble = troubleNow(0, state.display);
     this.find("[data-screen=ready] .ns-note").textContent = trouble ? say(trouble) : "";
-    const kinds = phase === "practice" ? ["rating", "pair"] : [phase];
-    const rows = kinds.flatMap((kind) => [`keys_${kind}`, ...(kind === "pair" ? ["keys_flicker"] : [])]);
+    const now = phase === "practice" ? kinds : [asked];
+    const rows = now.map((kind) => (kind === "pair" ? "keys_pair" : "keys_rating"));
+    if (now.some((kind) => kind !== "rating")) {
+      rows.push(now.includes("pair") ? "keys_flicker" : "keys_flicker_degradation");
+    }
     rows.push("keys_undo");
     this.find(".ns-keys").replaceChildren(
-      ...rows.flatMap((key) => [make("dt", "", say(key)), make("dd", "", say(`${key}_text`))]),
+      ...rows.flatMap((key) => [
+        make("dt", "", say(key.replace("_degradation", ""))),
+        make("dd", "", say(`${key}_text`)),
+      ]),
     );
   }
 }

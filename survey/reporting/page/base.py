@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from survey.reporting.page.markup import html_table
-from survey.reporting.page.words import UNKNOWN, Language, method_name, number, say, span
+from survey.reporting.page.words import UNKNOWN, Language, method_name, number, say, scaled, span
 from survey.statistics.questions.summary import Analysis
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ class Base:
         return number(self._language, float(value))
 
     def _name(self, key: str) -> str:
-        return method_name(self._language, key, self._found.labels)
+        own = self._scaled(f"name_{key}").removeprefix("name_")
+        return method_name(self._language, own, self._found.labels)
+
+    def _scaled(self, key: str) -> str:
+        return scaled(self._language, key, self._found.facts["scale"])
 
     def _count(self, value: Any) -> str:
         """A whole number, or a dash where no number is enough."""
@@ -43,7 +47,7 @@ class Base:
         rows = table.reset_index(drop=True).itertuples()
         return html_table(
             self._language,
-            say(self._language, f"caption_{caption}", **values),
-            tuple(cells),
+            say(self._language, self._scaled(f"caption_{caption}"), **values),
+            tuple(self._scaled(f"col_{name}").removeprefix("col_") for name in cells),
             [tuple(cell(row) for cell in cells.values()) for row in rows],
         )

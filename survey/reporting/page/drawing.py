@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from survey.reporting.page.words import Labels, Language, method_name, say
+from survey.reporting.page.words import Labels, Language, method_name, say, scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +25,11 @@ class View(NamedTuple):
     language: Language
     is_public: bool  # nothing that is one person's
     labels: Labels = {}  # noqa: RUF012 (read only)
+    scale: str = "acr"  # of the scores; see `words.scaled`
+
+    def say(self, key: str, **values: Any) -> str:
+        """One text, as this scale has it."""
+        return say(self.language, scaled(self.language, key, self.scale), **values)
 
     def name(self, method: str) -> str:
         """What a method is called."""
@@ -115,4 +120,4 @@ def plain_number(language: Language) -> Any:
 
 
 def set_title(figure: Figure, view: View, key: str, **values: Any) -> None:
-    figure.suptitle(say(view.language, f"figure_{key}", **values), fontsize="medium")
+    figure.suptitle(view.say(f"figure_{key}", **values), fontsize="medium")

@@ -18,7 +18,7 @@ from survey.reporting.page.drawing import (
     set_title,
     styled,
 )
-from survey.reporting.page.words import name_of, number, percent, say
+from survey.reporting.page.words import name_of, number, percent
 from survey.statistics.estimates.mos import ALL, SCORES
 from survey.statistics.questions import density
 from survey.statistics.questions.paper import TABLE_2
@@ -38,6 +38,7 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     methods = list(table["method"])
+    known = set(methods) & set(TABLE_2["Set5"]) if view.scale == "acr" else set()
     with styled(view):
         figure, axes = new_axes(7, 4.2)
         for place, row in enumerate(table.itertuples()):
@@ -46,20 +47,17 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
             draw_interval(axes, place, row.mos, row.ci95_low, row.ci95_high, colour)
         markers = {"Set5": "s", "Set14": "^", "BSD100": "D"}
         for k, (data_set, marker) in enumerate(markers.items()):
-            theirs = [
-                (i, TABLE_2[data_set][m]) for i, m in enumerate(methods) if m in TABLE_2["Set5"]
-            ]
+            theirs = [(i, TABLE_2[data_set][m]) for i, m in enumerate(methods) if m in known]
             axes.scatter(
                 [i + 0.16 + 0.1 * k for i, _ in theirs],
                 [score for _, score in theirs],
                 marker=marker,
                 facecolors="none",
                 edgecolors="0.35",
-                label=say(view.language, "paper_set", set=data_set),
+                label=view.say("paper_set", set=data_set),
             )
-        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
         axes.set_xticks(range(len(methods)), [view.name(m) for m in methods])
-        known = set(methods) & set(TABLE_2["Set5"])
         if known:
             axes.legend(loc="upper left", frameon=False, fontsize="small")
         title = "scores" if known else "scores_alone"
@@ -79,8 +77,8 @@ def histograms(analysis: Analysis, view: View) -> Figure | None:
             axes.bar(SCORES, shares, color=colour_of(row["method"], analysis.order), width=BAR)
             axes.set(title=view.name(row["method"]), ylim=(0, 100))
             axes.set_xticks(SCORES)
-        panels[0, 0].set_ylabel(say(view.language, "axis_share"))
-        figure.supxlabel(say(view.language, "axis_score"), fontsize="medium")
+        panels[0, 0].set_ylabel(view.say("axis_share"))
+        figure.supxlabel(view.say("axis_score"), fontsize="medium")
         set_title(figure, view, "histograms", ratings=analysis.facts["ratings"])
     return figure
 
@@ -97,9 +95,9 @@ def images(analysis: Analysis, view: View) -> Figure | None:
             rows = table[table["method"] == method].set_index("image")["mos"].reindex(names)
             colour = colour_of(method, analysis.order)
             axes.plot(range(len(names)), rows, "o-", color=colour, label=view.name(method))
-        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
         axes.set_xticks(range(len(names)), [str(k + 1) for k in range(len(names))])
-        axes.set_xlabel(say(view.language, "axis_image"))
+        axes.set_xlabel(view.say("axis_image"))
         legend_beside(axes)
         set_title(figure, view, "images")
     return figure
@@ -130,14 +128,14 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
             square=True, linewidths=2, xticklabels=names, yticklabels=names, ax=left,
         )  # fmt: skip
         left.grid(False)
-        left.set(title=say(view.language, "panel_matrix"))
+        left.set(title=view.say("panel_matrix"))
         right.yaxis.set_major_formatter(plain_number(view.language))
         for place, row in enumerate(analysis.jod.itertuples()):
             colour = colour_of(row.method, analysis.order)
             draw_interval(right, place, row.jod, row.any95_low, row.any95_high, colour, thin=True)
             draw_interval(right, place, row.jod, row.ci95_low, row.ci95_high, colour)
         right.set_xticks(range(len(names)), names)
-        right.set(ylabel="JOD", title=say(view.language, "panel_jod", first=names[0]))
+        right.set(ylabel="JOD", title=view.say("panel_jod", first=names[0]))
         right.margins(x=0.25)
         set_title(figure, view, "preferences", choices=analysis.facts["choices"])
     return figure
@@ -148,7 +146,7 @@ def _cell(view: View, share: float, low: float, high: float) -> str:
     if np.isnan(low):
         return text
     ends = number(view.language, 100 * low, 0), number(view.language, 100 * high, 0)
-    return f"{text}\n{say(view.language, 'span', low=ends[0], high=ends[1])}"
+    return f"{text}\n{view.say('span', low=ends[0], high=ends[1])}"
 
 
 def displays(analysis: Analysis, view: View) -> Figure | None:
@@ -174,8 +172,8 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
                 x = np.linspace(np.log2(line.low_ppd), np.log2(line.high_ppd), 2)
                 axes.plot(2**x, line.intercept + line.slope * (x - line.at), color=colour)
         axes.set_xscale("log", base=2)
-        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
-        axes.set_xlabel(say(view.language, "axis_ppd"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
+        axes.set_xlabel(view.say("axis_ppd"))
         axes.xaxis.set_major_locator(FixedLocator(DENSITIES))
         axes.xaxis.set_major_formatter(plain_number(view.language))
         legend_beside(axes)
@@ -203,8 +201,8 @@ def _display_bins(analysis: Analysis, view: View) -> Figure | None:
             label = view.name(method)
             axes.plot([], [], "o", color=colour_of(method, analysis.order), label=label)
         axes.set_xticks(range(len(bins)), bins)
-        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=say(view.language, "axis_mos"))
-        axes.set_xlabel(say(view.language, "axis_ppd"))
+        axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
+        axes.set_xlabel(view.say("axis_ppd"))
         legend_beside(axes)
         set_title(figure, view, "displays", raters=analysis.facts["raters_with_density"])
     return figure
@@ -232,7 +230,7 @@ def measures(analysis: Analysis, view: View) -> Figure | None:
             rho = number(view.language, float(rank[measure, "srocc"]))
             axes.set(xlabel=name_of(view.language, measure), title=f"SROCC {rho}")
             axes.xaxis.set_major_formatter(plain_number(view.language))
-        panels[0, 0].set_ylabel(say(view.language, "axis_mos"))
+        panels[0, 0].set_ylabel(view.say("axis_mos"))
         panels[0, 0].yaxis.set_major_formatter(plain_number(view.language))
         legend_beside(panels[0, -1])
         set_title(figure, view, "measures", versions=len(table))
@@ -248,13 +246,13 @@ def consistency(analysis: Analysis, view: View) -> Figure | None:
     with styled(view):
         figure, axes = new_axes(6, 4.2)
         for part, key, marker in ((table[~marked], "clean", "o"), (table[marked], "marked", "X")):
-            label = say(view.language, f"raters_{key}", n=len(part))
+            label = view.say(f"raters_{key}", n=len(part))
             axes.scatter(part["bias"], part["inconsistency"], marker=marker, s=40, label=label)
         axes.axvline(0, color="0.7", linewidth=1)
-        axes.set(ylim=(0, None), xlabel=say(view.language, "axis_bias"))
+        axes.set(ylim=(0, None), xlabel=view.say("axis_bias"))
         axes.xaxis.set_major_formatter(plain_number(view.language))
         axes.yaxis.set_major_formatter(plain_number(view.language))
-        axes.set_ylabel(say(view.language, "axis_inconsistency"))
+        axes.set_ylabel(view.say("axis_inconsistency"))
         axes.legend(frameon=False, fontsize="small")
         set_title(figure, view, "consistency")
     return figure
@@ -266,16 +264,16 @@ def needed(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     labels = [
-        say(view.language, f"planning_{question}", a=view.name(a), b=view.name(b))
+        view.say(f"planning_{question}", a=view.name(a), b=view.name(b))
         for question, a, b in table[["question", "method_a", "method_b"]].to_numpy()
     ]
     with styled(view):
         figure, axes = new_axes(7, 0.5 * len(table) + 1.4)
         axes.barh(labels, table["raters_needed"].astype(int), color="0.75", height=BAR)
         now = analysis.facts["counted_raters"]
-        axes.axvline(now, color="black", linewidth=1, label=say(view.language, "raters_now", n=now))
+        axes.axvline(now, color="black", linewidth=1, label=view.say("raters_now", n=now))
         axes.invert_yaxis()
-        axes.set(xlabel=say(view.language, "axis_raters"))
+        axes.set(xlabel=view.say("axis_raters"))
         axes.legend(frameon=False, fontsize="small", loc="best")
         set_title(figure, view, "needed")
     return figure

@@ -12,7 +12,7 @@ from survey.reporting.page.photographs import Photograph, gallery
 from survey.reporting.page.rater_tables import RaterTables
 from survey.reporting.page.sentences import Sentences
 from survey.reporting.page.tables import AnswerTables
-from survey.reporting.page.words import LANGUAGES, Language, method_name, say
+from survey.reporting.page.words import LANGUAGES, Language, method_name, say, scaled
 from survey.statistics.estimates.mos import ALL
 from survey.statistics.questions.summary import Analysis
 
@@ -152,13 +152,13 @@ def section(
         ("planning", ("needed",), (tables.planning(),)),
         ("balance", (), (tables.balance(),)),
     ]
+    has_answers = bool(analysis.facts["ratings"] or analysis.facts["choices"])
     for key, names, blocks in contents:
-        parts.append(heading(language, key))
-        parts += [
-            image(figures[name], say_title(language, name)) for name in names if name in figures
-        ]
-        shown = [block for block in blocks if block]
-        parts += shown or paragraphs([say(language, "empty")])
+        drawn = [image(figures[n], say_title(language, n)) for n in names if n in figures]
+        shown = drawn + [block for block in blocks if block]
+        if shown or not has_answers:  # what was not asked for has no heading
+            parts.append(heading(language, key))
+            parts += shown or paragraphs([say(language, "empty")])
     parts.append(heading(language, "method"))
     method = {
         "study": origin.study,
@@ -167,10 +167,13 @@ def section(
         "images": analysis.facts["images"],
         "methods": ", ".join(method_name(language, m, analysis.labels) for m in analysis.order),
     }
-    keys = ("method_data", "method_methods", "method_intervals", "method_density", "method_paper")
+    scale = analysis.facts["scale"]
+    keys = ["method_data", "method_methods", "method_intervals", "method_density"]
+    keys += ["method_paper"] if scale == "acr" else []
     parts += paragraphs(say(language, key, **method) for key in keys)
-    asked = {kind: say(language, f"asked_{kind}") for kind in ("rating", "pair")}
-    parts += paragraphs([say(language, "method_asked", **asked)])
+    kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
+    asked = {key: say(language, f"asked_{kind}") for key, kind in kinds.items()}
+    parts += paragraphs([say(language, scaled(language, "method_asked", scale), **asked)])
     if origin.occasion:
         parts += paragraphs([say(language, "method_dates", **origin.occasion)])
     else:

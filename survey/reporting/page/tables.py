@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from survey.reporting.page.base import Base
@@ -21,20 +22,20 @@ class AnswerTables(Base):
     def mos(self) -> str:
         """Mean scores of methods."""
         table = self._found.mos
-        return self._table(
-            "mos",
-            table[(table["image"] == ALL) & (table["ppd_bin"] == ALL)],
-            {
-                "method": lambda row: self._name(row.method),
-                "mos": lambda row: self._number(row.mos),
-                "ci95": self._interval,
-                "any95": lambda row: span(self._language, row.any95_low, row.any95_high),
-                "sd": lambda row: self._number(row.sd),
-                "dmos": lambda row: self._number(row.dmos),
-                "n": lambda row: str(row.n),
-                "raters": lambda row: str(row.raters),
-            },
-        )
+        cells: dict[str, Callable[[Any], str]] = {
+            "method": lambda row: self._name(row.method),
+            "mos": lambda row: self._number(row.mos),
+            "ci95": self._interval,
+            "any95": lambda row: span(self._language, row.any95_low, row.any95_high),
+            "sd": lambda row: self._number(row.sd),
+            "dmos": lambda row: self._number(row.dmos),
+            "n": lambda row: str(row.n),
+            "raters": lambda row: str(row.raters),
+        }
+        if self._found.facts["scale"] == "dcr":  # the mean is the DMOS
+            del cells["dmos"]
+        rows = table[(table["image"] == ALL) & (table["ppd_bin"] == ALL)]
+        return self._table("mos", rows, cells)
 
     def comparisons(self) -> str:
         """Differences between methods."""

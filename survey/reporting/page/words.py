@@ -31,6 +31,12 @@ def say(language: Language, key: str, **values: Any) -> str:
     return texts(language)[key].format(**values)
 
 
+def scaled(language: Language, key: str, scale: str) -> str:
+    """The key of a text for a scale of scores, "acr" or "dcr": its own where there is one."""
+    own = f"{key}_{scale}"
+    return own if own in texts(language) else key
+
+
 def sentence(language: Language, key: str, **values: Any) -> str:
     """A text that begins with a capital, whatever value it begins with."""
     text = say(language, key, **values)

@@ -210,7 +210,7 @@ def _attention(own: pd.DataFrame) -> dict[str, Any]:
     golden, told = own[own["role"] == "golden"], own[own["role"] == "instructed"]
     main = own[own["role"] == "main"]
     answered = own.set_index("trial_id")
-    repeats = own[(own["role"] == "repeat") & (own["kind"] == "rating") & own["score"].notna()]
+    repeats = own[(own["role"] == "repeat") & (own["kind"] != "pair") & own["score"].notna()]
     first = repeats["repeat_of"].map(answered["score"])
     change = (repeats["score"].astype(float) - first.astype(float)).abs().dropna()
     fast = main["flags"].fillna("").str.split(";").map(lambda flags: "fast" in flags)

@@ -84,8 +84,13 @@ def in_order(methods: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
 
 
 def counted(responses: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """The rows that count: role "main" of a kind, "rating" or "pair"."""
-    return responses[(responses["role"] == "main") & (responses["kind"] == kind)]
+    """The rows that count: role "main" of a kind, "rating" or "pair".
+
+    Ratings beside the original are of kind "degradation"; a study asks one or the other, and what
+    is computed of their scores is the same.
+    """
+    kinds = (kind, "degradation") if kind == "rating" else (kind,)
+    return responses[(responses["role"] == "main") & responses["kind"].isin(kinds)]
 
 
 def read_ratings(responses: pd.DataFrame, order: Sequence[str] = ()) -> Ratings:

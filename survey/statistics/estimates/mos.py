@@ -1,6 +1,7 @@
 """Mean opinion scores: of a method, a version, by density of the display, against the original.
 
-Sources: ITU-R BT.500 and ITU-T P.910 (mean and interval), P.910 ACR-HR (differential scores).
+Sources: ITU-R BT.500 and ITU-T P.910 (mean and interval), P.910 ACR-HR (differential scores), P.910
+DCR (scores beside the original, whose mean is a DMOS as it is).
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ SCORES = (1, 2, 3, 4, 5)
 ALL = "all"
 REFERENCE = "original"
 COLUMNS = (
-    "method", "image", "ppd_bin", "n", "raters", "mos", "sd", "ci95_low", "ci95_high", "reason",
-    "any95_low", "any95_high",
+    "method", "image", "ppd_bin", "scale", "n", "raters", "mos", "sd",
+    "ci95_low", "ci95_high", "reason", "any95_low", "any95_high",
     "dmos", "dmos_ci95_low", "dmos_ci95_high", *(f"share_{score}" for score in SCORES),
 )  # fmt: skip
 
@@ -94,8 +95,10 @@ def shares(scores: np.ndarray) -> dict[str, float]:
     return {f"share_{s}": float((given == s).sum()) / total if total else np.nan for s in SCORES}
 
 
-def mos_table(ratings: Ratings) -> pd.DataFrame:
+def mos_table(ratings: Ratings, *, is_dcr: bool = False) -> pd.DataFrame:
     """Every mean opinion score: by method, by method and display bin, by method and image.
+
+    Of scores given beside the original (`is_dcr`) the mean is the DMOS itself.
 
     A bin is that of the rater's own display (see `survey.study.display.ppd_bin`).
     """
@@ -109,6 +112,15 @@ def mos_table(ratings: Ratings) -> pd.DataFrame:
     rows += [
         _row(ratings, method, image, ALL) for method in ratings.methods for image in ratings.images
     ]
+    for row in rows:
+        row["scale"] = "dcr" if is_dcr else "acr"
+        if is_dcr:
+            names = (
+                ("dmos", "mos"),
+                ("dmos_ci95_low", "ci95_low"),
+                ("dmos_ci95_high", "ci95_high"),
+            )
+            row |= {differential: row[mean] for differential, mean in names}
     return pd.DataFrame([row for row in rows if row["n"]], columns=list(COLUMNS))
 
 

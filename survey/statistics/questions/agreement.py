@@ -138,7 +138,7 @@ def retest(responses: pd.DataFrame) -> dict[str, Any]:
     again = responses[responses["role"] == "repeat"]
     first = responses.drop_duplicates("trial_id").set_index("trial_id")
     again = again[again["repeat_of"].isin(first.index)]
-    rated = again[again["kind"] == "rating"]
+    rated = again[again["kind"] != "pair"]
     one = rated["repeat_of"].map(first["score"]).to_numpy(dtype=float, na_value=np.nan)
     two = rated["score"].to_numpy(dtype=float, na_value=np.nan)
     known = ~np.isnan(one) & ~np.isnan(two)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -93,6 +93,8 @@ class Asked:
         margin: of scores, from which on a difference matters.
         share_margin: of preferences, from one half.
         started: people who began; None when that is not known.
+        scale: of the scores, "acr" (single pictures) or "dcr" (beside the original); answers of
+            the latter say so themselves.
     """
 
     order: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ class Asked:
     margin: float = MARGIN
     share_margin: float = SHARE_MARGIN
     started: int | None = None
+    scale: Literal["acr", "dcr"] = "acr"
 
 
 def analyse(
@@ -116,7 +119,9 @@ def analyse(
     order = asked.order
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
+    is_dcr = asked.scale == "dcr" or bool((responses["kind"] == "degradation").any())
     facts = {
+        "scale": "dcr" if is_dcr else "acr",
         "raters": int(responses["participant"].nunique()),
         "counted_raters": len(set(ratings.raters) | set(choices.raters)),
         "ratings": int((~np.isnan(ratings.scores)).sum()),
@@ -147,15 +152,16 @@ def analyse(
     return Analysis(
         ratings=ratings,
         pairs=choices,
-        mos=mos.mos_table(ratings),
+        mos=mos.mos_table(ratings, is_dcr=is_dcr),
         subject_model=subject_model_table(ratings),
         preferences=pairs.pair_table(choices, asked.share_margin, ways),
         jod=jod.scale_table(choices),
         raters=attention.rater_table(responses, order),
         comparisons=comparisons,
         ordinal=ordinal.ordinal_table(ratings, comparisons),
-        claims=paper.claims_table(comparisons),
-        paper=paper.paper_table(ratings),
+        # The paper's scores are of single pictures: those beside an original are no match.
+        claims=paper.claims_table(comparisons.iloc[:0] if is_dcr else comparisons),
+        paper=paper.paper_table(replace(ratings, methods=()) if is_dcr else ratings),
         slopes=density.slopes(ratings),
         same_angle=angle.angle_table(responses, order),
         correlations=correlation.correlation_table(ratings, measurements or {}),

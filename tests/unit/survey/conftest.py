@@ -45,7 +45,7 @@ CONDITIONS = {
 
 def answer_to(trial: dict[str, Any], value: int | str, **changes: Any) -> dict[str, Any]:
     """What a browser sends."""
-    kind = "score" if trial["kind"] == "rating" else "choice"
+    kind = "choice" if trial["kind"] == "pair" else "score"
     times = {"rt_ms": 2500.0, "ready_ms": 40.0, "flicker_ms": 0.0, "switches": 0, "focus_lost": 0}
     body = {"trial_id": trial["id"], kind: value, "conditions": CONDITIONS, **times}
     return body | changes
@@ -54,8 +54,8 @@ def answer_to(trial: dict[str, Any], value: int | str, **changes: Any) -> dict[s
 def value_for(trial: dict[str, Any]) -> int | str:
     """An answer that follows an instruction and is else in the middle."""
     if trial["instructed"] is not None:
-        return int(trial["instructed"]) if trial["kind"] == "rating" else trial["instructed"]
-    return 3 if trial["kind"] == "rating" else "left"
+        return trial["instructed"] if trial["kind"] == "pair" else int(trial["instructed"])
+    return "left" if trial["kind"] == "pair" else 3
 
 
 def tell_the_same(survey: Survey) -> bool:

@@ -16,8 +16,10 @@ from survey.study.protocol import METHODS
 DEMO = Path(__file__).parents[4] / "demo"
 FOLDERS = (DEMO / "rating", DEMO / "web" / "calibration")
 FIELD = re.compile(r"\{(\w+)\}")
-# Keys that the scripts put together: score_3, answer_left, ready_pair_text, keys_undo_text, ...
-BUILT = re.compile(r"(score|answer|ready|keys|known|trouble)_\w+|survey_\w+|step_\d")
+# Keys that the scripts put together: score_3, question_pair, ready_pair_text, keys_undo_text, ...
+BUILT = re.compile(
+    r"(score|impairment|question|ready|keys|known|trouble)_\w+|survey_\w+|step_\d|\w+_degradation"
+)
 
 
 def sources() -> str:
@@ -60,8 +62,11 @@ def test_every_error_of_the_survey_has_a_text():
     assert keys <= set(survey_text()["en"])
 
 
-def test_nothing_that_a_rater_is_sent_names_a_method():
+def test_nothing_that_a_rater_is_sent_names_a_method_but_the_original_that_is_shown_openly():
     page = (sources() + json.dumps(survey_text(), ensure_ascii=False)).lower()
-    for method in METHODS:
+    for method in set(METHODS) - {"original"}:
         stem = method.removesuffix("_x4")
         assert not re.search(rf"\b{stem}\b", page), stem
+    for words in survey_text().values():
+        named = {key for key, text in words.items() if re.search(r"\boriginal\b", text.lower())}
+        assert all("degradation" in key for key in named - {"original"}), named
