@@ -12,11 +12,12 @@ from pathlib import Path
 
 from demo.hosting import publish
 from demo.static import build
+from demo.static.space import uploads_of_the_site
 from demo.upscale.samples import make_results
 from demo.work.engine import LPIPS_TIMEOUT_SECONDS, SuperResolution
 from demo.work.jobs import Jobs
 from demo.work.versions import ImageStore
-from sr.base.errors import SRError
+from sr.base.errors import ConfigError, SRError
 
 
 def main() -> int:
@@ -33,14 +34,17 @@ def main() -> int:
     build.add_arguments(
         commands.add_parser("static", help="write the site that needs no server into a folder")
     )
-    publish.add_arguments(
-        commands.add_parser("publish", help="create or update the Hugging Face Space")
+    publishing = commands.add_parser("publish", help="create or update the Hugging Face Space")
+    publish.add_arguments(publishing)
+    publishing.add_argument(
+        "--static", action="store_true", help="the site without a server, as a Static Space"
     )
+    build.add_survey_argument(publishing)
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         if args.command == "publish":
-            return publish.run(args)
+            return publish_space(args)
         if args.command == "static":
             return build.run(args)
         compute_examples()
@@ -48,6 +52,23 @@ def main() -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2
     return 0
+
+
+def publish_space(args: argparse.Namespace) -> int:
+    """What `python -m demo publish` does: the app as it is, or the site without a server.
+
+    Raises:
+        SRError: a bad name, a site that cannot be made, or the hub does not take it.
+    """
+    publish.check_space(args.space)
+    if not args.static:
+        if args.survey_address:
+            raise ConfigError("--survey-address is for --static: the app has its own survey")
+        return publish.run(args, publish.files_of_the_space())
+    with tempfile.TemporaryDirectory() as folder:
+        site = Path(folder) / "site"
+        build.write_site(site, survey_address=args.survey_address)
+        return publish.run(args, uploads_of_the_site(site), sdk="static")
 
 
 def compute_examples() -> None:

@@ -73,7 +73,13 @@ def _below(path: Path) -> list[Path]:
 
 
 def publish(
-    space: str, uploads: list[Upload], *, api: Any, private: bool, message: str
+    space: str,
+    uploads: list[Upload],
+    *,
+    api: Any,
+    private: bool,
+    message: str,
+    sdk: str = "gradio",
 ) -> tuple[str, int]:
     """Create the Space if it is not there, and make its files exactly `uploads`, in one commit.
 
@@ -82,6 +88,7 @@ def publish(
         api: a `huggingface_hub.HfApi`.
         private: of a Space that is created; one that exists keeps what it is.
         message: of the commit.
+        sdk: "gradio", or "static" for files alone.
 
     Returns:
         The Space's address, and how many files of an earlier version were removed.
@@ -94,7 +101,7 @@ def publish(
 
     try:
         address = api.create_repo(
-            space, repo_type="space", space_sdk="gradio", private=private, exist_ok=True
+            space, repo_type="space", space_sdk=sdk, private=private, exist_ok=True
         )
         wanted = {upload.name for upload in uploads}
         there = api.list_repo_files(space, repo_type="space")
@@ -133,15 +140,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def check_space(space: str) -> None:
+    """Raises ConfigError where a Space cannot have that name."""
+    if not SPACE_NAME.fullmatch(space):
+        raise ConfigError(f"--space {space!r}: needed OWNER/NAME, such as maria/nitidez")
+
+
+def run(args: argparse.Namespace, uploads: list[Upload], sdk: str = "gradio") -> int:
     """`python -m demo publish`: returns the exit status.
+
+    Args:
+        uploads: the Space's files, all of them.
+        sdk: as of `publish`.
 
     Raises:
         SRError: a bad name, or the hub does not take it.
     """
-    if not SPACE_NAME.fullmatch(args.space):
-        raise ConfigError(f"--space {args.space!r}: needed OWNER/NAME, such as maria/nitidez")
-    uploads = files_of_the_space()
+    check_space(args.space)
     total = sum(upload.size for upload in uploads) / 1e6
     if args.dry_run:
         for upload in uploads:
@@ -151,7 +166,12 @@ def run(args: argparse.Namespace) -> int:
     from huggingface_hub import HfApi
 
     address, gone = publish(
-        args.space, uploads, api=HfApi(), private=args.private, message=args.message
+        args.space,
+        uploads,
+        api=HfApi(),
+        private=args.private,
+        message=args.message,
+        sdk=sdk,
     )
     print(f"{len(uploads)} files, {total:.1f} MB, sent; {gone} old ones removed: {address}")
     return 0

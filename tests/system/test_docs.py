@@ -133,9 +133,11 @@ def test_every_command_is_one_that_is_understood(
             case ["python", "-m", "survey", *arguments]:  # of pages that say how
                 survey_parser().parse_args(arguments)
             case [".venv/bin/python", "-m", "demo", command, *_]:
-                assert command in ("examples", "publish")
+                assert command in ("examples", "publish", "static")
             case ["make", target]:
                 assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+            case [".venv/bin/python", "-m", "http.server", *_]:
+                pass
             case [".venv/bin/python", "app.py"] | [".venv/bin/python", "-m", "pip", *_]:
                 pass
             case ["python3", "-m", "venv", ".venv"] | [".venv/bin/hf", "auth", "login"]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from demo.hosting.publish import FOLDER, PARTS, Upload, files_of_the_space, publish
+from demo.static.space import uploads_of_the_site
 from sr.base.errors import ConfigError, OutputError
 
 
@@ -70,6 +71,20 @@ def test_old_files_of_the_space_are_removed(tmp_path: Path) -> None:
     assert [operation.path_in_repo for operation in hub.operations] == ["app.py", "old/gone.py"]
 
 
+def test_a_site_without_a_server_goes_to_a_static_space(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("x")
+    uploads = uploads_of_the_site(tmp_path)
+    assert [upload.name for upload in uploads] == ["README.md", "index.html"]
+    readme = uploads[0].path.read_text(encoding="utf-8")
+    assert "sdk: static\n" in readme
+    assert "  cross-origin-embedder-policy: require-corp\n" in readme
+    hub = FakeHub(["app.py"])
+    publish("maria/site", uploads, api=hub, private=False, message="m", sdk="static")
+    assert hub.created["space_sdk"] == "static"
+    operations = [operation.path_in_repo for operation in hub.operations]
+    assert operations == ["README.md", "index.html", "app.py"]
+
+
 def test_a_hub_that_cannot_be_reached_is_an_error_with_a_sentence(tmp_path: Path) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise ConnectionError("no route to host")
@@ -88,6 +103,12 @@ def test_a_dry_run_lists_files_and_sends_nothing() -> None:
     assert result.returncode == 0
     assert "weights/srresnet_x4.safetensors" in result.stdout
     assert result.stdout.splitlines()[-1].endswith("would go to maria/nitidez; nothing was sent")
+
+
+def test_the_app_has_a_survey_of_its_own() -> None:
+    result = run("--space", "maria/nitidez", "--survey-address", "https://x.example", "--dry-run")
+    assert result.returncode == 2
+    assert "--survey-address is for --static" in result.stderr
 
 
 def test_a_bad_name_is_refused() -> None:
