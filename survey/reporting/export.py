@@ -17,11 +17,18 @@ from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
 from survey.statistics.estimates.pairs import pair_table
+from survey.statistics.questions.correlation import (
+    correlation_table,
+    mapping_table,
+    version_table,
+)
 from survey.study.errors import SurveyError
 from survey.study.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from survey.statistics.questions.correlation import Measurements
 
 # Where a spreadsheet may begin a cell (it need not split at commas, nor heed our quotes then), and
 # what it takes for a formula there.
@@ -62,6 +69,32 @@ def table_bytes(frame: pd.DataFrame) -> bytes:
     return csv_bytes(list(frame.columns), frame.to_dict("records"))
 
 
+def measurements_of(study: Study) -> Measurements:
+    """PSNR, SSIM and LPIPS of a study's versions by (image, method)."""
+    return {
+        (image.id, version.method): {
+            "psnr_y": version.psnr_y,
+            "ssim_y": version.ssim_y,
+            "lpips_alex": version.lpips_alex,
+        }
+        for image in study.images
+        for version in image.versions.values()
+    }
+
+
+def measure_files(versions: pd.DataFrame) -> dict[str, bytes]:
+    """What measures foretell, by file name.
+
+    Args:
+        versions: of `version_table`.
+    """
+    return {
+        "versions.csv": table_bytes(versions),
+        "correlations.csv": table_bytes(correlation_table(versions)),
+        "mapping.csv": table_bytes(mapping_table(versions)),
+    }
+
+
 def data_files(
     responses: pd.DataFrame | None, mos: pd.DataFrame, pairs: pd.DataFrame, study: Study
 ) -> dict[str, bytes]:
@@ -99,7 +132,9 @@ def export_files(responses: pd.DataFrame, study: Study, *, excel: bool = False) 
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
     mos = mos_table(ratings, is_dcr=study.protocol.beside_original)
     pairs = pair_table(choices, ways=ways)
+    versions = version_table(ratings, measurements_of(study))
     files = {**data_files(responses, mos, pairs, study), "images.csv": images_bytes(study)}
+    files |= measure_files(versions)
     if excel:
         tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}
         files |= for_excel(tables, "tables")

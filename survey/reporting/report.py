@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sr import __version__
-from survey.reporting.export import data_files, table_bytes
+from survey.reporting.export import data_files, measurements_of, table_bytes
 from survey.reporting.formats import pwcmp_csv, sureal_json
 from survey.reporting.page.words import LANGUAGES, UNKNOWN, Language
 from survey.study.errors import SurveyError
@@ -20,7 +20,6 @@ from survey.study.errors import SurveyError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from survey.statistics.questions.correlation import Measurements
     from survey.statistics.questions.summary import Asked
     from survey.study.study import Study
 
@@ -78,6 +77,9 @@ def report_files(
             "pwcmp.csv": pwcmp_csv(analysis.pairs),
         }
     files |= {
+        "versions.csv": table_bytes(analysis.versions),
+        "correlations.csv": table_bytes(analysis.correlations),
+        "mapping.csv": table_bytes(analysis.mapping),
         "statistics.json": _json(analysis.to_json()),
         "protocol.json": _json(_protocol(study)),
         "codebook.md": CODEBOOK.read_bytes(),
@@ -121,19 +123,6 @@ def occasion_of(responses: pd.DataFrame) -> dict[str, str]:
         "known": str(len(ppd)),
         "raters": str(len(people)),
         "version": __version__,
-    }
-
-
-def measurements_of(study: Study) -> Measurements:
-    """PSNR, SSIM and LPIPS of a study's versions by (image, method)."""
-    return {
-        (image.id, version.method): {
-            "psnr_y": version.psnr_y,
-            "ssim_y": version.ssim_y,
-            "lpips_alex": version.lpips_alex,
-        }
-        for image in study.images
-        for version in image.versions.values()
     }
 
 

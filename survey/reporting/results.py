@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from survey.reporting import public
+from survey.reporting.export import measurements_of
 from survey.reporting.page.report_page import Origin, section
 from survey.reporting.page.words import Language, number, say, scaled, texts
-from survey.reporting.report import measurements_of, need_libraries, report_files, zip_bytes
+from survey.reporting.report import need_libraries, report_files, zip_bytes
 from survey.session.survey import Survey
 from survey.storage.responses import answers_stamp, counts, read_responses
 from survey.study.errors import SurveyError

@@ -13,6 +13,7 @@ import numpy as np
 from survey.reporting.page.words import Labels, Language, method_name, say, scaled
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -93,6 +94,30 @@ def draw_interval(
         ends = [[max(0.0, value - low)], [max(0.0, high - value)]]
         style = {"capsize": 2, "elinewidth": 0.9} if thin else {"capsize": 4, "elinewidth": 2.4}
         axes.errorbar([x], [value], ends, color=colour, **style)  # type: ignore[arg-type]
+
+
+def draw_versions(
+    axes: Axes,
+    table: pd.DataFrame,
+    measure: str,
+    mapping: np.ndarray,
+    view: View,
+    order: Sequence[str],
+) -> None:
+    """Scores of versions over a measure, with intervals; those of a photograph are joined.
+
+    Args:
+        mapping: (4,) of a cubic from measure to score, the constant first; NaN where there is none.
+    """
+    for _, part in table[table[measure].notna()].sort_values(measure).groupby("image"):
+        axes.plot(part[measure], part["mos"], color="0.8", linewidth=0.7, zorder=1)
+    for method in (m for m in order if m in set(table["method"])):
+        part, colour = table[table["method"] == method], colour_of(method, order)
+        axes.vlines(part[measure], part["ci95_low"], part["ci95_high"], color=colour, alpha=0.35)
+        label = view.name(method)
+        axes.scatter(part[measure], part["mos"], s=20, linewidths=0, label=label, color=colour)
+    x = np.linspace(table[measure].min(), table[measure].max(), 101)
+    axes.plot(x, np.polyval(mapping[::-1], x), color="black", linewidth=1.5)
 
 
 def legend_beside(axes: Axes) -> None:

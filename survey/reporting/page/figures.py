@@ -11,6 +11,7 @@ from survey.reporting.page.drawing import (
     View,
     colour_of,
     draw_interval,
+    draw_versions,
     legend_beside,
     new_axes,
     new_panels,
@@ -21,6 +22,7 @@ from survey.reporting.page.drawing import (
 from survey.reporting.page.words import name_of, number, percent
 from survey.statistics.estimates.mos import ALL, SCORES
 from survey.statistics.questions import density
+from survey.statistics.questions.correlation import MAPPING, MEASURES
 from survey.statistics.questions.paper import TABLE_2
 from survey.statistics.questions.summary import Analysis
 from survey.study.display import PPD_BIN_NAMES
@@ -209,26 +211,23 @@ def _display_bins(analysis: Analysis, view: View) -> Figure | None:
 
 
 def measures(analysis: Analysis, view: View) -> Figure | None:
-    """Mean scores over PSNR, SSIM and LPIPS, a point a version."""
+    """Mean scores over PSNR, SSIM and LPIPS, with intervals over raters and P.1401's mapping."""
     table = analysis.versions
-    names = ("psnr_y", "ssim_y", "lpips_alex")
-    known = [name for name in names if table[name].notna().any()]
+    known = [name for name in MEASURES if table[name].notna().any()]
     if not known:
         return None
     rank = analysis.correlations.set_index(["measure", "kind"])["correlation"]
-    methods = [m for m in analysis.ratings.methods if m in set(table["method"])]
+    mapping = analysis.mapping.set_index("measure")[list(MAPPING)]
     with styled(view):
         figure, panels = new_panels(1, len(known), 3.4, 3.4, sharey=True)
         for axes, measure in zip(panels.flat, known, strict=True):
-            for method in methods:
-                part = table[table["method"] == method]
-                label = view.name(method)
-                axes.scatter(
-                    part[measure], part["mos"], s=20, linewidths=0, label=label,
-                    color=colour_of(method, analysis.order),
-                )  # fmt: skip
-            rho = number(view.language, float(rank[measure, "srocc"]))
-            axes.set(xlabel=name_of(view.language, measure), title=f"SROCC {rho}")
+            fitted = mapping.loc[measure].to_numpy(dtype=float)
+            draw_versions(axes, table, measure, fitted, view, analysis.order)
+            kinds = rank[measure, "srocc"], rank[measure, "srocc_within"]
+            rho, own = (number(view.language, float(value)) for value in kinds)
+            title = view.say("panel_measure", rho=rho, own=own)
+            axes.set(xlabel=name_of(view.language, measure))
+            axes.set_title(title, fontsize="small")
             axes.xaxis.set_major_formatter(plain_number(view.language))
         panels[0, 0].set_ylabel(view.say("axis_mos"))
         panels[0, 0].yaxis.set_major_formatter(plain_number(view.language))

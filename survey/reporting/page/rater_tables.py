@@ -75,6 +75,28 @@ class RaterTables(Base):
             },
         )
 
+    def mapping(self) -> str:
+        """P.1401's mapping of measures to scores."""
+        language, table = self._language, self._found.mapping
+
+        def outliers(row: Any) -> str:
+            share = percent(language, row.outlier_ratio)
+            return say(language, "outliers", share=share, k=row.outliers, n=row.with_interval)
+
+        return self._table(
+            "mapping",
+            table[table["versions"] > 0],
+            {
+                "measure": lambda row: self._name(row.measure),
+                "rmse": lambda row: self._number(row.rmse),
+                "rmse_ci95": self._interval,
+                "outliers": outliers,
+                "rmse_star": lambda row: self._number(row.rmse_star),
+                "plcc_mapped": lambda row: self._number(row.plcc_mapped),
+                "n": lambda row: str(row.versions),
+            },
+        )
+
     def subject_model(self) -> str:
         """P.910's qualities beside the mean."""
         table = self._found.subject_model

@@ -137,7 +137,7 @@ def section(
                 tables.same_angle(),
             ),
         ),
-        ("measures", ("measures",), (tables.correlations(),)),
+        ("measures", ("measures",), (tables.correlations(), tables.mapping())),
         ("agreement", (), (tables.agreement(),)),
         (
             "raters",

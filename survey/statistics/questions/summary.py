@@ -61,6 +61,7 @@ class Analysis:
     slopes: pd.DataFrame
     same_angle: pd.DataFrame
     correlations: pd.DataFrame
+    mapping: pd.DataFrame
     versions: pd.DataFrame
     planning: pd.DataFrame
     balance: pd.DataFrame
@@ -73,7 +74,8 @@ class Analysis:
         """The tables by name, without `versions`."""
         names = [
             "mos", "subject_model", "preferences", "jod", "raters", "comparisons", "ordinal",
-            "claims", "paper", "slopes", "same_angle", "correlations", "planning", "balance",
+            "claims", "paper", "slopes", "same_angle", "correlations", "mapping", "planning",
+            "balance",
         ]  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -120,6 +122,7 @@ def analyse(
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
     is_dcr = asked.scale == "dcr" or bool((responses["kind"] == "degradation").any())
+    versions = correlation.version_table(ratings, measurements or {})
     facts = {
         "scale": "dcr" if is_dcr else "acr",
         "raters": int(responses["participant"].nunique()),
@@ -164,8 +167,9 @@ def analyse(
         paper=paper.paper_table(replace(ratings, methods=()) if is_dcr else ratings),
         slopes=density.slopes(ratings),
         same_angle=angle.angle_table(responses, order),
-        correlations=correlation.correlation_table(ratings, measurements or {}),
-        versions=correlation.version_table(ratings, measurements or {}),
+        correlations=correlation.correlation_table(versions),
+        mapping=correlation.mapping_table(versions),
+        versions=versions,
         planning=planning.planning_table(ratings, choices, asked.margin, asked.share_margin),
         balance=balance.balance_table(responses),
         facts=facts,
