@@ -23,6 +23,7 @@ ROOMS = (
     "demo/app",
     "demo/upscale",
     "demo/compare",
+    "demo/frames",
     "demo/photos",
     "demo/rating",
     "demo/results",

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from demo.app.frame import footer_html, header_html
 from demo.app.guard import middleware
 from demo.app.settings import Settings
+from demo.frames.routes import frame_routes
 from demo.hosting.addresses import no_foreign_readers
 from demo.photos.uploads import UploadLimits
 from demo.rating.routes import survey_routes
@@ -60,6 +61,7 @@ def launch_options(
             "routes": [
                 image_route(settings.versions_folder),
                 *saving_routes(settings.versions_folder),
+                *frame_routes(settings.versions_folder),
                 thumbnail_route(),
                 script_route(),
                 *survey_routes(lambda: survey.survey),

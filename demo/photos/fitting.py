@@ -48,12 +48,14 @@ class Large:
         width, height: of the photo in pixels.
         max_megapixels: that are enlarged.
         preview_url: of the photo made small.
+        can_be_reduced: whether a smaller copy is of use: of a microscope's frame it is not.
     """
 
     width: int
     height: int
     max_megapixels: float
     preview_url: str
+    can_be_reduced: bool = True
 
 
 def fit_of(value: object) -> Fit | None:
@@ -117,13 +119,18 @@ def preview(path: Path) -> tuple[Photo, int, int]:
 
 def cut(photo: Photo, box: Box, max_megapixels: float) -> Photo:
     """A part of a photo, at least a pixel, at most what the limit allows."""
-    left, top = min(box.left, photo.width - 1), min(box.top, photo.height - 1)
-    width = max(1, min(box.width, photo.width - left))
-    height = max(1, min(box.height, photo.height - top))
-    width, height = reduced_size(width, height, max_megapixels)
-    part = slice(top, top + height), slice(left, left + width)
+    part = cut_box(photo.height, photo.width, box, max_megapixels)
     alpha = None if photo.alpha is None else photo.alpha[part].copy()
     return replace(photo, rgb=photo.rgb[part].copy(), alpha=_unless_opaque(alpha))
+
+
+def cut_box(height: int, width: int, box: Box, max_megapixels: float) -> tuple[slice, slice]:
+    """The rows and columns of a part of a picture, at least a pixel, at most what is allowed."""
+    left, top = min(box.left, width - 1), min(box.top, height - 1)
+    wide = max(1, min(box.width, width - left))
+    tall = max(1, min(box.height, height - top))
+    wide, tall = reduced_size(wide, tall, max_megapixels)
+    return slice(top, top + tall), slice(left, left + wide)
 
 
 def reduced(photo: Photo, width: int) -> Photo:

@@ -17,6 +17,7 @@ from sr.base.errors import SRError
 from sr.images.likeness import NEAR_COPY_POINTS, Points, points_of, shared_points
 from sr.images.photo import Photo
 from sr.images.reading import open_image
+from sr.microscopy.files.frame import Frame
 from survey.session.survey import Survey
 from survey.study.errors import SurveyError
 from survey.study.settings import DEFAULT_STUDY
@@ -89,18 +90,18 @@ class DiscreetJobs(Jobs):
     """Jobs that look at a photo before they take it.
 
     Args:
-        check: raises at one that is not to be worked on.
+        check: raises at one that is not to be worked on; of a frame, at what it looks like.
     """
 
     def __init__(self, *args: Any, check: Callable[[Photo], None], **options: Any) -> None:
         super().__init__(*args, **options)
         self._check = check
 
-    def submit(self, photo: Photo, **options: Any) -> Job:
+    def submit(self, photo: Photo | Frame, **options: Any) -> Job:
         """See `Jobs.submit`.
 
         Raises:
             SRError: what `check` raises, too.
         """
-        self._check(photo)
+        self._check(photo.on_white() if isinstance(photo, Frame) else photo)
         return super().submit(photo, **options)

@@ -67,6 +67,8 @@ def problem_html(problem: Problem | None, language: Language) -> str:
 def image_problem(key: str, error: ImageError, values: dict[str, object]) -> Problem:
     """What to tell a person about a file that cannot be taken."""
     detail_key = f"image_{error.kind}" if error.kind else ""
+    if error.kind.startswith("frame_"):
+        key = "error_not_frame"
     return Problem(key, values | error.values, str(error), detail_key)
 
 

@@ -9,7 +9,14 @@ from html import escape
 
 from demo.upscale.session import Session
 from demo.web.i18n import Language, duration, label_of, say
-from demo.work.choice import between_steps, chosen_models, fitting_models, purpose_of
+from demo.work.choice import (
+    between_steps,
+    chosen_frame_models,
+    chosen_models,
+    fitting_models,
+    frame_models,
+    purpose_of,
+)
 from demo.work.job import Job
 from demo.work.pace import Pace
 from demo.work.saving import SaveAs
@@ -20,7 +27,19 @@ from sr.models.registry import model_info, models_of_scale
 
 
 def models_html(session: Session, language: Language, pace: Pace | None) -> str:
-    """The models of the scale as a list that opens, each with what there is to know of it."""
+    """The models of the scale as a list that opens, each with what there is to know of it. Those
+    for photographs are not offered for a microscope's frame.
+    """
+    if session.shot is not None:
+        names = chosen_frame_models(session.frame_models)
+        rows = "".join(
+            model_html(model, language, pace, session.job, is_chosen=model.name in names)
+            for model in frame_models()
+        )
+        why = escape(say(language, "frame_no_photo_models"))
+        label = say(language, "models_chosen", count=len(names))
+        rows += f'<p class="for">{why}</p>'
+        return option_html("models", label, say(language, "models"), rows)
     chosen = chosen_models(session.scale, session.models.get(session.scale, ()))
     rows = "".join(
         model_html(model, language, pace, session.job, is_chosen=model.name in chosen)

@@ -7,6 +7,7 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
+from demo.frames.look import frame_pane
 from demo.photos.batch import Batch
 from demo.photos.uploads import clean_name
 from demo.upscale.session import Session
@@ -121,25 +122,34 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
         return []
     result = []
     how = session.save.for_size(job.out_width, job.out_height)
+    shot, limits = session.shot, session.look.limits_for(job)
     for version in job.versions():
         if version.state == "cancelled":
             continue
         failed = version.state == "failed"
         name = clean_name(session.choice.name if session.choice else "")
+        image = version.image
+        files: dict[str, Any] = {"suffix": how.suffix}
+        if shot is None and image is not None:
+            files |= {"url": image.url, "download_url": how.address(image.token)}
+        elif shot is not None and image is not None and limits is not None:
+            files |= frame_pane(image, session.look, limits, shot.is_ome)
+        if shot is not None and shot.pixel_um is not None:
+            files["pixel_um"] = shot.pixel_um / job.scale
+        suffix = files.pop("suffix")
         result.append(
             {
+                **files,
                 # One pane for all steps of the slider: what is compared with it stays.
                 "key": "between" if BETWEEN in version.key else version.key,
                 "label": label_of(language, version.key),
                 "caption": took(version, language),
-                "url": version.image.url if version.image else None,
                 "width": job.out_width,
                 "height": job.out_height,
                 "state": version.state,
                 "progress": round(version.progress, 3),
                 "seconds_left": version.seconds_left,
-                "download_url": how.address(version.image.token) if version.image else None,
-                "download_name": f"{name}_{version.key}{how.suffix}",
+                "download_name": f"{name}_{version.key}{suffix}",
                 "message": say(language, version.error or FAILED) if failed else None,
             }
         )
@@ -163,7 +173,7 @@ def curve_pairs(job: Job) -> list[tuple[str, str]]:
 def curve(session: Session, language: Language) -> dict[str, Any]:
     """What the curve under the viewer shows."""
     job = session.job
-    if job is None or not job.is_finished or not curve_pairs(job):
+    if job is None or session.shot is not None or not job.is_finished or not curve_pairs(job):
         return curve_value("hidden")
     found = session.curves
     if found is None:

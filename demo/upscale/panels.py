@@ -19,6 +19,10 @@ def large_html(large: Large, language: Language) -> str:
     limit = number_short(language, large.max_megapixels)
     said = texts(language)["large_said"]  # whose values the browser knows
     size = {"width": number(language, wide), "height": number(language, tall)}
+    reduce = (
+        f'<button type="button" class="quiet" data-fit="reduced">'
+        f"{escape(say(language, 'large_reduce', **size))}</button>"
+    )
     corners = "".join(f'<i data-corner="{corner}"></i>' for corner in ("nw", "ne", "sw", "se"))
     return (
         f'<section class="large" data-width="{large.width}" data-height="{large.height}"'
@@ -31,8 +35,7 @@ def large_html(large: Large, language: Language) -> str:
         f'<p class="frame-said" aria-live="polite"></p>'
         f'<button type="button" class="solid" data-fit="part">'
         f"{escape(say(language, 'large_part'))}</button>"
-        f'<button type="button" class="quiet" data-fit="reduced">'
-        f"{escape(say(language, 'large_reduce', **size))}</button></div>"
+        f"{reduce if large.can_be_reduced else ''}</div>"
         f'<figure style="aspect-ratio: {large.width} / {large.height};'
         f' --ratio: {large.width / large.height:.4f}">'
         f'<img src="{escape(large.preview_url)}" alt="" draggable="false">'

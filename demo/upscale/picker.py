@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from demo.frames.panel import frame_html
 from demo.photos.batch import MOST_PHOTOS
 from demo.photos.problems import problem_html
 from demo.photos.uploads import UploadLimits
@@ -58,12 +59,13 @@ def picker_html(
     kinds = text("picker_limits", megapixels=number_short(language, limits.max_megapixels))
     common = (
         f'<input type="file" multiple tabindex="-1" aria-label="{text("picker")}"'
-        ' accept="image/*,.tif,.tiff,.bmp,.webp,.avif,.heic,.heif">'
+        ' accept="image/*,.tif,.tiff,.bmp,.webp,.avif,.heic,.heif,.mrc,.dv,.czi,.nd2,.lif">'
         f'<p class="overlay" aria-hidden="true">{text("picker_drop")}</p>'
         f'<p class="busy" role="status">{text("picker_busy")}</p>'
     )
+    scale = session.scale if session.shot is None else "frame"  # whose models are remembered
     facts = (
-        f'data-scale="{session.scale}" data-turn="{session.turn}"'
+        f'data-scale="{scale}" data-turn="{session.turn}"'
         f' data-max-bytes="{limits.max_upload_mb * 1_000_000}"'
         f' data-most="{MOST_PHOTOS}" data-sending="{escape(texts(language)["batch_sending"])}"'
     )
@@ -92,17 +94,22 @@ def picker_html(
         looked_at = str(choice.path) if choice is not None else None
         is_test = session.mode == "test"
         several = batch_html(batch, session.save, looked_at, language, is_test=is_test)
+    scope = ""
+    if session.shot is not None:
+        scope = frame_html(session.shot, session.look, session.job, language)
     return (
         f'<section class="picker compact" {facts} aria-label="{text("picker")}">{common}'
         f"{problem_html(session.problem, language)}"
         f'<div class="chosen"><p class="name">{escape(label)}</p>'
         f'<p class="sizes">{escape(sizes(session, language))}</p></div>'
         f'<button type="button" class="quiet" data-choose>{text("picker_other")}</button>'
-        f"{models_html(session, language, pace)}{save_html(session.save, language)}"
+        f"{models_html(session, language, pace)}"
+        f"{save_html(session.save, language) if session.shot is None else ''}"
         f'<div class="samples"><h2>{text("examples_short")}</h2>'
         f"{samples_html(language, sample)}</div>"
         f'<div class="notes">{notes_html(session.job, language)}'
         f"{advice_html(session, language)}</div>"
+        f"{scope}"
         f"{large_html(session.large, language) if session.large else ''}"
         f"{several}</section>"
     )

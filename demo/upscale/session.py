@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from demo.frames.look import Look
+from demo.frames.taking import Shot
 from demo.photos.batch import Batch
 from demo.photos.fitting import Fit, Large
 from demo.photos.problems import Problem
@@ -31,6 +33,8 @@ class Choice:
     path: Path | None = None
     sample: str | None = None
     fit: Fit | None = None  # of a photo that is too large
+    frame: str | None = None  # of a microscope's stack: a number, or "mean"
+    is_photo: bool = False  # though it looks like a microscope's
 
 
 @dataclass
@@ -45,6 +49,9 @@ class Session:
     batch: Batch | None = None  # several photos that were sent together
     choice: Choice | None = None
     large: Large | None = None  # the photo, where it is too large and nothing was said of that
+    shot: Shot | None = None  # of the job, where it enlarges a frame of a microscope
+    look: Look = field(default_factory=Look)  # how such a frame is shown
+    frame_models: tuple[str, ...] = ()  # chosen for such frames
     condition: Condition | None = None  # what can be seen of the photo's past
     job: Job | None = None
     problem: Problem | None = None
@@ -70,7 +77,7 @@ class Session:
         if self.job is not None:
             self.job.cancel()
         self.job = None
-        self.condition = self.large = None
+        self.condition = self.large = self.shot = None
         self.problem = None
         self.curves = None
         self.curve_state = "idle"

@@ -168,8 +168,23 @@ def build_upscale_tab(
         if isinstance(remembered, dict):
             session.remember(remembered)
             yield show(session)
+        scope = told(event, "scope")
+        if isinstance(scope, dict) and session.choice is not None:
+            session.look = session.look.changed(scope)
+            number, is_photo = scope.get("frame"), bool(scope.get("photo"))
+            if number is None and not is_photo:
+                yield show(session)
+                return
+            choice = replace(session.choice, frame=str(number or 1), is_photo=is_photo, fit=None)
+            async for update in run(session, choice, request):
+                yield update
+            return
         names = told(event, "models")
-        if isinstance(names, list):
+        if isinstance(names, list) and session.shot is not None:
+            session.frame_models = tuple(map(str, names))
+            async for update in again(session, request):
+                yield update
+        elif isinstance(names, list):
             session.models[session.scale] = tuple(chosen_models(session.scale, map(str, names)))
             async for update in again(session, request):
                 yield update

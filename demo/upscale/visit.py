@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from demo.frames.taking import shot_of, taken
 from demo.photos.batch import Batch
-from demo.photos.fitting import Large, fitted, preview
+from demo.photos.fitting import PREVIEW_PX, Box, Large, fitted, preview, reduced
 from demo.photos.problems import problem_of
 from demo.photos.uploads import UploadLimits, read_upload, uploaded_file
 from demo.upscale.samples import preload, sample_photo, small_photo
 from demo.upscale.session import Choice, Session, Sessions
 from demo.web.i18n import Language, language_of
 from demo.web.rates import TooOftenError
-from demo.work.choice import chosen_models, default_scale, is_light, look_at
+from demo.work.choice import (
+    chosen_frame_models,
+    chosen_models,
+    default_scale,
+    frame_scale,
+    is_light,
+    look_at,
+)
 from demo.work.job import BusyError, Mode, TooManyOwnError
 from demo.work.jobs import Jobs
 from sr.base.errors import ImageTooLargeError
 from sr.images.photo import Photo
 from sr.images.writing import encode_png
+from sr.microscopy.files.frame import Frame, is_frame, read_frame
 from sr.models.registry import network_scales
 
 TICK_SECONDS = 0.25
@@ -60,7 +70,7 @@ class Visits:
             session.problem = problem_of(error, self.limits, session.scale)
             yield show(session)
             return
-        before = session.choice, session.job, session.condition
+        before = session.choice, session.job, session.condition, session.shot
         turn = session.start()
         session.choice = choice  # from now on the mode asks for this one
         mode, scale = session.mode, session.scale
@@ -71,13 +81,16 @@ class Visits:
                     session.large = photo
                     yield show(session)
                 return
+            shot = shot_of(photo) if isinstance(photo, Frame) else None
             # A test shrinks the photo, and then it is clean.
-            condition = await asyncio.to_thread(look_at, photo) if mode == "upscale" else None
+            condition = None
+            if mode == "upscale" and isinstance(photo, Photo):
+                condition = await asyncio.to_thread(look_at, photo)
             job = await self.jobs.submit_in_thread(
                 photo,
                 mode=mode,
-                scale=scale,
-                models=chosen_models(scale, session.models.get(scale, ())),
+                scale=scale if shot is None else frame_scale(),
+                models=wanted_models(session, scale, is_frame=shot is not None),
                 visitor=request.session_hash or "",
             )
             del photo  # the job has it, as long as it needs it
@@ -85,14 +98,14 @@ class Visits:
             if session.turn == turn:
                 session.problem = problem_of(error, self.limits, scale)
                 is_refused = isinstance(error, (BusyError, TooManyOwnError))
-                kept = before if is_refused else (None, None, None)
-                session.choice, session.job, session.condition = kept
+                kept = before if is_refused else (None, None, None, None)
+                session.choice, session.job, session.condition, session.shot = kept
                 yield show(session)
             return
         if session.turn != turn:  # another photo was chosen meanwhile
             job.cancel()
             return
-        session.job, session.condition = job, condition
+        session.job, session.condition, session.shot = job, condition, shot
         told: tuple[int, Language] | None = None
         try:
             while session.turn == turn:
@@ -114,14 +127,16 @@ class Visits:
         going back and forth between models costs nothing.
         """
         job, scale = session.job, session.scale
-        measured = session.mode == "test"
+        is_frame = session.shot is not None
+        scale = frame_scale() if is_frame else scale
+        measured = session.mode == "test" and not is_frame
         if job is None or choice != session.choice or job.scale != scale:
             return False
         if measured != (job.reference_size is not None):
             return False
         keys = [
             self.jobs.result_key(job.key, name, scale)
-            for name in chosen_models(scale, session.models.get(scale, ()))
+            for name in wanted_models(session, scale, is_frame=is_frame)
         ]
         return all(self.jobs.store.get(key) is not None for key in keys)
 
@@ -142,9 +157,9 @@ class Visits:
             yield show(session)
         yield show(session)
 
-    def read(self, choice: Choice, mode: Mode, scale: int) -> Photo | Large:
-        """The photo of a choice. One that is too large is made to fit as it was said; a test
-        simply reduces it more; else it comes back as a question.
+    def read(self, choice: Choice, mode: Mode, scale: int) -> Photo | Frame | Large:
+        """The photo of a choice, or a microscope's frame. One that is too large is made to fit as
+        it was said; a test simply reduces it more; else it comes back as a question.
 
         Raises:
             FileNotFoundError: the upload was deleted meanwhile.
@@ -157,6 +172,8 @@ class Visits:
         if choice.path is None:
             raise FileNotFoundError(choice.name)
         path, most = uploaded_file(choice.path), self.limits.max_megapixels
+        if not choice.is_photo and is_frame(path):
+            return self.read_frame(path, choice, most)
         if choice.fit is not None:
             return fitted(path, choice.fit, max_megapixels=most)
         try:
@@ -164,12 +181,32 @@ class Visits:
         except ImageTooLargeError:
             if mode == "test":
                 return fitted(path, "reduced", max_megapixels=most)
-        small, width, height = preview(path)
+        return self.too_large(*preview(path), most, f"preview/{path}")
+
+    def read_frame(self, path: Path, choice: Choice, most: float) -> Frame | Large:
+        """A frame of a microscope; a part of it has to be named where it is too large."""
+        from sr.microscopy.enlarging.enlarger import most_megapixels
+
+        most = min(most, most_megapixels() or most)
+        box = choice.fit if isinstance(choice.fit, Box) else None
+        frame = taken(path, choice.frame, box, most)
+        if frame is not None:
+            return frame
+        whole = read_frame(path, choice.frame)
+        small = reduced(whole.on_white(), min(whole.width, PREVIEW_PX))
+        large = self.too_large(small, whole.width, whole.height, most, f"preview/{path}")
+        return replace(large, can_be_reduced=False)
+
+    def too_large(self, small: Photo, width: int, height: int, most: float, key: str) -> Large:
+        """The question which part of a photo is to be taken."""
         image = self.jobs.store.put(
-            f"preview/{path}",
-            encode_png(small),
-            width=small.width,
-            height=small.height,
-            seconds=0,
+            key, encode_png(small), width=small.width, height=small.height, seconds=0
         )
         return Large(width, height, most, image.url)
+
+
+def wanted_models(session: Session, scale: int, *, is_frame: bool) -> list[str]:
+    """The models that were chosen, of photographs or of frames."""
+    if is_frame:
+        return chosen_frame_models(session.frame_models)
+    return chosen_models(scale, session.models.get(scale, ()))

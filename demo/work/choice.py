@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 from sr.models.between import mixture_steps
 from sr.models.entries.model import BICUBIC, PHOTO, Model
-from sr.models.entries.shipped import MODELS
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
 from sr.models.registry import model_info, models_of_scale, network_scales
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo
     from sr.metrics.condition import Condition
 
-Purpose = Literal["interpolation", "between", "clean", "photo", "other"]
+Purpose = Literal["interpolation", "between", "clean", "photo", "frame", "other"]
 # What made the small pictures that a network learned from -> what it is for.
+CUBIC = "bicubic"  # the interpolation that frames are compared with
 LEARNED_FROM: dict[str, Purpose] = {BICUBIC: "clean", PHOTO: "photo"}
 
 
@@ -31,6 +32,8 @@ def is_light(key: str) -> bool:
 
 def purpose_of(model: Model) -> Purpose:
     """What a model is for, as far as the page has words for it."""
+    if model.name in FRAME_MODELS:
+        return "frame"
     if model.between is not None:
         return "between"
     return LEARNED_FROM.get(model.degradation, "other") if model.network else "interpolation"
@@ -70,6 +73,23 @@ def chosen_models(scale: int, wanted: Iterable[str]) -> list[str]:
         last = model_info(step).between[1]  # type: ignore[index]
         found.insert(found.index(last) if last in found else len(found), step)
     return found or default_models(scale)
+
+
+def frame_scale() -> int:
+    """The factor by which a microscope's frames are enlarged: that of their networks."""
+    return next(iter(FRAME_MODELS.values())).scale
+
+
+def frame_models() -> list[Model]:
+    """The models for frames; those for photographs learned from three channels of 8 bits."""
+    scale = frame_scale()
+    return [MODELS[CUBIC], *(model for model in FRAME_MODELS.values() if model.scale == scale)]
+
+
+def chosen_frame_models(wanted: Iterable[str]) -> list[str]:
+    """Those of the wanted models that are for frames, in their order; all where none is left."""
+    names, offered = set(wanted), [model.name for model in frame_models()]
+    return [name for name in offered if name in names] or offered
 
 
 def look_at(photo: Photo) -> Condition:

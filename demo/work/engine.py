@@ -16,7 +16,9 @@ from demo.work.choice import is_light
 from sr import __version__
 from sr.base.errors import Cancelled, SRError
 from sr.images.photo import Photo
+from sr.microscopy.files.frame import Frame
 from sr.models.loading import weights_sha256
+from sr.models.registry import chosen_scale
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,13 +42,17 @@ class Engine(Protocol):
     def upscale(
         self,
         model: str,
-        photo: Photo,
+        photo: Photo | Frame,
         *,
         scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
-    ) -> Photo:
-        """The photo enlarged; raises Cancelled soon after `cancel` is set."""
+    ) -> Photo | Frame:
+        """The photo, or a microscope's frame, enlarged.
+
+        Raises:
+            Cancelled: soon after `cancel` is set.
+        """
 
     def png_text(self, model: str, scale: int | None = None) -> dict[str, str]:
         """What the result's PNG file says of its origin."""
@@ -68,6 +74,14 @@ class Engine(Protocol):
             Cancelled: `cancel` was set.
             ShapeError: the two differ in size, or are too small.
         """
+
+
+def text_of(engine: Engine, photo: Photo | Frame | None, model: str, scale: int) -> dict[str, str]:
+    """What a result's file says of its origin."""
+    if isinstance(photo, Frame):
+        made = f"{photo.name} enlarged {scale} times by {model}"
+        return {"Software": f"{made}, version {engine.version(model)}"}
+    return engine.png_text(model, scale)
 
 
 class SuperResolution:
@@ -94,14 +108,19 @@ class SuperResolution:
     def upscale(
         self,
         model: str,
-        photo: Photo,
+        photo: Photo | Frame,
         *,
         scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
-    ) -> Photo:
+    ) -> Photo | Frame:
         from sr.inference.upscaler import get_upscaler
 
+        if isinstance(photo, Frame):
+            from sr.microscopy.enlarging.enlarger import enlarged
+
+            self._set_threads()
+            return enlarged(model, photo, scale or chosen_scale(model))
         if not is_light(model):
             self._set_threads()
             if zerogpu.is_zero_gpu():

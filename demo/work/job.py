@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from demo.work.choice import is_light
 from demo.work.versions import StoredImage, photo_key
-from sr.base.errors import ShapeError, SRError
+from sr.base.errors import ImageError, ShapeError, SRError
 from sr.formats.notes import Note
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, modcrop
+from sr.microscopy.files.frame import Frame
 
 if TYPE_CHECKING:
     from sr.inference.upscaler import Progress
@@ -52,7 +53,7 @@ class Version:
 class Job:
     """One photo and its versions. Read it through `versions()`; end it with `cancel()`."""
 
-    photo: Photo | None  # what the models are given; None once nothing more is to be done
+    photo: Photo | Frame | None  # what the models are given; None once nothing more is to be done
     key: str  # photo_key of it
     height: int  # of the photo in pixels
     width: int
@@ -145,8 +146,8 @@ def is_quick(key: str) -> bool:
     return key == ORIGINAL or is_light(key)
 
 
-def job_of(photo: Photo, scale: int) -> Job:
-    """A job that enlarges a photo as it is."""
+def job_of(photo: Photo | Frame, scale: int) -> Job:
+    """A job that enlarges a photo, or a microscope's frame, as it is."""
     return Job(photo, photo_key(photo), photo.height, photo.width, scale, notes=photo.notes)
 
 
@@ -169,6 +170,12 @@ def measured_job_of(photo: Photo, scale: int) -> Job:
     job.reference, job.reference_key = reference, photo_key(reference)
     job.reference_size = (reference.height, reference.width)
     return job
+
+
+def reason_of(error: SRError) -> str:
+    """Why a version failed, as the key of a text of the page."""
+    kind = error.kind if isinstance(error, ImageError) else ""
+    return f"image_{kind}" if kind == "frame_memory" else FAILED
 
 
 def cancel_result(work: asyncio.Future[Job]) -> None:

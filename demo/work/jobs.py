@@ -22,7 +22,7 @@ import numpy as np
 from demo.hosting.process import give_back, give_way
 from demo.work.choice import default_models, default_scale
 from demo.work.curves import Curves, curves_of
-from demo.work.engine import TOO_SMALL, Engine
+from demo.work.engine import TOO_SMALL, Engine, text_of
 from demo.work.job import (
     FAILED,
     ORIGINAL,
@@ -34,16 +34,16 @@ from demo.work.job import (
     is_quick,
     job_of,
     measured_job_of,
+    reason_of,
 )
 from demo.work.lanes import Lane
 from demo.work.measurements import Measurements
 from demo.work.pace import Pace
-from demo.work.versions import ImageStore
+from demo.work.versions import ImageStore, file_of
 from sr.base.errors import Cancelled, ShapeError, SRError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
-from sr.images.writing import encode_png
-from sr.inference.guard import mended_text
+from sr.microscopy.files.frame import Frame
 
 if TYPE_CHECKING:
     from sr.metrics.result import Measurement
@@ -75,7 +75,7 @@ class Jobs:
 
     def submit(
         self,
-        photo: Photo,
+        photo: Photo | Frame,
         *,
         mode: Mode = "upscale",
         scale: int | None = None,
@@ -85,9 +85,9 @@ class Jobs:
         """Start on a photo.
 
         Args:
-            photo: in mode "upscale" it is enlarged as it is; in mode "test" it is cut to a
-                multiple of the scale, shrunk by it, and the versions of that are measured
-                against it.
+            photo: in mode "upscale", or if it is a microscope's frame, it is enlarged as it is;
+                in mode "test" it is cut to a multiple of the scale, shrunk by it, and the versions
+                of that are measured against it.
             mode: see `photo`.
             scale: how many times larger; None is the page's first.
             models: names of the versions to make; None is those the page shows at first.
@@ -120,7 +120,7 @@ class Jobs:
         if visitor and own >= max(1, self.max_waiting // 2):
             raise TooManyOwnError(f"{own} of your photos are waiting; wait for one of them")
 
-    async def submit_in_thread(self, photo: Photo, **options: Any) -> Job:
+    async def submit_in_thread(self, photo: Photo | Frame, **options: Any) -> Job:
         """`submit` with its options, without holding up the caller's loop. A job that nobody waits
         for any more when it is there (the visitor has left) is cancelled.
         """
@@ -176,9 +176,10 @@ class Jobs:
         self._light.close()
         self._heavy.close()
 
-    def _prepare(self, photo: Photo, mode: Mode, scale: int, models: Sequence[str]) -> Job:
-        job = measured_job_of(photo, scale) if mode == "test" else job_of(photo, scale)
-        for key in [*models, ORIGINAL] if mode == "test" else models:
+    def _prepare(self, photo: Photo | Frame, mode: Mode, scale: int, models: Sequence[str]) -> Job:
+        is_test = mode == "test" and isinstance(photo, Photo)
+        job = measured_job_of(photo, scale) if is_test else job_of(photo, scale)  # type: ignore[arg-type]
+        for key in [*models, ORIGINAL] if is_test else models:
             job.add(key)
             self._take(job, key, renew=key != ORIGINAL)
         return job
@@ -238,7 +239,7 @@ class Jobs:
             if self._take(job, key):
                 return
             # Loads the model, untimed.
-            text = {} if key == ORIGINAL else self.engine.png_text(key, job.scale)
+            text = {} if key == ORIGINAL else text_of(self.engine, job.photo, key, job.scale)
             start = time.perf_counter()
             result = job.reference if key == ORIGINAL else self._upscale(job, key)
             seconds = time.perf_counter() - start
@@ -246,9 +247,7 @@ class Jobs:
                 return
             image = self.store.put(
                 self._store_key(job, key),
-                encode_png(result, text=text | mended_text(result)),
-                width=result.width,
-                height=result.height,
+                **file_of(result, text),
                 seconds=seconds,
                 mended_share=result.mended_share,
                 notes=tuple(note for note in result.notes if note not in job.notes),
@@ -260,12 +259,12 @@ class Jobs:
             job.update(key, state="cancelled", seconds_left=None)
         except SRError as error:
             logger.warning("%s: %s", key, error)
-            job.update(key, state="failed", seconds_left=None, error=FAILED)
+            job.update(key, state="failed", seconds_left=None, error=reason_of(error))
         except Exception:  # one version's trouble must not end the lane
             logger.exception("%s failed", key)
             job.update(key, state="failed", seconds_left=None, error=FAILED)
 
-    def _upscale(self, job: Job, model: str) -> Photo:
+    def _upscale(self, job: Job, model: str) -> Photo | Frame:
         if job.photo is None:
             raise Cancelled(f"{model}: stopped on request")
         tell = partial(job.tell, model)

@@ -1,4 +1,4 @@
-"""Results on disk: exact PNG files under opaque names, bounded in bytes and in age."""
+"""Results on disk: PNG and TIFF files under opaque names, bounded in bytes and in age."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from starlette.requests import Request
@@ -22,13 +23,28 @@ from starlette.routing import Route
 from sr.base.files import write_atomically
 from sr.formats.notes import Note
 from sr.images.photo import Photo
+from sr.images.writing import encode_png
+from sr.inference.guard import mended_text
+from sr.microscopy.files.frame import Frame
+from sr.microscopy.files.levels import Levels
+from sr.microscopy.files.stretch import limits_of
+from sr.microscopy.files.tiffs import is_ome
+from sr.microscopy.files.writing import stack_bytes
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+FRAME_SUFFIX = ".tif"
 ROUTE = "versions"  # images are served as <page>/versions/<token>.png
 
 
-def photo_key(photo: Photo) -> str:
-    """sha256 of the size and of every pixel: equal photos have equal keys, whatever their file."""
+def photo_key(photo: Photo | Frame) -> str:
+    """sha256 of the size and of every pixel: equal photos have equal keys, whatever their file. Of
+    a frame, of what its file says of the pixels too, for results say it.
+    """
+    if isinstance(photo, Frame):
+        said = (photo.pixels.shape, photo.pixel_um, photo.name, str(photo.kind), photo.number)
+        digest = hashlib.sha256(repr(said).encode())
+        digest.update(np.ascontiguousarray(photo.pixels).data)
+        return digest.hexdigest()
     digest = hashlib.sha256(repr(photo.rgb.shape).encode())
     digest.update(np.ascontiguousarray(photo.rgb).data)
     if photo.alpha is not None:
@@ -39,7 +55,7 @@ def photo_key(photo: Photo) -> str:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """One PNG file of the store."""
+    """One file of the store: a PNG, or the TIFF of a frame with the limits it can be seen in."""
 
     token: str
     path: Path
@@ -49,11 +65,27 @@ class StoredImage:
     seconds: float  # what it took to compute
     mended_share: float = 0.0  # where bicubic stands in the network's place
     notes: tuple[Note, ...] = ()  # what there is to say of how it was made
+    limits: Levels | None = None
 
     @property
     def url(self) -> str:
         """Address relative to the page."""
         return f"{ROUTE}/{self.token}.png"
+
+
+def file_of(result: Photo | Frame, text: Mapping[str, str]) -> dict[str, Any]:
+    """A result as `ImageStore.put` takes it: data, size, and of a frame its limits.
+
+    Args:
+        text: what the file says of its origin.
+    """
+    size = {"width": result.width, "height": result.height}
+    if isinstance(result, Photo):
+        return size | {"data": encode_png(result, text={**text, **mended_text(result)})}
+    about = "; ".join(text.values())
+    name = result.name if is_ome(Path(result.name)) else None
+    data = stack_bytes(result.pixels[None], result.pixel_um, about, ome_name=name)
+    return size | {"data": data, "limits": limits_of(result.pixels)}
 
 
 class ImageStore:
@@ -83,19 +115,26 @@ class ImageStore:
     def put(
         self,
         key: str,
-        png: bytes,
+        data: bytes,
         *,
         width: int,
         height: int,
         seconds: float,
         mended_share: float = 0.0,
         notes: tuple[Note, ...] = (),
+        limits: Levels | None = None,
     ) -> StoredImage:
-        """Write the bytes under a new opaque name; the same key keeps its first file."""
+        """Write the bytes under a new opaque name; the same key keeps its first file.
+
+        Args:
+            limits: of the TIFF of a frame; None: it is a PNG.
+        """
         token = secrets.token_urlsafe(16)
-        path = self.folder / f"{token}.png"
-        write_atomically(path, png, durable=False)
-        image = StoredImage(token, path, width, height, len(png), seconds, mended_share, notes)
+        path = self.folder / f"{token}{'.png' if limits is None else FRAME_SUFFIX}"
+        write_atomically(path, data, durable=False)
+        image = StoredImage(
+            token, path, width, height, len(data), seconds, mended_share, notes, limits
+        )
         now = self._clock()
         os.utime(path, (now, now))
         with self._lock:

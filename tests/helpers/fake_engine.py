@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.upscaler import Progress
 from sr.metrics.result import Measurement
+from sr.microscopy.files.frame import Frame
 
 STEPS = 20
 
@@ -38,14 +40,18 @@ class FakeEngine:
     def upscale(
         self,
         model: str,
-        photo: Photo,
+        photo: Photo | Frame,
         *,
         scale: int | None = None,
         progress: Callable[[Progress], None],
         cancel: threading.Event,
-    ) -> Photo:
+    ) -> Photo | Frame:
         self.calls[model] += 1
         scale = scale or 4
+        if isinstance(photo, Frame):
+            pixels = photo.pixels.repeat(scale, 0).repeat(scale, 1)
+            pixel_um = None if photo.pixel_um is None else photo.pixel_um / scale
+            return replace(photo, pixels=pixels, pixel_um=pixel_um, notes=())
         if model == "nearest":
             return Photo(nearest(photo.rgb, scale))
         rgb = matlab_bicubic(photo.rgb, scale)

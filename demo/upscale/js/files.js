@@ -1,6 +1,6 @@
 // Files that were dropped or chosen, with those of folders, and which of them are pictures.
 
-const PICTURE = /\.(png|jpe?g|jpe|jfif|webp|tiff?|bmp|dib|gif|avif|hei[cf])$/i;
+const PICTURE = /\.(png|jpe?g|jpe|jfif|webp|tiff?|bmp|dib|gif|avif|hei[cf]|mrc|dv|czi|nd2|lif)$/i;
 const HIDDEN = /(^|\/)(\.|__MACOSX)/;
 const MOST_LOOKED_AT = 5000; // entries of folders
 

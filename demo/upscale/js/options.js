@@ -4,7 +4,7 @@
 import { setText } from "../../web/js/elements.js";
 import { storage } from "../../web/js/storage.js";
 
-const KINDS = ["model", "share", "open", "save", "quality", "look"]; // of what can have the focus
+const KINDS = ["model", "share", "open", "save", "quality", "look", "scope"]; // of what can have the focus
 const REST_MS = 700; // after a tick, before the work begins: others may follow
 
 export function tickedModels(boxes) {

@@ -6,6 +6,7 @@ import { fillIn } from "../../web/js/words.js";
 import { attachCrop } from "./crop.js";
 import { chosenFiles, droppedFiles } from "./files.js";
 import { attachOptions } from "./options.js";
+import { attachScope } from "./scope.js";
 
 // Without a new value, as after an answer that was lost, it takes another photo all the same.
 const LONGEST_READ_MS = 20000;
@@ -43,6 +44,7 @@ export function start({ element, trigger, upload, watch }) {
 
   const restoreOptions = attachOptions(element, trigger);
   const restoreCrop = attachCrop(element, trigger);
+  attachScope(element, trigger);
   // One after the other, so that neither browser nor server holds more than one.
   async function sentTogether(found) {
     const { most, sending } = section().dataset;

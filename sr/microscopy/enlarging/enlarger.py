@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from torch import nn
 from sr.base.errors import ConfigError, ImageError, SRError
 from sr.base.machine import choose_device, free_memory_bytes, has_fast_bfloat16
 from sr.inference.torch_engine import TorchEngine
+from sr.microscopy.files.frame import Frame
 from sr.microscopy.files.grid import cubic_enlarged
 from sr.microscopy.files.levels import from_network, levels_of, to_network
+from sr.microscopy.files.writing import as_kind
 from sr.models.entries.shipped import FRAME_MODELS
 from sr.models.loading import load_file, load_named
 from sr.networks.registry import NETWORKS, described
@@ -99,6 +102,29 @@ def _channels(network: nn.Module, model: str) -> int:
     return int(network.channels)  # type: ignore[arg-type]
 
 
+def enlarged(model: str, frame: Frame, scale: int) -> Frame:
+    """A frame enlarged, in the counts and the numbers of its file; its pixel is smaller.
+
+    Args:
+        model: see `open_enlarger`; it is kept in memory.
+
+    Raises:
+        ConfigError, ImageError, SRError: see `open_enlarger` and its `enlarge`.
+    """
+    planes = _kept(model, scale).enlarge(frame.pixels[None].astype(np.float32))
+    pixel_um = None if frame.pixel_um is None else frame.pixel_um / scale
+    return replace(frame, pixels=as_kind(planes, frame.kind), pixel_um=pixel_um, notes=())
+
+
+_kept = lru_cache(maxsize=4)(lambda model, scale: open_enlarger(model, scale=scale))
+
+
+def most_megapixels() -> float | None:
+    """Of a frame that a network can enlarge in what memory is free; None: not known."""
+    free = free_memory_bytes()
+    return None if free is None else MEMORY_SHARE * free / BYTES_PER_PIXEL / 1e6
+
+
 def _check_memory(size: tuple[int, ...], model: str) -> None:
     """Attention sees the whole picture, so it is not cut into tiles.
 
@@ -110,5 +136,6 @@ def _check_memory(size: tuple[int, ...], model: str) -> None:
     if free is not None and needed > MEMORY_SHARE * free:
         raise ImageError(
             f"a frame of {size[1]}x{size[0]} needs {needed / 1e9:.1f} GB for {model}, and "
-            f"{free / 1e9:.1f} GB are free; cut it into parts"
+            f"{free / 1e9:.1f} GB are free; cut it into parts",
+            kind="frame_memory",
         )

@@ -32,7 +32,11 @@ def read_mrc(path: Path) -> Stack:
     size = path.stat().st_size
     if size < HEADER_BYTES:
         raise ImageError(
-            f"{path.name}: {size} bytes; an MRC file begins with a header of {HEADER_BYTES}"
+            f"{path.name}: {size} bytes; an MRC file begins with a header of {HEADER_BYTES}",
+            kind="frame_cut",
+            file=path.name,
+            needed=HEADER_BYTES,
+            there=size,
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the missing tag and stamp; what matters is asked below
@@ -40,19 +44,31 @@ def read_mrc(path: Path) -> Stack:
             with mrcfile.open(path, permissive=True) as file:
                 header, data = file.header, file.data
         except (ValueError, OSError) as error:
-            raise ImageError(f"{path.name}: not a readable MRC file ({error})") from error
+            raise ImageError(
+                f"{path.name}: not a readable MRC file ({error})",
+                kind="frame_unreadable",
+                file=path.name,
+                format="MRC",
+            ) from error
     mode = int(header.mode)
     if mode not in MODES:
         known = ", ".join(f"{number} ({kind})" for number, kind in MODES.items())
         raise ImageError(
-            f"{path.name}: mode {mode} of MRC is not read; needed {known}. Is it an MRC file?"
+            f"{path.name}: mode {mode} of MRC is not read; needed {known}. Is it an MRC file?",
+            kind="frame_mode",
+            file=path.name,
+            mode=mode,
         )
     if data is None:
         needed = int(header.nx) * int(header.ny) * int(header.nz) * np.dtype(MODES[mode]).itemsize
         raise ImageError(
             f"{path.name}: cut off: its header promises {int(header.nx)}x{int(header.ny)} pixels, "
             f"{int(header.nz)} planes, {needed:,} bytes, and {size - HEADER_BYTES:,} are there; "
-            "copy or download it again"
+            "copy or download it again",
+            kind="frame_cut",
+            file=path.name,
+            needed=HEADER_BYTES + needed,
+            there=size,
         )
     planes = np.asarray(data)
     planes = planes.reshape(-1, *planes.shape[-2:])

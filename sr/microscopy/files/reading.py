@@ -10,27 +10,33 @@ import numpy as np
 
 from sr.base.errors import ImageError
 from sr.microscopy.files.mrc import read_mrc
-from sr.microscopy.files.stack import Stack, checked
+from sr.microscopy.files.stack import Stack, check_size, checked, in_colours, several_channels
 from sr.microscopy.files.tiffs import is_ome, read_tiff
 
 UNKNOWN = "unknown"
 
 
-def _read_png(path: Path) -> Stack:
+def _read_png(path: Path, max_megapixels: float | None = None) -> Stack:
     """A grey picture of 8 or 16 bits; it knows no pixel size."""
     from PIL import Image
 
     try:
         with Image.open(path) as picture:
+            check_size(path.name, picture.size[::-1], max_megapixels)
             if picture.mode in ("L", "I;16", "I;16B", "I"):
                 pixels = np.asarray(picture)
                 kind = np.uint8 if picture.mode == "L" else np.uint16
                 return Stack(pixels.astype(kind)[None], None, path)
             colours = np.asarray(picture.convert("RGB"))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path.name}: not a readable picture ({error})") from error
+        raise ImageError(
+            f"{path.name}: not a readable picture ({error})",
+            kind="frame_unreadable",
+            file=path.name,
+            format="PNG",
+        ) from error
     if (colours != colours[..., :1]).any():
-        raise ImageError(f"{path.name}: a picture in colours; needed one channel")
+        raise in_colours(path.name)
     return Stack(colours[None, ..., 0], None, path)
 
 
@@ -57,24 +63,30 @@ def _read_foreign(path: Path) -> Stack:
     except ImportError:
         raise ImageError(
             f"{path.name}: {kind.upper()} needs bioio; pip install bioio bioio-{kind}, or save "
-            "the picture as OME-TIFF"
+            "the picture as OME-TIFF",
+            kind="frame_bioio",
+            file=path.name,
+            format=kind.upper(),
         ) from None
     try:
         image = BioImage(path)
         data, pixel_um = image.data, image.physical_pixel_sizes.X  # axes TCZYX
     except Exception as error:  # a plugin's own
-        raise ImageError(f"{path.name}: bioio cannot read it ({error})") from error
-    if data.shape[1] > 1:
         raise ImageError(
-            f"{path.name}: {data.shape[1]} channels; needed one: save each in a file of its own"
-        )
+            f"{path.name}: bioio cannot read it ({error})",
+            kind="frame_unreadable",
+            file=path.name,
+            format=kind.upper(),
+        ) from error
+    if data.shape[1] > 1:
+        raise several_channels(path.name, data.shape[1])
     planes = np.asarray(data).reshape(-1, *data.shape[-2:])
     if planes.dtype.kind != "u" or planes.itemsize > 2:
         planes = planes.astype(np.float32)
     return Stack(planes, None if pixel_um is None else float(pixel_um), path)
 
 
-READERS: dict[str, Callable[[Path], Stack]] = {
+READERS: dict[str, Callable[..., Stack]] = {
     ".mrc": read_mrc,
     ".dv": read_mrc,
     ".tif": read_tiff,
@@ -93,13 +105,17 @@ def is_of_a_microscope(path: Path) -> bool:
     return path.suffix.lower() in ONLY_MICROSCOPES or is_ome(path)
 
 
-def read_stack(path: Path, *, pixel_nm: str | None = None) -> Stack:
+def read_stack(
+    path: Path, *, pixel_nm: str | None = None, max_megapixels: float | None = None
+) -> Stack:
     """All planes of a file.
 
     Args:
         pixel_nm: what is said of its pixels in the place of the file: nanometres, or "unknown".
+        max_megapixels: of a frame, see `check_size`; None: any.
 
     Raises:
+        ImageTooLargeError: more pixels than that.
         ImageError: missing, of an unknown kind, damaged, of several channels, with NaN in it, or
             with a pixel size that no pixel has; the text says what to do.
     """
@@ -108,7 +124,9 @@ def read_stack(path: Path, *, pixel_nm: str | None = None) -> Stack:
         raise ImageError(f"{path.name}: not a file of a microscope; known: {', '.join(READERS)}")
     if not path.is_file():
         raise ImageError(f"{path}: no such file")
-    stack = reader(path)
+    compressed = reader in (read_tiff, _read_png)
+    stack = reader(path, max_megapixels) if compressed else reader(path)
+    check_size(path.name, stack.planes.shape, max_megapixels)
     if pixel_nm is not None:
         stack = replace(stack, pixel_um=_said_um(pixel_nm))
     return checked(stack)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sr.base.errors import ImageError
+from sr.base.errors import ImageError, ImageTooLargeError
 
 MEAN, ALL = "mean", "all"
+MOST_FRAMES = 100  # of the largest allowed, that a stack may come to
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ class Stack:
             return replace(self, planes=mean.astype(np.float32))
         if not which.isdigit() or not 1 <= int(which) <= count:
             raise ImageError(
-                f"{self.path.name}: frame {which}; needed 1 to {count}, {MEAN} or {ALL}"
+                f"{self.path.name}: frame {which}; needed 1 to {count}, {MEAN} or {ALL}",
+                kind="frame_number",
+                file=self.path.name,
+                count=count,
             )
         return replace(self, planes=self.planes[int(which) - 1 : int(which)])
 
@@ -68,16 +72,60 @@ def checked(stack: Stack) -> Stack:
     """
     name = stack.path.name
     if stack.planes.ndim != 3 or not stack.planes.size:
-        raise ImageError(f"{name}: no pixels in it")
+        raise ImageError(f"{name}: no pixels in it", kind="frame_empty", file=name)
     bad = int(np.count_nonzero(~np.isfinite(stack.planes)))
     if bad:
         raise ImageError(
             f"{name}: {bad} of {stack.planes.size} pixels are NaN or infinite; needed numbers, for "
-            "instance 0 in their places"
+            "instance 0 in their places",
+            kind="frame_nan",
+            file=name,
+            count=bad,
+            total=stack.planes.size,
         )
     if stack.pixel_um is not None and not (np.isfinite(stack.pixel_um) and stack.pixel_um > 0):
         raise ImageError(
             f"{name}: says that its pixels are {stack.pixel_um:g} micrometres large; give their "
-            "true size with --pixel-nm NM, or --pixel-nm unknown"
+            "true size with --pixel-nm NM, or --pixel-nm unknown",
+            kind="frame_pixel_size",
+            file=name,
         )
     return stack
+
+
+def check_size(name: str, shape: tuple[int, ...], max_megapixels: float | None) -> None:
+    """Refuse more pixels than are taken, before they are decoded.
+
+    Args:
+        shape: (..., H, W).
+        max_megapixels: of one plane; all may have MOST_FRAMES times that. None: any.
+
+    Raises:
+        ImageTooLargeError: says the size.
+    """
+    height, width = shape[-2:] if len(shape) > 1 else (1, *shape)
+    megapixels = height * width / 1e6
+    if max_megapixels is None:
+        return
+    if megapixels > max_megapixels or np.prod(shape) > MOST_FRAMES * max_megapixels * 1e6:
+        raise ImageTooLargeError(
+            f"{name}: frames of {width}x{height}, {np.prod(shape) / 1e6:.4g} megapixels in all; at "
+            f"most {max_megapixels:g} a frame and {MOST_FRAMES} times that in all are accepted",
+            kind="too_large",
+            file=name,
+            width=width,
+            height=height,
+            megapixels=round(float(np.prod(shape)) / 1e6, 2),
+        )
+
+
+def in_colours(name: str) -> ImageError:
+    """What to raise at a picture that is not of one channel."""
+    text = f"{name}: a picture in colours; needed one channel"
+    return ImageError(text, kind="frame_colours", file=name)
+
+
+def several_channels(name: str, count: int) -> ImageError:
+    """What to raise at several channels."""
+    text = f"{name}: {count} channels; needed one: save each in a file of its own"
+    return ImageError(text, kind="frame_channels", file=name, count=count)

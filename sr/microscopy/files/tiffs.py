@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sr.base.errors import ImageError
-from sr.microscopy.files.stack import Stack
+from sr.microscopy.files.stack import Stack, check_size, in_colours, several_channels
 
 UNITS_UM = {
     "m": 1e6, "mm": 1e3, "cm": 1e4, "inch": 25_400.0, "nm": 1e-3, "pm": 1e-6, "angstrom": 1e-4,
@@ -17,6 +17,7 @@ UNITS_UM = {
     "micrometer": 1.0, "å": 1e-4,
 }  # fmt: skip
 CENTIMETRE, INCH = 3, 2
+NOT_GREY = (3, 5, 6, 8)  # kinds of samples: palette, CMYK, YCbCr, Lab
 SCREEN_DPI = (72.0, 96.0, 300.0)  # what programs write that know no pixel size
 
 
@@ -25,10 +26,30 @@ def is_ome(path: Path) -> bool:
     return path.name.lower().endswith((".ome.tif", ".ome.tiff"))
 
 
-def read_tiff(path: Path) -> Stack:
+def is_frame_tiff(path: Path) -> bool:
+    """Whether a TIFF is a microscope's: of one channel, and by OME, by ImageJ or of more than 8
+    bits. What is damaged counts as none.
+    """
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages.first
+            if page.samplesperpixel != 1 or page.photometric in NOT_GREY:
+                return False
+            return bool(file.is_ome or file.is_imagej or page.bitspersample > 8)
+    except Exception:  # of bytes that may be anything
+        return False
+
+
+def read_tiff(path: Path, max_megapixels: float | None = None) -> Stack:
     """All planes of a TIFF of one channel.
 
+    Args:
+        max_megapixels: of one plane, and a hundred times that of all.
+
     Raises:
+        ImageTooLargeError: there are more.
         ImageError: damaged, in colours, of several channels, or of a compression that needs
             another library.
     """
@@ -38,15 +59,25 @@ def read_tiff(path: Path) -> Stack:
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
             if series.dtype is None or series.dtype.kind not in "uif":
-                raise ImageError(f"{path.name}: samples of type {series.dtype}; needed numbers")
+                raise ImageError(
+                    f"{path.name}: samples of type {series.dtype}; needed numbers",
+                    kind="frame_samples",
+                    file=path.name,
+                )
             _one_channel(path, series.axes, series.shape)
+            check_size(path.name, series.shape, max_megapixels)
             pixel_um = _pixel_um(file)
             planes = series.asarray()
     except ImageError:
         raise
     except (tifffile.TiffFileError, ValueError, OSError, IndexError, KeyError, TypeError) as error:
         hint = "; pip install imagecodecs" if "imagecodecs" in str(error) else ""
-        raise ImageError(f"{path.name}: not a readable TIFF ({error}){hint}") from error
+        raise ImageError(
+            f"{path.name}: not a readable TIFF ({error}){hint}",
+            kind="frame_unreadable",
+            file=path.name,
+            format="TIFF",
+        ) from error
     planes = planes.reshape(-1, *planes.shape[-2:]) if planes.ndim != 2 else planes[None]
     if planes.dtype.kind == "f" or planes.dtype.itemsize > 2:
         planes = planes.astype(np.float32)
@@ -56,13 +87,15 @@ def read_tiff(path: Path) -> Stack:
 def _one_channel(path: Path, axes: str, shape: tuple[int, ...]) -> None:
     sizes = dict(zip(axes, shape, strict=True))
     if sizes.get("S", 1) > 1:
-        raise ImageError(f"{path.name}: a picture in colours; needed one channel")
+        raise in_colours(path.name)
     if sizes.get("C", 1) > 1:
-        raise ImageError(
-            f"{path.name}: {sizes['C']} channels; needed one: save each in a file of its own"
-        )
+        raise several_channels(path.name, sizes["C"])
     if axes[-2:] != "YX" and len(axes) > 1 and not axes.endswith("YXS"):
-        raise ImageError(f"{path.name}: its axes are {axes}; needed planes of rows and columns")
+        raise ImageError(
+            f"{path.name}: its axes are {axes}; needed planes of rows and columns",
+            kind="frame_samples",
+            file=path.name,
+        )
 
 
 def _pixel_um(file: Any) -> float | None:

@@ -33,24 +33,37 @@ def write_stack(path: Path, planes: np.ndarray, pixel_um: float | None, text: st
 
     Args:
         path: as of `check_name`.
-        planes: (N, H, W) uint8, uint16 or float32.
-        pixel_um: side of a pixel; None writes none.
-        text: a sentence of where it is from.
+        planes, pixel_um, text: as of `stack_bytes`.
 
     Raises:
         OutputError: the name, or more than a TIFF holds.
     """
-    import tifffile
-
     check_name(path)
     if planes.nbytes > LARGEST_BYTES:
         raise OutputError(
             f"{path}: {planes.nbytes:,} bytes are more than a TIFF holds; fewer frames"
         )
+    ome_name = path.name if is_ome(path) else None
+    write_atomically(path, stack_bytes(planes, pixel_um, text, ome_name=ome_name))
+
+
+def stack_bytes(
+    planes: np.ndarray, pixel_um: float | None, text: str, *, ome_name: str | None = None
+) -> bytes:
+    """The bytes of a TIFF.
+
+    Args:
+        planes: (N, H, W) uint8, uint16 or float32.
+        pixel_um: side of a pixel; None writes none.
+        text: a sentence of where it is from.
+        ome_name: of the picture in an OME-TIFF; None: one of ImageJ.
+    """
+    import tifffile
+
     data = io.BytesIO()
     axes, pixels = ("YX", planes[0]) if len(planes) == 1 else ("TYX", planes)
-    if is_ome(path):
-        about: dict[str, str | float] = {"axes": axes, "Name": path.name, "Description": text}
+    if ome_name is not None:
+        about: dict[str, str | float] = {"axes": axes, "Name": ome_name, "Description": text}
         for side in "XY" if pixel_um is not None else "":
             about |= {f"PhysicalSize{side}": pixel_um or 0, f"PhysicalSize{side}Unit": "µm"}
         tifffile.imwrite(data, pixels, ome=True, metadata=about)
@@ -62,7 +75,7 @@ def write_stack(path: Path, planes: np.ndarray, pixel_um: float | None, text: st
             said["unit"] = "um"
             resolution = (1 / pixel_um, 1 / pixel_um)
             tifffile.imwrite(data, pixels, imagej=True, metadata=said, resolution=resolution)
-    write_atomically(path, data.getvalue())
+    return data.getvalue()
 
 
 def as_kind(pixels: np.ndarray, kind: np.dtype) -> np.ndarray:

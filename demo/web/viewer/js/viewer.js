@@ -12,6 +12,7 @@ import { attachOther } from "./other.js";
 import { Difference } from "./paint.js";
 import { PaneView } from "./panes.js";
 import { Resampler } from "./resample.js";
+import { showScaleBar } from "./scalebar.js";
 import { frameOf } from "./viewport.js";
 
 export class Viewer extends Look {
@@ -114,7 +115,11 @@ export class Viewer extends Look {
           center: { x: this.extent.width / 2, y: this.extent.height / 2 },
         };
       }
-      for (const view of this.activeViews) isComplete = drawView(this, view) && isComplete;
+      const { pixel_um: pixelUm } = this.panes.find((pane) => pane.pixel_um) || {};
+      for (const view of this.activeViews) {
+        isComplete = drawView(this, view) && isComplete;
+        showScaleBar(view, pixelUm, this.viewport.zoom);
+      }
       isComplete = isComplete && this.panes.every((pane) => this.isSettled(pane));
     }
     this.showHover();

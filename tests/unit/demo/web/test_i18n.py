@@ -14,7 +14,8 @@ from demo.work.choice import purpose_of
 from sr.formats.kinds import NOT_IMAGES
 from sr.formats.notes import NOTES
 from sr.images.writing import FORMATS
-from sr.models.entries.shipped import MODELS
+from sr.microscopy.files.stretch import LUTS
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
 
 DEMO = Path(__file__).parents[4] / "demo"
 
@@ -45,14 +46,15 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {f"example_{name}" for name in SAMPLES} | {
         f"tab_{tab}" for tab in ("upscale", "compare", "survey", "display", "results")
     }
-    built |= {name for name in MODELS if name in texts("en")}
-    built |= {f"for_{purpose_of(model)}" for model in MODELS.values()} | {
+    models = MODELS | FRAME_MODELS
+    built |= {name for name in models if name in texts("en")} | {f"lut_{lut}" for lut in LUTS}
+    built |= {f"for_{purpose_of(model)}" for model in models.values()} | {
         "for_other",
         "for_between",
     }
     built |= {"seen_clean", "seen_drawn"}
     built |= {f"save_{kind}" for kind in FORMATS} | {f"item_{s}" for s in get_args(State)}
-    images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").glob("*/*.py"))
+    images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").rglob("*.py"))
     raised = set(re.findall(r'kind="(\w+)"', images)) - {"stable"}  # a way to sort
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
     built |= {f"note_{kind}" for kind in NOTES}
