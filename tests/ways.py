@@ -153,6 +153,7 @@ def begin_survey(page: Page, address: str) -> None:
 
     version = httpx.get(f"{address}/survey/status").json()["consent_version"]
     body = {"request": os.urandom(16).hex(), "language": "en", "adult": True}
+    body |= {"invitation": "", "panel": ""}
     started = httpx.post(f"{address}/survey/start", json=body | {"consent_version": version})
     token = started.json()["token"]
     display = DISPLAY | {"screen_width": 1280, "screen_height": 900}

@@ -39,7 +39,8 @@ Call = Callable[[Survey, str, dict[str, Any]], dict[str, Any]]
 
 def start_session(survey: Survey, user_agent: str, body: dict[str, Any]) -> dict[str, Any]:
     """Consent, and a new session."""
-    chosen = fields(body, request=str, language=str, consent_version=str, adult=bool)
+    texts = dict.fromkeys(("request", "language", "consent_version", "invitation", "panel"), str)
+    chosen = fields(body, adult=bool, **texts)
     return start(survey, user_agent=user_agent, **chosen)
 
 

@@ -58,7 +58,7 @@ COMMANDS = {
     ),
     "open": Command("let raters in", no_arguments, status.run_open),
     "close": Command("take no more answers", no_arguments, status.run_close),
-    "link": of(link, "print the address for a class and write its QR code", has_study=False),
+    "link": of(link, "print the address for a class and its QR code, or make invitations"),
     "restore": of(restore, "fetch a backup into NITIDEZ_DATA, which it fills", has_study=False),
     "replay": Command(
         "make a database again from the journal",

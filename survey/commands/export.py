@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from survey.session.survey import opened
-from survey.storage.responses import read_responses
+from survey.storage.responses import invitations, read_responses
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
 
     with opened(args.study) as survey:
         frame = read_responses(survey.store, args.study, args.include_simulated)
-        write_export(export_files(frame, survey.study, excel=args.excel), args.output)
+        invited = invitations(survey.store, args.study)
+        files = export_files(frame, survey.study, excel=args.excel, invitations=invited)
+        write_export(files, args.output)
     print(f"{len(frame)} responses written to {args.output}")
     return 0

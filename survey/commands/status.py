@@ -6,7 +6,7 @@ import argparse
 
 from survey.session.owner import set_open
 from survey.session.survey import opened
-from survey.storage.responses import counts
+from survey.storage.responses import counts, invitations
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,6 +19,9 @@ def run(args: argparse.Namespace) -> int:
         found = counts(survey.store, args.study)
         print(f"study      {args.study}, {survey.status()['state']}")
         print(f"raters     {found['started']} started, {found['finished']} finished")
+        invited = invitations(survey.store, args.study)
+        used = f"{invited['made']} made, {invited['used']} used, for one person each"
+        print(f"link       {used if invited['made'] else 'for everybody who has it'}")
         print(f"responses  {found['responses']}")
         print(f"withdrawn  {found['withdrawn']}")
         for note in survey.told():

@@ -121,11 +121,18 @@ def images_bytes(study: Study) -> bytes:
     return csv_bytes(("image", "name", "role"), rows)
 
 
-def export_files(responses: pd.DataFrame, study: Study, *, excel: bool = False) -> dict[str, bytes]:
+def export_files(
+    responses: pd.DataFrame,
+    study: Study,
+    *,
+    excel: bool = False,
+    invitations: Mapping[str, int] | None = None,
+) -> dict[str, bytes]:
     """The files of an export by name; equal data give equal bytes.
 
     Args:
         excel: tables also for spreadsheets; see `sr.base.spreadsheets`.
+        invitations: of `survey.storage.responses.invitations`, None where that is not known.
     """
     order = study.protocol.methods
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
@@ -151,6 +158,7 @@ def export_files(responses: pd.DataFrame, study: Study, *, excel: bool = False) 
         },
         "responses": len(responses),
         "raters": int(responses.participant.nunique()),
+        "invitations": invitations,
         "includes_simulated": bool(responses.simulated.any()),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

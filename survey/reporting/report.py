@@ -177,6 +177,7 @@ def _manifest(
             for image in study.images
         },
         "raters": facts["raters"],
+        "invitations": facts["invitations"],
         "includes_simulated": facts["includes_simulated"],
         "is_public": is_public,
         "files": {

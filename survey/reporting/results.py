@@ -19,7 +19,7 @@ from survey.reporting.page.report_page import Origin, section
 from survey.reporting.page.words import Language, number, say, scaled, texts
 from survey.reporting.report import need_libraries, report_files, zip_bytes
 from survey.session.survey import Survey
-from survey.storage.responses import answers_stamp, counts, read_responses
+from survey.storage.responses import answers_stamp, counts, invitations, read_responses
 from survey.study.errors import SurveyError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Results:
 
 
 def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
-    """What an analysis of a survey is asked: its methods in order, and how many started.
+    """What an analysis of a survey is asked: its methods in order, how many started and how.
 
     Args:
         simulated: simulated raters count, too.
@@ -139,8 +139,15 @@ def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
 
     found = counts(survey.store, survey.study_name)
     started = found["started"] + (found["simulated"]["started"] if simulated else 0)
+    invited = invitations(survey.store, survey.study_name)
     protocol = survey.study.protocol
-    return Asked(order=protocol.methods, started=started, scale=protocol.scale, **decided)
+    return Asked(
+        order=protocol.methods,
+        started=started,
+        invitations=invited,
+        scale=protocol.scale,
+        **decided,
+    )
 
 
 def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[str, Any]]:

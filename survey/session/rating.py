@@ -16,7 +16,7 @@ from survey.session.answers import Answer, flags_of, read_answer
 from survey.session.state import breaks_due, check_open, magnification, state_of, undoable
 from survey.session.survey import Survey
 from survey.storage import repository
-from survey.storage.codes import code_hmac, receipt, token_sha256
+from survey.storage.codes import code_hmac, token_sha256
 from survey.storage.events import AnswerChanged, Answered, Finished, SessionChanged
 from survey.storage.repository import View
 from survey.storage.store import Row
@@ -222,7 +222,7 @@ def withdraw(survey: Survey, code: str, *, token: str = "") -> bool:
         UnknownTokenError: the same of a session.
         SurveyError: there is no database; whether the study can be used does not matter.
     """
-    record, proof = survey.record, receipt(survey.secret, code or token)
+    record, proof = survey.record, code_hmac(survey.secret, code or token, "receipt")
     with record.alone():
         if code:
             own = "SELECT id FROM participant WHERE code_hmac = ?", code_hmac(survey.secret, code)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from survey.session.consent import consent_version as present_version
+from survey.session.invitations import admit, check_panel, told_by_panel
 from survey.session.state import check_open, state_of
 from survey.session.survey import Survey
 from survey.storage import repository
@@ -30,6 +31,8 @@ def start(
     consent_version: str,
     adult: bool,
     request: str = "",
+    invitation: str = "",
+    panel: str = "",
     user_agent: str = "",
     simulated: bool = False,
     seed: int | None = None,
@@ -39,9 +42,12 @@ def start(
     Args:
         request: 32 random hexadecimal digits of the caller's; the same again, as after a lost
             answer, is the same session.
+        invitation: as it stands on its paper, for a study that takes the invited alone.
+        panel: what the panel that has sent the person calls them.
 
     Raises:
         ConsentError: no consent to the present text, or under 18.
+        InvitationError: none where one is needed, or not one that is good here.
         StudyClosedError: the study takes nobody.
         SurveyError: the survey cannot run.
     """
@@ -55,6 +61,7 @@ def start(
     request = request or secrets.token_hex(16)
     if not re.fullmatch("[0-9a-f]{32}", request):
         raise InvalidAnswerError(f"request is {request!r:.40}; needed 32 hexadecimal digits")
+    check_panel(panel)
     token, code = token_and_code(survey.secret, request)
     with survey.record.alone():
         check_open(repository.study_row(store, study.name))
@@ -66,6 +73,7 @@ def start(
         else:
             survey.record.append()  # its line may be what failed
             return {"token": token, "code": code, "state": state_of(survey, known)}
+        invited = [] if simulated else admit(survey, invitation)
         earlier = coverage(
             store, study.name, simulated=simulated, active_since=stamp(now - RESERVED)
         )
@@ -95,7 +103,11 @@ def start(
             "finished_at": None,
         }
         trials = trial_rows(plan, session["id"], survey.study.protocol.angle_ppd)
-        survey.record.append(SessionStarted(participant["id"], participant, session, trials))
+        survey.record.append(
+            *invited,
+            SessionStarted(participant["id"], participant, session, trials),
+            *told_by_panel(survey, participant["id"], panel),
+        )
         begun = repository.view(store, session["token_sha256"])
     return {"token": token, "code": code, "state": state_of(survey, begun)}
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from survey.session.invitations import way_back
 from survey.session.reveal import reveal
 from survey.session.survey import Survey
 from survey.storage.repository import View
@@ -56,6 +57,7 @@ def state_of(survey: Survey, view: View) -> dict[str, Any]:
     if phase == "end":
         state["reveal"] = reveal(survey.study, view.answered)
         state["results_open"] = bool(session["results_open"])
+        state["way_back"] = way_back(session)
     return state
 
 

@@ -14,7 +14,7 @@ from survey.session.consent import consent_version
 from survey.storage import repository
 from survey.storage.codes import read_secret
 from survey.storage.record import Record
-from survey.storage.responses import finished
+from survey.storage.responses import finished, invitations
 from survey.storage.store import Store
 from survey.study.errors import StoreError, StudyError, StudyNotReadyError, SurveyError
 from survey.study.moments import utc_now
@@ -185,6 +185,7 @@ class Survey:
             "minutes": self._minutes,
             "consent_version": consent_version(),
             "results_open": False,
+            "by_invitation": False,
         }
         try:
             store = self.store
@@ -193,17 +194,18 @@ class Survey:
                 return answer | is_so | {"waiting_for": self.waiting_for()}
             row = repository.study_row(store, self.study_name)
             raters = finished(store, self.study_name)
+            by_invitation = invitations(store, self.study_name)["made"] > 0
             self.record.check()
         except SurveyError as error:
             detail = str(error).replace(f"{self.data_folder}/", "")
             detail = detail.replace(str(self.data_folder), "")
             return answer | {"state": "broken", "problem": {"key": error.key, "detail": detail}}
         assert row is not None
-        results_open = bool(row["results_open"])
         return answer | {
             "state": row["state"],
             "raters": raters,
-            "results_open": results_open,
+            "results_open": bool(row["results_open"]),
+            "by_invitation": by_invitation,
         }
 
 

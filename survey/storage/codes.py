@@ -1,4 +1,4 @@
-"""Secrets of a data folder, withdrawal codes, tokens: what is shown once and stored as a hash."""
+"""Secrets of a data folder; codes and tokens, which are shown once and stored as hashes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hmac
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from sr.base.files import make_private
 from survey.study.errors import StoreError
@@ -55,9 +56,13 @@ def token_and_code(secret: bytes, request: str) -> tuple[str, str]:
         request: random; the same one gives the same two, so that a start can be repeated.
     """
     digest = hmac.new(secret, b"start:" + request.encode(), hashlib.sha512).digest()
-    number = int.from_bytes(digest[32:], "big")
+    return digest[:32].hex(), code_of(int.from_bytes(digest[32:], "big"))
+
+
+def code_of(number: int) -> str:
+    """The last 50 bits of a random number as a person writes them."""
     text = "".join(CROCKFORD[(number >> 5 * k) % 32] for k in range(CODE_LENGTH))
-    return digest[:32].hex(), f"{text[:5]}-{text[5:]}"
+    return f"{text[:5]}-{text[5:]}"
 
 
 def normal_code(code: str) -> str:
@@ -65,14 +70,14 @@ def normal_code(code: str) -> str:
     return code.upper().translate(LOOKALIKES)
 
 
-def code_hmac(secret: bytes, code: str) -> str:
-    """What the database keeps of a code."""
-    return hmac.new(secret, b"code:" + normal_code(code).encode(), hashlib.sha256).hexdigest()
-
-
-def receipt(secret: bytes, code: str) -> str:
-    """By which a code is known while its person is being erased; no other table has it."""
-    return hmac.new(secret, b"receipt:" + normal_code(code).encode(), hashlib.sha256).hexdigest()
+def code_hmac(
+    secret: bytes, code: str, of: Literal["code", "receipt", "invitation"] = "code"
+) -> str:
+    """What the database keeps of a withdrawal code, or of an invitation; and the receipt by which a
+    withdrawal code is known while its person is being erased, which no other table has.
+    """
+    text = f"{of}:{normal_code(code)}"
+    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
 
 
 def token_sha256(token: str) -> str:

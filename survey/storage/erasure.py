@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sr.base.files import remove_leftovers
 from survey.storage.events import Carried, Gone, append, delete_person
-from survey.storage.store import Row, Store
+from survey.storage.store import Row, Store, fetched
 from survey.study.display import pixels_per_degree
 
 COPIES = "copies"  # folder of half-made backups, in the data folder
@@ -99,25 +99,20 @@ def _to(step: float, value: float | None) -> float | None:
 
 
 def person_as_told(db: sqlite3.Connection, person: str) -> Carried:
-    """Everything the tables hold of a person, as one event."""
-
-    def rows(sql: str) -> list[Row]:
-        found = db.execute(sql, [person])
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found]
+    """Everything the tables hold of a person's answers, as one event (not a panel's id)."""
 
     of_session = "session IN (SELECT id FROM session WHERE participant = ?)"
-    (participant,) = rows("SELECT * FROM participant WHERE id = ?")
-    return Carried(
-        person,
-        participant,
-        rows("SELECT * FROM session WHERE participant = ? ORDER BY rowid"),
-        rows(f"SELECT * FROM trial WHERE {of_session} ORDER BY session, seq"),
-        rows(
-            "SELECT * FROM response WHERE trial_id IN "
-            f"(SELECT id FROM trial WHERE {of_session}) ORDER BY rowid"
-        ),
+    of_trial = f"trial_id IN (SELECT id FROM trial WHERE {of_session})"
+    (participant,), *others = (
+        fetched(db, f"SELECT * FROM {what}", [person])
+        for what in (
+            "participant WHERE id = ?",
+            "session WHERE participant = ? ORDER BY rowid",
+            f"trial WHERE {of_session} ORDER BY session, seq",
+            f"response WHERE {of_trial} ORDER BY rowid",
+        )
     )
+    return Carried(person, participant, *others)
 
 
 def erasures(store: Store) -> int:
@@ -148,7 +143,7 @@ def is_nobody_in(folder: Path) -> bool:
     database = folder / "survey.db"
     if database.exists() and not _is_nobody_in_database(database):
         return False
-    somebody = (b'"simulated":0', b"withdrawal", b'"Erased"', b'"Gone"')
+    somebody = (b'"simulated":0', b"withdrawal", b'"Erased"', b'"Gone"', b'"InvitationsMade"')
     for path in folder.glob("journal/*.jsonl"):
         *lines, _ = path.read_bytes().split(b"\n")
         if any(word in line or not line.endswith(b"}") for line in lines for word in somebody):
@@ -163,6 +158,7 @@ def _is_nobody_in_database(path: Path) -> bool:
         somebody = {
             "participant": "SELECT 1 FROM participant WHERE NOT simulated",
             "erasure": "SELECT 1 FROM erasure",
+            "invitation": "SELECT 1 FROM invitation",  # handed out, to somebody
             "withdrawal": "SELECT 1 FROM withdrawal",  # of before
         }
         found = (connection.execute(sql) for table, sql in somebody.items() if table in tables)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from survey.storage.journal import first_unfit
-from survey.storage.store import RESULTS, Line, Row, Store, check_database, insert, update
+from survey.storage.store import RESULTS, Line, Row, Store, insert, update
 from survey.study.errors import StoreError
 
 APPEND = (
@@ -66,9 +66,39 @@ class SessionStarted:
     trials: list[Row]
 
     def apply(self, db: sqlite3.Connection) -> None:
-        insert(db, "participant", [self.participant])
-        insert(db, "session", [self.session])
-        insert(db, "trial", self.trials)
+        Carried(self.person, self.participant, [self.session], self.trials, []).apply(db)
+
+
+@dataclass(frozen=True)
+class InvitationsMade:
+    """From now on a study takes those who hold one of these, one person each."""
+
+    study: str
+    hashes: list[str]
+
+    def apply(self, db: sqlite3.Connection) -> None:
+        insert(db, "invitation", [{"code_hmac": h, "study": self.study} for h in self.hashes])
+
+
+@dataclass(frozen=True)
+class InvitationUsed:
+    """Somebody came by it; whose it was is not told, so that it stays used when they leave."""
+
+    code_hmac: str
+
+    def apply(self, db: sqlite3.Connection) -> None:
+        update(db, "invitation", {"code_hmac": self.code_hmac}, {"used": 1})
+
+
+@dataclass(frozen=True)
+class PanelTold:
+    """What a panel calls the person it has sent."""
+
+    person: str
+    id: str
+
+    def apply(self, db: sqlite3.Connection) -> None:
+        insert(db, "panel", [{"participant": self.person, "id": self.id}])
 
 
 @dataclass(frozen=True)
@@ -160,17 +190,9 @@ class Gone:
 
 
 Event = (
-    StudyRegistered
-    | StudyChanged
-    | SessionStarted
-    | SessionChanged
-    | Answered
-    | AnswerChanged
-    | Finished
-    | Carried
-    | Erased
-    | Gone
-)
+    StudyRegistered | StudyChanged | InvitationsMade | InvitationUsed | SessionStarted | PanelTold
+    | SessionChanged | Answered | AnswerChanged | Finished | Carried | Erased | Gone
+)  # fmt: skip
 KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}
 
 
@@ -202,17 +224,7 @@ def read(line: Line) -> Event:
         ) from None
 
 
-def replay(db: sqlite3.Connection, lines: Iterable[Line]) -> None:
-    """Let everything happen again, within a transaction of the caller's.
-
-    Raises:
-        StoreError: a newer version wrote an event.
-    """
-    for line in lines:
-        read(line).apply(db)
-
-
-def retell(store: Store, lines: Sequence[Line]) -> None:
+def retell(store: Store, lines: Iterable[Line]) -> None:
     """Put another record into a database, and the tables it comes to.
 
     Raises:
@@ -221,18 +233,19 @@ def retell(store: Store, lines: Sequence[Line]) -> None:
     with store.replaying() as db:
         for table in ("event", *reversed(RESULTS)):
             db.execute(f"DELETE FROM {table}")
-        db.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", lines)
-        replay(db, lines)
+        for line in lines:
+            db.execute("INSERT INTO event VALUES (?, ?, ?, ?)", line)
+            read(line).apply(db)
 
 
 def delete_person(db: sqlite3.Connection, person: str) -> None:
     """Delete the rows of a participant in every table."""
-    of_session = "(SELECT id FROM session WHERE participant = ?)"
-    of_trial = f"(SELECT id FROM trial WHERE session IN {of_session})"
+    theirs = "session IN (SELECT id FROM session WHERE participant = ?)"
     for statement in (
-        f"DELETE FROM response WHERE trial_id IN {of_trial}",
-        f"UPDATE trial SET repeat_of = NULL WHERE session IN {of_session}",
-        f"DELETE FROM trial WHERE session IN {of_session}",
+        f"DELETE FROM response WHERE trial_id IN (SELECT id FROM trial WHERE {theirs})",
+        f"UPDATE trial SET repeat_of = NULL WHERE {theirs}",
+        f"DELETE FROM trial WHERE {theirs}",
+        "DELETE FROM panel WHERE participant = ?",
         "DELETE FROM session WHERE participant = ?",
         "DELETE FROM participant WHERE id = ?",
     ):
@@ -240,16 +253,20 @@ def delete_person(db: sqlite3.Connection, person: str) -> None:
 
 
 def check_copy(path: Path) -> None:
-    """Read a database file, let all its events happen again, and compare what they come to.
+    """Compare a database file with its own checks, and with what its events come to.
 
     Raises:
         StoreError: not a database, damaged, or its events give other tables.
     """
-    check_database(path)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-        if "event" in tables and (found := differences(db)):  # else it is of before the record
-            raise StoreError(f"{path.name}: {found}")
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            (found,) = db.execute("PRAGMA integrity_check").fetchone()
+            if found == "ok":  # one of before the record has no events
+                found = differences(db) if columns_of(db, "event") else ""
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found:
+        raise StoreError(f"{path.name}: {found}")
 
 
 def differences(db: sqlite3.Connection) -> str:
@@ -261,13 +278,14 @@ def differences(db: sqlite3.Connection) -> str:
     lines = [Line(*row) for row in db.execute("SELECT * FROM event ORDER BY seq")]
     if (seq := first_unfit(lines)) is not None:
         return f"event {seq} of the database does not fit its checksum"
-    other = Store(None)
-    with closing(other), other.replaying() as again:
-        replay(again, lines)
+    with closing(Store(None)) as other:
+        retell(other, lines)
         for table in RESULTS:
-            columns = ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})"))
+            if not (columns := columns_of(db, table)):
+                continue  # a copy of before there was such a table
             ours, told = (
-                set(place.execute(f"SELECT {columns} FROM {table}")) for place in (db, again)
+                set(place.execute(f"SELECT {columns} FROM {table}"))
+                for place in (db, other.db.conn)
             )
             if ours != told:
                 return (
@@ -275,3 +293,8 @@ def differences(db: sqlite3.Connection) -> str:
                     f"not give, and lacks {len(told - ours)}"
                 )
     return ""
+
+
+def columns_of(db: sqlite3.Connection, table: str) -> str:
+    """The names of a table's columns; "" where there is no such table."""
+    return ", ".join(row[1] for row in db.execute(f"PRAGMA table_info({table})"))

@@ -14,8 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from survey.storage import erasure
-from survey.storage.events import Erased, StudyRegistered, delete_person, write
-from survey.storage.store import RESULTS, Row, Store
+from survey.storage.events import (
+    Erased,
+    InvitationsMade,
+    InvitationUsed,
+    PanelTold,
+    StudyRegistered,
+    delete_person,
+    write,
+)
+from survey.storage.store import RESULTS, Row, Store, fetched
 
 
 def journals(folder: Path) -> list[Path]:
@@ -52,22 +60,23 @@ def migrate(store: Store, folder: Path) -> None:
 def tell(db: sqlite3.Connection) -> None:
     """Write the events down that give these tables, in the place of all others."""
     db.execute("DELETE FROM event")
-    for study in _rows(db, "SELECT * FROM study"):
-        versions = _rows(db, "SELECT * FROM stimulus WHERE study = ?", study["name"])
+    for study in fetched(db, "SELECT * FROM study"):
+        versions = fetched(db, "SELECT * FROM stimulus WHERE study = ?", [study["name"]])
         write(db, StudyRegistered(study, versions))
-    for erased in _rows(db, "SELECT kind, day FROM erasure ORDER BY id"):
+    for study in fetched(db, "SELECT DISTINCT study FROM invitation"):
+        made = fetched(db, "SELECT code_hmac FROM invitation WHERE study = ?", [study["study"]])
+        write(db, InvitationsMade(study["study"], [row["code_hmac"] for row in made]))
+    for row in fetched(db, "SELECT code_hmac FROM invitation WHERE used"):
+        write(db, InvitationUsed(**row))
+    for erased in fetched(db, "SELECT kind, day FROM erasure ORDER BY id"):
         write(db, Erased(**erased))
-    for person in _rows(db, "SELECT id, anonymised_at FROM participant ORDER BY rowid"):
+    for person in fetched(db, "SELECT id, anonymised_at FROM participant ORDER BY rowid"):
         if person["anonymised_at"]:  # of before ids were replaced, too
             erasure.anonymise(db, person["id"], person["anonymised_at"])
         else:
             write(db, erasure.person_as_told(db, person["id"]))
-
-
-def _rows(db: sqlite3.Connection, sql: str, *values: str) -> list[Row]:
-    found = db.execute(sql, values)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found]
+    for panel in fetched(db, "SELECT participant AS person, id FROM panel"):
+        write(db, PanelTold(**panel))
 
 
 def _told(paths: Sequence[Path]) -> tuple[dict[tuple[str, str], Row], dict[str, str]]:

@@ -57,6 +57,7 @@ def register(record: Record, study: Study) -> None:
         "state": "open",
         "results_open": 0,
         "created_at": study.created_at,
+        "completion_url": known["completion_url"] if known else "",
     }
     record.append(StudyRegistered(row, versions))
 
@@ -75,7 +76,7 @@ def change_study(record: Record, name: str, **changes: Any) -> None:
 class View:
     """All that one request needs of a session: read once, kept up by whoever changes it."""
 
-    session: Row  # with `study`, `simulated`, `language`, `study_state`, `results_open`
+    session: Row  # with columns of its participant, study and panel, see `view`
     trials: list[Row]  # in order, with image, methods, and the answer's main columns
 
     @property
@@ -120,9 +121,10 @@ def view(store: Store, token_sha256: str) -> View:
         UnknownTokenError: no such session.
     """
     session = store.row(
-        "SELECT s.*, p.study, p.simulated, p.language, y.state AS study_state, y.results_open "
-        "FROM session s JOIN participant p ON p.id = s.participant "
-        "JOIN study y ON y.name = p.study WHERE s.token_sha256 = ?",
+        "SELECT s.*, p.study, p.simulated, p.language, y.state AS study_state, y.results_open, "
+        "y.completion_url, n.id AS panel_id FROM session s JOIN participant p "
+        "ON p.id = s.participant JOIN study y ON y.name = p.study "
+        "LEFT JOIN panel n ON n.participant = p.id WHERE s.token_sha256 = ?",
         [token_sha256],
     )
     if session is None:

@@ -139,6 +139,12 @@ def counts(store: Store, study: str) -> Row:
     }
 
 
+def invitations(store: Store, study: str) -> dict[str, int]:
+    """How many a study has `made`, none where its link is for all, and how many are `used`."""
+    sql = "SELECT count(*) AS made, coalesce(sum(used), 0) AS used FROM invitation WHERE study = ?"
+    return store.rows(sql, [study])[0]
+
+
 def answers_stamp(store: Store) -> str:
     """A text that changes with everything that happens, and with every person who goes."""
     row = store.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")[0]

@@ -114,9 +114,7 @@ CREATE INDEX picture_session ON picture (session);
 @migrations()
 def m001_tables(db: Database) -> None:
     """All tables of the first version."""
-    for statement in FIRST.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+    _run(db, FIRST)
 
 
 @migrations()
@@ -165,7 +163,31 @@ CREATE INDEX trial_right_token ON trial (right_token);
 @migrations()
 def m003_record(db: Database) -> None:
     """What happened, event by event; an address of its own for every picture of every trial."""
-    for statement in RECORD.split(";\n"):
+    _run(db, RECORD)
+
+
+INVITED = """
+CREATE TABLE invitation (
+    code_hmac TEXT PRIMARY KEY,
+    study TEXT NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE panel (
+    participant TEXT PRIMARY KEY REFERENCES participant (id),
+    id TEXT NOT NULL
+) STRICT;
+ALTER TABLE study ADD COLUMN completion_url TEXT NOT NULL DEFAULT '';
+"""
+
+
+@migrations()
+def m004_invited(db: Database) -> None:
+    """Addresses for one person each, and panels, whose ids stand apart from all answers."""
+    _run(db, INVITED)
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
         if statement.strip():
             db.execute(statement)
 

@@ -26,7 +26,10 @@ BUSY_MS = 5000
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY")
 # What events come to. Of the other tables "event" is the record itself; "job" and "place" are this
 # folder's own and in no copy.
-RESULTS = ("study", "stimulus", "participant", "session", "trial", "response", "erasure")
+RESULTS = (
+    *("study", "stimulus", "participant", "session", "trial", "response", "erasure"),
+    *("invitation", "panel"),
+)
 GONE = "Gone"  # the kind of an event whose person was erased: no body, and its old checksum
 
 
@@ -116,9 +119,7 @@ class Store:
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """What a query gives."""
         with self.guard():
-            found = self.db.conn.execute(sql, values)
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found]
+            return fetched(self.db.conn, sql, values)
 
     def row(self, sql: str, values: Sequence[Any] = ()) -> Row | None:
         """The first row of a query, if there is one."""
@@ -167,6 +168,13 @@ class Store:
                 copy.close()
 
 
+def fetched(db: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    """What a query gives, within a transaction of the caller's."""
+    found = db.execute(sql, values)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
 def insert(db: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows with the same columns in one order; those they lack get the table's defaults."""
     if rows:
@@ -183,24 +191,6 @@ def update(
     ((name, value),) = key.items()
     columns = ", ".join(f"{column} = ?" for column in changes)
     db.execute(f"UPDATE {table} SET {columns} WHERE {name} = ?", [*changes.values(), value])
-
-
-def check_database(path: Path) -> None:
-    """Compare a database file with its own checks.
-
-    Raises:
-        StoreError: not a database, or damaged.
-    """
-    try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        try:
-            result = connection.execute("PRAGMA integrity_check").fetchone()
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path.name}: {error}") from error
-    if result != ("ok",):
-        raise StoreError(f"{path.name}: {result[0]}")
 
 
 def _advice(error: sqlite3.DatabaseError) -> str:

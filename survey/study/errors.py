@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class SurveyError(Exception):
     """Base of every error the `survey` package raises on purpose."""
@@ -52,6 +54,22 @@ class StudyClosedError(SurveyError):
 
     key = "survey_closed"
     status = 403
+
+
+class InvitationError(SurveyError):
+    """A study takes those it has invited, each once; `what` is what is wrong with an invitation."""
+
+    status = 403
+
+    def __init__(self, what: Literal["needed", "unknown", "used", "elsewhere"], text: str) -> None:
+        super().__init__(text)
+        self.key = f"survey_invitation_{what}"
+
+
+class PanelError(InvalidAnswerError):
+    """What a panel's link says of whom it has sent cannot be an id."""
+
+    key = "survey_panel"
 
 
 class StudyError(SurveyError):

@@ -127,7 +127,10 @@ def test_what_a_rater_sends_is_looked_at(
     trial = post(client, "display", started["token"], DISPLAY).json()["trial"]
     sent = answer_to(trial, 3 if trial["kind"] == "rating" else "left")
     asked: dict[str, dict[str, Any]] = {
-        "start": {"request": "0" * 32, "language": "en", "consent_version": "x", "adult": True},
+        "start": {
+            **{"request": "0" * 32, "language": "en", "consent_version": "x", "adult": True},
+            **{"invitation": "AAAAA-AAAAA", "panel": "0"},
+        },
         "display": DISPLAY,
         "answer": sent,
         "finish": {"comment": "", "vision": ""},

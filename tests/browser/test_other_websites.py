@@ -25,7 +25,8 @@ PASSWORD = "correct horse battery"
 ATTACK = """async (app) => {
   const json = { "Content-Type": "application/json" };
   const owner = { ...json, "X-Owner-Token": "x" };
-  const start = JSON.stringify({ request: "", language: "en", consent_version: "x", adult: true });
+  const start = JSON.stringify({ request: "", language: "en", consent_version: "x",
+    adult: true, invitation: "", panel: "" });
   const tries = {
     status: [`${app}/survey/status`, {}],
     start: [`${app}/survey/start`, { method: "POST", headers: json, body: start }],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +14,11 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 from playwright.sync_api import Page, expect
 
 from survey.session import owner, rating
+from survey.session.invitations import invite, set_completion
 from survey.session.survey import Survey
-from tests.helpers.survey_page import Visit, rows_of
+from tests.helpers.survey_page import PlainServer, Visit, rows_of, token_of
+from tests.helpers.tiny_study import make_study
+from tests.unit.survey.conftest import Rater
 
 
 def test_the_card_the_slider_and_the_distance_give_pixels_per_degree(visit, session_at, survey):
@@ -266,3 +271,67 @@ def test_nothing_moves_for_who_wants_less_motion(visit, session_at, survey: Surv
     page.locator("[data-go=begin]").click()
     duration = "getComputedStyle(document.querySelector('.ns-line i')).transitionDuration"
     assert page.evaluate(duration) == "0s"
+
+
+@pytest.fixture
+def invited(tmp_path: Path) -> Iterator[tuple[Survey, str, list[str]]]:
+    """A survey of its own that takes those with an invitation: with its address and three."""
+    make_study(tmp_path)
+    survey = Survey(tmp_path)
+    set_completion(survey, "https://panel.example/done?who={id}")
+    server = PlainServer(survey)
+    yield survey, server.start(), invite(survey, 3)
+    server.stop()
+    survey.close()
+
+
+def test_an_invitation_is_in_no_address_and_lets_one_person_in(open_page, invited):
+    survey, address, (first, second, third) = invited
+    page = open_page(address, own=True)
+    start = page.locator("#ns-start-note")
+    expect(start).to_contain_text("by invitation")
+
+    def begin() -> None:
+        for name in ("adult", "agree"):
+            page.locator(f"[name={name}]").check()
+        page.locator("[data-go=start]").click()
+
+    def came(invitation: str, more: str = "") -> None:
+        page.goto(f"{address}?tab=survey&invitation={invitation}{more}")
+        page.wait_for_function("document.querySelector('.ns').dataset.at !== 'loading'")
+        assert page.evaluate("location.href") == f"{address}?tab=survey"
+
+    came("AAAAA-AAAAA")
+    begin()
+    expect(start).to_contain_text("not known here")
+    came(first, "&PROLIFIC_PID=5f3a&STUDY_ID=1&SESSION_ID=2")
+    page.route("**/survey/start", lambda route: (route.fetch(), route.abort()))
+    begin()
+    expect(start).to_contain_text("No connection")  # it was begun, and the reply was lost
+    page.unroute("**/survey/start")
+    page.reload()
+    begin()
+    expect(page.locator("[data-screen=code]")).to_be_visible()
+    token = token_of(page)
+    came(first)  # interrupted, and back with the same paper
+    expect(page.locator("[data-screen=display]")).to_be_visible()
+    came(second)  # somebody else at the same device
+    expect(page.locator("[data-screen=leave]")).to_be_visible()
+    page.locator("[data-screen=leave] [data-go=retry]").click()
+    expect(page.locator("[data-screen=display]")).to_be_visible()
+    rater = Rater.__new__(Rater)
+    rater.survey, rater.token, rater.state = survey, token, rating.state(survey, token)
+    rater.finish()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    back = page.get_by_role("link", name="Go back to the panel that sent you here")
+    expect(back).to_have_attribute("href", "https://panel.example/done?who=5f3a")
+    came(third)
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    begin()
+    expect(page.locator("[data-screen=code]")).to_be_visible()
+    assert token_of(page) != token
+    page.evaluate("localStorage.clear()")
+    came(third)
+    begin()
+    expect(start).to_contain_text("has been used")

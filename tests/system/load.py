@@ -159,6 +159,8 @@ class HttpRater:
                     "request": f"{self.random.getrandbits(128):032x}",
                     "language": "en",
                     "adult": True,
+                    "invitation": "",
+                    "panel": "",
                     "consent_version": status["consent_version"],
                 },
             )

@@ -22,6 +22,7 @@ class SurveyPage extends SurveyWording {
     this.code = null;
     this.begun = false;
     this.isAgain = false; // a session that was interrupted goes on
+    this.startNote = ""; // a text key: what keeps somebody from beginning
     this.say = makeSay(texts, () => this.language);
     this.transport = new Transport((trouble) => this.showTrouble(trouble));
     this.outbox = new Outbox(this.transport, {
@@ -39,6 +40,7 @@ class SurveyPage extends SurveyWording {
         pause: () => this.pause(),
       },
     );
+    kept.takeFromAddress();
     this.listen();
     this.retell();
   }
@@ -106,6 +108,8 @@ class SurveyPage extends SurveyWording {
     }
     this.transport.token = kept.token;
     if (this.transport.token) return this.continue();
+    const isUninvited = this.status.by_invitation && !kept.came.invitation;
+    this.startNote ||= isUninvited ? "survey_invitation_needed" : "";
     this.show(state === "closed" ? "closed" : "welcome");
   }
 
@@ -114,6 +118,17 @@ class SurveyPage extends SurveyWording {
     this.isAgain = true;
     await this.outbox.sendLeftOver();
     await this.send("state", {});
+    const { invitation } = kept.came;
+    if (!invitation || !this.state) return;
+    if (invitation === kept.invitation) kept.keepCame(null); // the same person comes back
+    else await this.askWho();
+  }
+
+  // Somebody comes by an invitation, and the session here began with another one.
+  async askWho() {
+    if (this.state.phase === "end") return this.another();
+    if (!this.hasAskedWho) this.show("leave");
+    this.hasAskedWho = true;
   }
 
   refreshStart() {
@@ -122,21 +137,23 @@ class SurveyPage extends SurveyWording {
   }
 
   async start() {
-    const note = this.find("#ns-start-note");
     this.find("[data-go=start]").disabled = true;
-    note.textContent = this.say("loading");
-    this.request ||= randomHex(16); // the same until it is answered: one session, not two
+    this.noteStart("loading");
+    // The same until it is answered: one session, not two.
+    this.request ||= kept.requestFor(kept.came.invitation, randomHex(16));
     try {
       const reply = await this.transport.call("start", {
         request: this.request,
         language: this.language,
         consent_version: this.status.consent_version,
         adult: this.find("[name=adult]").checked,
+        ...kept.came,
       });
       this.request = null;
-      note.textContent = "";
+      this.noteStart("");
       this.transport.token = reply.token;
       kept.token = reply.token;
+      kept.keepCame(null);
       this.state = reply.state;
       this.code = reply.code;
       this.find(".ns-code output").textContent = reply.code;
@@ -144,9 +161,14 @@ class SurveyPage extends SurveyWording {
       this.find("[data-go=save]").href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
       this.show("code");
     } catch (error) {
-      note.textContent = this.say(error instanceof Refusal ? error.key : "offline");
+      this.noteStart(error instanceof Refusal ? error.key : "offline");
       this.refreshStart();
     }
+  }
+
+  noteStart(key) {
+    this.startNote = key;
+    this.find("#ns-start-note").textContent = key ? this.say(key) : "";
   }
 
   // What the page's buttons do
@@ -346,7 +368,7 @@ class SurveyPage extends SurveyWording {
       this.forget();
       this.judging.close();
       await this.begin();
-      this.find("#ns-start-note").textContent = this.say(refusal.key);
+      this.noteStart(refusal.key);
       return;
     }
     if (name !== "undo") this.judging.notice = refusal.key; // an undo repeated after a lost reply

@@ -174,6 +174,9 @@ def section(
     kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
     asked = {key: say(language, f"asked_{kind}") for key, kind in kinds.items()}
     parts += paragraphs([say(language, scaled(language, "method_asked", scale), **asked)])
+    if invited := analysis.facts["invitations"]:
+        key = "method_invited" if invited["made"] else "method_link"
+        parts += paragraphs([say(language, key, **invited)])
     if origin.occasion:
         parts += paragraphs([say(language, "method_dates", **origin.occasion)])
     else:

@@ -97,6 +97,7 @@ class Asked:
         started: people who began; None when that is not known.
         scale: of the scores, "acr" (single pictures) or "dcr" (beside the original); answers of
             the latter say so themselves.
+        invitations: how many were `made`, none where the link was for all, and how many `used`.
     """
 
     order: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ class Asked:
     share_margin: float = SHARE_MARGIN
     started: int | None = None
     scale: Literal["acr", "dcr"] = "acr"
+    invitations: Mapping[str, int] = field(default_factory=dict)
 
 
 def analyse(
@@ -146,6 +148,7 @@ def analyse(
         "crossing_pair": list(choices.compared[-1]) if choices.compared else [],
         "density_reliability": density.reliability(responses),
         "leaving": balance.leaving(responses, asked.started),
+        "invitations": dict(asked.invitations),
         "margin": asked.margin,
         "share_margin": asked.share_margin,
         "ways": ways,

@@ -12,8 +12,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from demo.rating.page import survey_text
 from demo.rating.routes import TOKEN_HEADER, survey_routes
 from demo.web.http import LONGEST_BODY
+from survey.session.invitations import invite, set_completion
 from survey.session.survey import Survey
 from survey.storage.responses import read_responses
 from survey.study.protocol import METHODS
@@ -34,11 +36,15 @@ def client(survey: Survey) -> TestClient:
     return TestClient(Starlette(routes=survey_routes(lambda: survey)))
 
 
-def begin(client: TestClient) -> dict[str, Any]:
+WHAT = ("needed", "unknown", "used", "elsewhere")  # can be wrong with one
+LINK = {"invitation": "", "panel": ""}  # of the address, which is for all
+
+
+def begin(client: TestClient, **changes: str) -> dict[str, Any]:
     version = client.get("/survey/status").json()["consent_version"]
     request = secrets.token_hex(16)
     body = {"language": "en", "consent_version": version, "adult": True, "request": request}
-    return client.post("/survey/start", json=body).json()
+    return client.post("/survey/start", json=body | LINK | changes).json()
 
 
 def post(client: TestClient, action: str, token: str, body: Any = None) -> Any:
@@ -66,6 +72,19 @@ def test_a_whole_session(client: TestClient):
     assert state["reveal"]["names"]["nearest"] == {"en": "Nearest", "pt-BR": "Vizinho mais próximo"}
     assert post(client, "withdraw", "", {"code": started["code"]}).json() == {"withdrawn": True}
     assert post(client, "state", token).status_code == 401
+
+
+def test_an_invitation_and_a_panel_come_with_the_start(client: TestClient, survey: Survey):
+    set_completion(survey, "https://panel.example/{id}")
+    (code,) = invite(survey, 1)
+    assert begin(client)["error"]["key"] == "survey_invitation_needed"
+    assert begin(client, invitation=code, panel="no id")["error"]["key"] == "survey_panel"
+    assert "token" in begin(client, invitation=code, panel="P1")
+    assert survey.store.rows("SELECT id FROM panel") == [{"id": "P1"}]
+    assert begin(client, invitation=code)["error"]["key"] == "survey_invitation_used"
+    assert client.get("/survey/status").json()["by_invitation"] is True
+    for words in survey_text().values():
+        assert all(words[f"survey_{key}"] for key in ("panel", *map("invitation_{}".format, WHAT)))
 
 
 def test_how_the_survey_stands_is_read_once_however_often_it_is_asked(
@@ -158,7 +177,7 @@ def test_what_is_no_answer_is_refused(client: TestClient, body: bytes, headers: 
 @pytest.mark.parametrize(
     "body",
     [
-        {"language": "en", "consent_version": "x", "adult": True, "request": "0" * 32},
+        {"language": "en", "consent_version": "x", "adult": True, "request": "0" * 32} | LINK,
         {"language": "en", "consent_version": "x", "adult": True},
         {"language": "en", "consent_version": None, "adult": True},
         {"language": "en", "consent_version": "", "adult": "yes"},

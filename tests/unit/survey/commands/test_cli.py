@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,56 @@ def test_the_link_and_its_code(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert file.read_text().startswith("<?xml")
     assert run("link", "nitidez", "--output", str(file)) == 2
     assert run("link", "http://x", "--output", str(tmp_path / "code.gif")) == 2
+
+
+def test_invitations_on_paper_and_as_a_list_for_their_owner_only(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slips, plain = tmp_path / "slips.pdf", tmp_path / "more.txt"
+    assert run("link", "http://10.0.0.5:7860", "--invitations", "13", "--output", str(slips)) == 0
+    assert slips.read_bytes().startswith(b"%PDF")
+    assert slips.read_bytes().count(b"/Type /Page ") == 2
+    head, *rows = slips.with_suffix(".csv").read_text().splitlines()
+    assert head == "number,invitation,address"
+    assert len({row.split(",")[1] for row in rows}) == 13
+    assert rows[0].endswith(f"http://10.0.0.5:7860/?tab=survey&invitation={rows[0].split(',')[1]}")
+    assert run("link", "http://x", "--invitations", "2", "--output", str(plain)) == 0
+    assert plain.read_text().count("http://x/?tab=survey&invitation=") == 2
+    files = (slips, slips.with_suffix(".csv"), plain)
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    before = slips.read_bytes()
+    assert run("link", "http://x", "--invitations", "1", "--output", str(slips)) == 2
+    assert slips.read_bytes() == before
+    assert "exists, perhaps with invitations" in capsys.readouterr().err
+    for wrong in (["1"], ["0", "--output", "a.csv"], ["1", "--output", "a.png"]):
+        assert run("link", "http://x", "--invitations", *wrong) == 2
+    survey = Survey(data)
+    Rater(survey, invitation=rows[0].split(",")[1]).finish()
+    survey.close()
+    capsys.readouterr()
+    assert run("status") == 0
+    assert "link       15 made, 1 used, for one person each\n" in capsys.readouterr().out
+    assert run("export", "--output", str(tmp_path / "out")) == 0
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["invitations"] == {"made": 15, "used": 1}
+    assert run("report", "--output", str(tmp_path / "r.zip"), "--language", "en") == 0
+    with zipfile.ZipFile(tmp_path / "r.zip") as report:
+        assert "1 of 15 invitations were used" in report.read("report.html").decode()
+        assert json.loads(report.read("manifest.json"))["invitations"]["used"] == 1
+
+
+def test_the_way_back_to_a_panel(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("link", "https://x.org", "--completion-url", "https://p.example/?cc={id}") == 0
+    said = capsys.readouterr().out
+    assert "https://x.org/?tab=survey&PROLIFIC_PID={{%PROLIFIC_PID%}}\n" in said
+    survey = Survey(data)
+    assert survey.store.rows("SELECT completion_url FROM study") == [
+        {"completion_url": "https://p.example/?cc={id}"}
+    ]
+    survey.close()
+    assert run("link", "https://x.org", "--completion-url", "http://p.example") == 2
+    assert run("link", "https://x.org", "--completion-url", "") == 0
+    assert "PROLIFIC" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from survey.backup.backends import BackupError, FolderBackend
 from survey.session import owner, rating
+from survey.session.invitations import invite, set_completion
 from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.storage.codes import code_hmac, token_sha256
@@ -23,6 +24,7 @@ from survey.study.errors import StoreError, UnknownCodeError
 from tests.unit.survey.conftest import Rater, tell_the_same
 
 COMMENT = "o monitor do fundo é azulado"
+PANEL = "5f3a0panel9"
 
 
 class Place:
@@ -33,7 +35,10 @@ class Place:
         self.temporary = tmp_path / "temporary"
         self.temporary.mkdir()
         self.open()
-        self.stays, self.goes = Rater(self.survey), Rater(self.survey)
+        set_completion(self.survey, "https://panel.example/{id}")
+        stays, self.invitation = invite(self.survey, 2)
+        self.stays = Rater(self.survey, invitation=stays)
+        self.goes = Rater(self.survey, invitation=self.invitation, panel=PANEL)
         self.stays.go_on(3)
         self.goes.go_on()
         self.run_backup()
@@ -81,6 +86,8 @@ class Place:
             "comment": COMMENT,
             "comment escaped": json.dumps(COMMENT)[1:-1],
             "vision": "impaired",
+            "invitation": self.invitation,
+            "panel": PANEL,
         }
         for trial in told.trials:
             for column in ("id", "left_token", "right_token"):

@@ -18,8 +18,9 @@ from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.storage import repository
 from survey.storage.codes import CROCKFORD, normal_code, read_secret, token_and_code
+from survey.storage.events import check_copy
 from survey.storage.responses import read_responses
-from survey.storage.store import Store, check_database
+from survey.storage.store import Store
 from survey.study.display import pixels_per_degree
 from survey.study.errors import StoreError, StudyError, SurveyError
 from tests.helpers.tiny_study import PROTOCOL, make_study
@@ -70,7 +71,7 @@ def test_a_damaged_database_is_noticed_at_the_start(
     path.write_bytes(data)
     assert open_survey().status()["state"] == "broken"
     with pytest.raises(StoreError):
-        check_database(path)
+        check_copy(path)
 
 
 @pytest.mark.skipif(hasattr(os, "getuid") and os.getuid() == 0, reason="root may write everywhere")
