@@ -145,8 +145,9 @@ def named(answer: dict[str, Any]) -> dict[str, Any]:
     """
     state = answer.get("state", answer)
     if "reveal" in state:
+        labels = state["reveal"]["labels"]
         names = {
-            method: {language: label_of(language, method) for language in LANGUAGES}
+            method: labels.get(method) or {each: label_of(each, method) for each in LANGUAGES}
             for choice in state["reveal"]["choices"]
             for method in (choice["left"], choice["right"])
             if method

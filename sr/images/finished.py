@@ -44,8 +44,8 @@ def parse_named_picture(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def match_pictures(stems: Sequence[str], folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """The picture of each photograph in a folder.
+def candidates(stems: Sequence[str], folder: Path) -> dict[str, list[Path]]:
+    """The files of a folder that could be each photograph's.
 
     A file belongs to a photograph by its stem, in any case of letters; where there is none of that
     stem, by one that goes on with something else than a letter or digit, or with x and a digit, as
@@ -55,23 +55,33 @@ def match_pictures(stems: Sequence[str], folder: Path) -> tuple[dict[str, Path],
         stems: of the photographs.
         folder: of the pictures; other files in it are left alone.
 
+    Raises:
+        DataError: the folder cannot be read.
+    """
+    files = list_images(folder)
+    return {
+        stem: [path for path in files if path.stem.casefold() == stem.casefold()]
+        or [path for path in files if _goes_on(path.stem, stem, stems)]
+        for stem in stems
+    }
+
+
+def match_pictures(stems: Sequence[str], folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The picture of each photograph in a folder; see `candidates`.
+
     Returns:
         Files by stem, and for every photograph without one file what is wrong.
 
     Raises:
         DataError: the folder cannot be read.
     """
-    files = list_images(folder)
     found: dict[str, Path] = {}
     problems: list[str] = []
-    for stem in stems:
-        exact = [path for path in files if path.stem.casefold() == stem.casefold()]
-        longer = [path for path in files if _goes_on(path.stem, stem, stems)]
-        candidates = exact or longer
-        if len(candidates) == 1:
-            found[stem] = candidates[0]
-        elif candidates:
-            names = ", ".join(path.name for path in candidates)
+    for stem, files in candidates(stems, folder).items():
+        if len(files) == 1:
+            found[stem] = files[0]
+        elif files:
+            names = ", ".join(path.name for path in files)
             problems.append(f"{folder}: {names} could all be {stem}'s; keep one")
         else:
             problems.append(f"{folder}: no picture of {stem}")

@@ -10,29 +10,41 @@ from PIL import Image
 
 from sr.base.files import file_sha256
 from survey.study.protocol import Protocol
+from survey.study.study import Crop
 
 
-def fits(rgb: np.ndarray, protocol: Protocol) -> bool:
-    """Whether a photograph is large enough for a crop."""
-    return rgb.shape[0] >= protocol.height and rgb.shape[1] >= protocol.width
+def detailed(rgb: np.ndarray, protocol: Protocol) -> Crop:
+    """The part with the most detail of a photograph that is not smaller than the window.
 
-
-def crop(rgb: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """The window of the protocol's size with the most detail.
-
-    A photograph more than twice as large is reduced first, so that the window shows a good part
-    of it and is as sharp as a screen can show.
+    Of one more than twice as large it is a larger part of the same shape, so that the window shows
+    a good part of it and, reduced, is as sharp as a screen can show.
 
     Args:
-        rgb: uint8 (H, W, 3), at least as large as the window.
+        rgb: uint8 (H, W, 3).
     """
     width, height = protocol.width, protocol.height
-    shrink = min(rgb.shape[1] / width, rgb.shape[0] / height) / 2
+    shrink = max(1.0, min(rgb.shape[1] / width, rgb.shape[0] / height) / 2)
     if shrink > 1:
         size = (round(rgb.shape[1] / shrink), round(rgb.shape[0] / shrink))
-        rgb = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
-    top, left = place(rgb, protocol)
-    return np.ascontiguousarray(rgb[top : top + height, left : left + width])
+        small = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+    else:
+        small = rgb
+    top, left = (round(start * shrink) for start in place(small, protocol))
+    sides = min(round(width * shrink), rgb.shape[1]), min(round(height * shrink), rgb.shape[0])
+    left, top = min(left, rgb.shape[1] - sides[0]), min(top, rgb.shape[0] - sides[1])
+    return Crop(left, top, *sides)
+
+
+def cut(rgb: np.ndarray, crop: Crop, protocol: Protocol) -> np.ndarray:
+    """A part of a photograph in the window's size, uint8 (height, width, 3): reduced, where it is
+    larger.
+    """
+    left, top, width, height, _ = crop
+    part = rgb[top : top + height, left : left + width]
+    size = (protocol.width, protocol.height)
+    if (width, height) != size:
+        part = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.LANCZOS))
+    return np.ascontiguousarray(part)
 
 
 def place(rgb: np.ndarray, protocol: Protocol, step: int = 8) -> tuple[int, int]:

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sr.base.errors import SRError
 from sr.formats.kinds import list_images
-from sr.images.finished import NAME, match_pictures
-from survey.preparation.sources import Source, check_sizes, read_picture, roles_of
+from sr.images.finished import NAME, candidates
+from survey.preparation.problems import Problem, refuse
+from survey.preparation.sources import Source, read_picture, roles_of, size_problems
+from survey.preparation.tables import read_table
 from survey.study.errors import StudyError
 
 COLUMNS = ("photo", "method", "path")
 Pictures = dict[str, dict[str, Path]]  # by photograph, then by method
 
 
-def pictures_of_folders(stems: Sequence[str], folders: Mapping[str, Path]) -> Pictures:
-    """The picture of every photograph in every folder.
-
-    Raises:
-        StudyError: names everything that is missing or could be two.
-    """
+def pictures_of_folders(
+    stems: Sequence[str], folders: Mapping[str, Path]
+) -> tuple[Pictures, list[Problem]]:
+    """The picture of every photograph in every folder, and what is missing or could be two."""
     found: Pictures = {stem: {} for stem in stems}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for method, folder in folders.items():
-        files, missing = match_pictures(stems, folder)
-        problems += missing
-        for stem, path in files.items():
-            found[stem][method] = path
-    _refuse(problems)
-    return found
+        for stem, files in candidates(stems, folder).items():
+            told: dict[str, Any] = {"folder": folder, "method": method, "photo": stem}
+            if len(files) == 1:
+                found[stem][method] = files[0]
+            elif files:
+                names = ", ".join(path.name for path in files)
+                problems.append(Problem("ambiguous", files=names, **told))
+            else:
+                problems.append(Problem("missing", **told))
+    return found, problems
 
 
 def pictures_of_table(path: Path) -> Pictures:
@@ -40,15 +44,7 @@ def pictures_of_table(path: Path) -> Pictures:
         StudyError: not such a table, files that are not there, or methods without a picture of
             some photograph; names all.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            dialect = csv.Sniffer().sniff(file.readline(), ",;\t")
-            file.seek(0)
-            rows = list(csv.DictReader(file, dialect=dialect))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise StudyError(f"{path}: not a table that can be read ({error})") from None
-    if not rows or not set(COLUMNS) <= set(rows[0]):
-        raise StudyError(f"{path}: needed rows under the columns {', '.join(COLUMNS)}")
+    rows = read_table(path, COLUMNS)
     found: Pictures = {}
     problems: list[str] = []
     for number, row in enumerate(rows, start=2):
@@ -69,48 +65,42 @@ def pictures_of_table(path: Path) -> Pictures:
         for method in methods
         if method not in by_method
     ]
-    _refuse([f"{path}: {problem}" for problem in problems])
+    refuse([f"{path}: {problem}" for problem in problems])
     return found
 
 
-def sources_of_pictures(table: Pictures | None, folders: Mapping[str, Path]) -> list[Source]:
-    """Photographs of which there are finished pictures alone: those of a table or of folders.
+def sources_of_pictures(
+    table: Pictures | None, folders: Mapping[str, Path]
+) -> tuple[list[Source], list[Problem]]:
+    """Photographs of which there are finished pictures alone: those of a table or of folders, and
+    what is missing.
 
     Raises:
-        StudyError: pictures that are missing or cannot be read.
+        StudyError: pictures that cannot be read.
     """
+    problems: list[Problem] = []
     if table is None:
         all_stems = [[path.stem for path in list_images(folder)] for folder in folders.values()]
         stems = min(all_stems, key=lambda stems: sum(map(len, stems)))  # those without an ending
-        table = pictures_of_folders(stems, folders)
-    return [
+        table, problems = pictures_of_folders(stems, folders)
+        table = {stem: by_method for stem, by_method in table.items() if by_method}
+    sources = [
         Source(stem, read_picture(next(iter(by_method.values()))), role, by_method, "version")
         for role, (stem, by_method) in zip(roles_of(len(table)), table.items(), strict=True)
     ]
+    return sources, problems
 
 
-def check_pictures(sources: Sequence[Source], scale: int) -> None:
-    """Read every finished picture once, before anything is written.
-
-    Raises:
-        StudyError: names every one that cannot be read or has another size.
-    """
-    problems: list[str] = []
+def picture_problems(sources: Sequence[Source], scale: int) -> list[Problem]:
+    """Finished pictures that cannot be read or have another size; each is read once."""
+    problems: list[Problem] = []
     for source in sources:
         sizes: dict[str, tuple[int, ...]] = {}
         for method, path in source.pictures.items():
             try:
                 sizes[method] = read_picture(path).shape[:2]
             except (StudyError, SRError) as error:
-                problems.append(str(error))
-        try:
-            check_sizes(source, sizes, scale)
-        except StudyError as error:
-            problems.append(str(error))
-    _refuse(problems)
-
-
-def _refuse(problems: Sequence[str]) -> None:
-    if problems:
-        count = f"{len(problems)} problems:\n" if len(problems) > 1 else ""
-        raise StudyError(count + "\n".join(problems))
+                told = {"method": method, "photo": source.name}
+                problems.append(Problem("unreadable", reason=str(error), path=path, **told))
+        problems += size_problems(source, sizes, scale)
+    return problems

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from survey.preparation.crops import crop, place
+from survey.preparation.crops import cut, detailed, place
+from survey.preparation.problems import Problem, refuse
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
-from survey.study.study import ImageRole
+from survey.study.study import Crop, ImageRole
 
 if TYPE_CHECKING:
     from sr.inference.base import Upscaler
@@ -38,6 +39,7 @@ class Source(NamedTuple):
             enlarge, or what there is of one method where there is not even that.
         pictures: finished ones by method, each as large as the whole enlargement.
         kind: what `rgb` is.
+        crop: what the owner wants to be shown of it; None leaves it to the detail.
     """
 
     name: str
@@ -45,6 +47,12 @@ class Source(NamedTuple):
     role: ImageRole = "main"
     pictures: Mapping[str, Path] = {}
     kind: str = "original"  # or "small", "version"
+    crop: Crop | None = None
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether a part larger than the window may be shown reduced: nothing is there but it."""
+        return self.kind == "original" and not self.pictures
 
     def size(self, scale: int) -> tuple[int, int]:
         """Height and width of its versions, in whole multiples of the scale."""
@@ -59,13 +67,55 @@ class Source(NamedTuple):
         return height >= protocol.height and width >= protocol.width
 
 
+def crop_of(source: Source, protocol: Protocol, scale: int) -> Crop:
+    """The part of a photograph that its study shows: the owner's, or that with the most detail.
+
+    Where there are finished pictures it is as large as the window and begins at multiples of the
+    scale.
+
+    Raises:
+        StudyError: a finished picture that cannot be read.
+    """
+    from sr.images.resize import matlab_bicubic
+
+    height, width = source.size(scale)
+    if source.crop is not None:
+        if source.is_reduced:
+            return source.crop
+        left, top = (
+            min(start, side - needed) // scale * scale
+            for start, side, needed in (
+                (source.crop.left, width, protocol.width),
+                (source.crop.top, height, protocol.height),
+            )
+        )
+        return Crop(left, top, protocol.width, protocol.height, "owner")
+    if source.is_reduced:
+        return detailed(source.rgb, protocol)
+    shown = source.rgb
+    if source.kind == "small":
+        finished = next(iter(source.pictures.values()), None)
+        shown = read_picture(finished) if finished else matlab_bicubic(source.rgb, scale)
+    top, left = place(shown[:height, :width], protocol, math.lcm(8, scale))
+    return Crop(left, top, protocol.width, protocol.height)
+
+
 def make_versions(
-    source: Source, protocol: Protocol, upscalers: Mapping[str, Upscaler], scale: int
+    source: Source,
+    crop: Crop,
+    protocol: Protocol,
+    upscalers: Mapping[str, Upscaler],
+    scale: int,
+    look: Callable[[], None] = lambda: None,
 ) -> dict[str, tuple[np.ndarray, Measured]]:
-    """Every method's version of one photograph's crop, with its results against the original.
+    """Every method's version of a photograph's crop, with its results against the original.
 
     Where there are finished pictures, the crop is a part of the whole at its own size, the same in
     all; models see what lies around it, as they did in the whole.
+
+    Args:
+        crop: of `crop_of`.
+        look: called now and then; what it raises ends the work.
 
     Raises:
         StudyError: a finished picture that cannot be read or has another size.
@@ -73,21 +123,20 @@ def make_versions(
     from sr.images.photo import Photo
     from sr.images.resize import matlab_bicubic, nearest
 
-    if source.kind == "original" and not source.pictures:
-        original = crop(source.rgb, protocol)
+    def enlarge(upscaler: Upscaler, photo: Photo) -> np.ndarray:
+        look()
+        return upscaler.upscale(photo, progress=lambda _: look()).rgb
+
+    if source.is_reduced:
+        original = cut(source.rgb, crop, protocol)
         small = Photo(matlab_bicubic(original, 1 / scale))
-        made = {name: upscaler.upscale(small).rgb for name, upscaler in upscalers.items()}
+        made = {name: enlarge(upscaler, small) for name, upscaler in upscalers.items()}
         return _measured(made, original, scale)
 
     wholes = {method: read_picture(path) for method, path in source.pictures.items()}
-    check_sizes(source, {method: rgb.shape[:2] for method, rgb in wholes.items()}, scale)
-    shown = source.rgb
-    if source.kind == "small":
-        shown = next(iter(wholes.values())) if wholes else matlab_bicubic(source.rgb, scale)
-    height, width = source.size(scale)
-    shown = shown[:height, :width]
-    step = math.lcm(8, scale)
-    top, left = place(shown, protocol, step)
+    if problems := size_problems(source, {m: rgb.shape[:2] for m, rgb in wholes.items()}, scale):
+        refuse(problems)
+    left, top = crop.left, crop.top
     window = (slice(top, top + protocol.height), slice(left, left + protocol.width))
     made = {method: np.ascontiguousarray(rgb[window]) for method, rgb in wholes.items()}
     if upscalers and source.kind != "version":
@@ -104,14 +153,14 @@ def make_versions(
             slice(left - scale * x0, left - scale * x0 + protocol.width),
         )
         for name, upscaler in upscalers.items():
-            enlarged = upscaler.upscale(Photo(np.ascontiguousarray(region))).rgb
+            enlarged = enlarge(upscaler, Photo(np.ascontiguousarray(region)))
             made[name] = np.ascontiguousarray(enlarged[inside])
     if "nearest" not in made:
         first = next(iter(made.values()))
         made["nearest"] = nearest(matlab_bicubic(first, 1 / scale), scale)
     if source.kind != "original":
         return {method: (pixels, {}) for method, pixels in made.items()}
-    return _measured(made, np.ascontiguousarray(shown[window]), scale)
+    return _measured(made, np.ascontiguousarray(source.rgb[window]), scale)
 
 
 def _measured(
@@ -146,20 +195,29 @@ def read_picture(path: Path) -> np.ndarray:
         raise StudyError(str(error)) from None
 
 
-def check_sizes(source: Source, sizes: Mapping[str, tuple[int, ...]], scale: int) -> None:
-    """All finished pictures of a photograph are as large as its enlargement.
+def size_problems(
+    source: Source, sizes: Mapping[str, tuple[int, ...]], scale: int
+) -> list[Problem]:
+    """Finished pictures of a photograph that are not as large as its enlargement.
 
     One may lack the right and lower pixels that do not fill a multiple of the scale.
 
-    Raises:
-        StudyError: names all that are not.
+    Args:
+        sizes: height and width by method.
     """
-    cut = source.size(scale)
-    whole = cut if source.kind == "small" else source.rgb.shape[:2]
-    problems = [
-        f"{source.pictures[method]}: {size[1]}x{size[0]} pixels; needed {whole[1]}x{whole[0]}"
+    cut_size = source.size(scale)
+    whole = cut_size if source.kind == "small" else source.rgb.shape[:2]
+    return [
+        Problem(
+            "size",
+            path=source.pictures[method],
+            method=method,
+            photo=source.name,
+            width=size[1],
+            height=size[0],
+            needed_width=whole[1],
+            needed_height=whole[0],
+        )
         for method, size in sizes.items()
-        if tuple(size) not in (whole, cut)
+        if tuple(size) not in (whole, cut_size)
     ]
-    if problems:
-        raise StudyError("; ".join(problems))

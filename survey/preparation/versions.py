@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import secrets
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from survey.preparation.crops import write_plain_png
-from survey.preparation.sources import Source, make_versions
+from survey.preparation.drafts import check_free, new_draft, write_study
+from survey.preparation.sources import Source, crop_of, make_versions
+from survey.preparation.tables import Labels
 from survey.study.errors import StudyError
-from survey.study.plan import plan_text
-from survey.study.protocol import Protocol, sha256_of
-from survey.study.study import FORMAT, Study, check_name, draft_of, load_study
+from survey.study.protocol import Protocol
+from survey.study.study import FORMAT, Study, load_study
 
 
 def prepare_study(
@@ -26,6 +25,8 @@ def prepare_study(
     protocol: Protocol | None = None,
     scale: int | None = None,
     progress: Callable[[float], None] | None = None,
+    look: Callable[[], None] = lambda: None,
+    labels: Labels | None = None,
     now: str,
 ) -> Study:
     """Compute all versions of all sources and put the finished study in place at once.
@@ -36,8 +37,11 @@ def prepare_study(
         protocol: its methods are models of one scale, interpolations, "original", and what the
             sources have finished pictures of.
         scale: by how much all enlarge; None is that of the models.
-        folder: of the study; must not exist. Until all is done nothing is there.
+        folder: of the study; must not exist. Until all is done nothing is there, nor is after an
+            error.
         progress: told the share that is done, 0 to 1.
+        look: called again and again; what it raises ends the work.
+        labels: what methods are called, by method and language tag.
         now: UTC, ISO 8601.
 
     Raises:
@@ -48,12 +52,7 @@ def prepare_study(
     from sr.inference.upscaler import get_upscaler
 
     protocol = protocol or Protocol()
-    check_name(folder.name)
-    if folder.exists():
-        raise StudyError(
-            f"study {folder.name!r} exists; choose another name, or remove {folder} if nobody has "
-            "begun it"
-        )
+    check_free(folder)
     own = {method for source in sources for method in source.pictures}
     models = [m for m in protocol.methods if m != "original" and m not in own]
     scale = scale or scale_of(models)
@@ -67,44 +66,42 @@ def prepare_study(
         raise StudyError(
             f"crops of {protocol.width}x{protocol.height}; needed multiples of {scale}"
         )
-    draft = draft_of(folder)
-    shutil.rmtree(draft, ignore_errors=True)
-    (draft / "images").mkdir(parents=True)
     upscalers = {name: get_upscaler(name, scale=scale) for name in models}
-    images = []
-    for index, source in enumerate(usable):
-        versions = make_versions(source, protocol, upscalers, scale)
-        entry: dict[str, Any] = {
-            "id": f"image-{index + 1:03d}",
-            "name": source.name,
-            "role": source.role,
-            "versions": [],
-        }
-        for method, (pixels, measured) in versions.items():
-            file = f"{secrets.token_hex(16)}.png"
-            digest = write_plain_png(draft / "images" / file, pixels)
-            entry["versions"].append(
-                {"id": secrets.token_hex(16), "method": method, "file": file, "sha256": digest}
-                | measured
-            )
-        images.append(entry)
-        if progress is not None:
-            progress((index + 1) / len(usable))
-    values: dict[str, Any] = {
-        "format": FORMAT,
-        "name": folder.name,
-        "created_at": now,
-        "protocol": json.loads(json.dumps(dataclasses.asdict(protocol))),
-        "protocol_sha256": protocol.sha256,
-        "models": model_hashes(models),
-        "images": images,
-    }
-    values["sha256"] = sha256_of(values)
-    text = json.dumps(values, indent=1, ensure_ascii=False)
-    (draft / "study.json").write_text(text + "\n", encoding="utf-8")
-    plan = plan_text(dataclasses.replace(load_study(draft, check_images=False), name=folder.name))
-    (draft / "plan.txt").write_text(plan, encoding="utf-8")
-    os.replace(draft, folder)
+    with new_draft(folder) as draft:
+        images = []
+        for index, source in enumerate(usable):
+            shown = crop_of(source, protocol, scale)
+            versions = make_versions(source, shown, protocol, upscalers, scale, look)
+            entry: dict[str, Any] = {
+                "id": f"image-{index + 1:03d}",
+                "name": source.name,
+                "role": source.role,
+                "crop": shown._asdict(),
+                "versions": [],
+            }
+            for method, (pixels, measured) in versions.items():
+                file = f"{secrets.token_hex(16)}.png"
+                digest = write_plain_png(draft / "images" / file, pixels)
+                entry["versions"].append(
+                    {"id": secrets.token_hex(16), "method": method, "file": file, "sha256": digest}
+                    | measured
+                )
+            images.append(entry)
+            if progress is not None:
+                progress((index + 1) / len(usable))
+        write_study(
+            draft,
+            {
+                "format": FORMAT,
+                "name": folder.name,
+                "created_at": now,
+                "protocol": json.loads(json.dumps(dataclasses.asdict(protocol))),
+                "protocol_sha256": protocol.sha256,
+                "models": model_hashes(models),
+                "labels": labels or {},
+                "images": images,
+            },
+        )
     return load_study(folder)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sr import __version__
 from sr.base.files import csv_text, write_atomically
 from sr.base.spreadsheets import for_excel
+from survey.reporting.page.words import Language, method_name
 from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
@@ -108,7 +109,11 @@ def data_files(
     """
     mos = mos.copy()
     mos.insert(0, "study", study.name)
-    files = {"mos_summary.csv": table_bytes(mos), "pairs_summary.csv": table_bytes(pairs)}
+    files = {
+        "mos_summary.csv": table_bytes(mos),
+        "pairs_summary.csv": table_bytes(pairs),
+        "methods.csv": methods_bytes(study),
+    }
     if responses is not None:
         single = responses.drop(columns=list(TOLD), errors="ignore")
         files["responses.csv"] = table_bytes(single)
@@ -116,9 +121,27 @@ def data_files(
 
 
 def images_bytes(study: Study) -> bytes:
-    """Which photograph each image of a study is, by the owner's name for it, and its role."""
-    rows = [{"image": image.id, "name": image.name, "role": image.role} for image in study.images]
-    return csv_bytes(("image", "name", "role"), rows)
+    """Which photograph each image of a study is, by the owner's name for it, its role, and what is
+    shown of it.
+    """
+    shown = ("left", "top", "width", "height", "by")
+    rows = [
+        {"image": image.id, "name": image.name, "role": image.role}
+        | {f"crop_{name}": getattr(image.crop, name, None) for name in shown}
+        for image in study.images
+    ]
+    return csv_bytes(("image", "name", "role", *(f"crop_{name}" for name in shown)), rows)
+
+
+def methods_bytes(study: Study) -> bytes:
+    """What the methods of a study are called in each language."""
+    columns: dict[str, Language] = {"label_en": "en", "label_pt": "pt-BR"}
+    rows = [
+        {"method": method}
+        | {name: method_name(tag, method, study.labels) for name, tag in columns.items()}
+        for method in study.protocol.methods
+    ]
+    return csv_bytes(("method", *columns), rows)
 
 
 def export_files(

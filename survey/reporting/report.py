@@ -60,7 +60,9 @@ def report_files(
     from survey.reporting.page.report_page import Origin, page
     from survey.statistics.questions.summary import Asked, analyse
 
-    asked = asked or Asked(order=study.protocol.methods, scale=study.protocol.scale)
+    asked = asked or Asked(
+        order=study.protocol.methods, labels=study.labels, scale=study.protocol.scale
+    )
     measurements = measurements_of(study)
     if is_public:
         analysis = public.public_analysis(

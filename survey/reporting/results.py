@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from survey.reporting import public
 from survey.reporting.export import measurements_of
 from survey.reporting.page.report_page import Origin, section
-from survey.reporting.page.words import Language, number, say, scaled, texts
+from survey.reporting.page.words import Language, method_name, number, say, scaled
 from survey.reporting.report import need_libraries, report_files, zip_bytes
 from survey.session.survey import Survey
 from survey.storage.responses import answers_stamp, counts, invitations, read_responses
@@ -143,6 +143,7 @@ def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
     protocol = survey.study.protocol
     return Asked(
         order=protocol.methods,
+        labels=survey.study.labels,
         started=started,
         invitations=invited,
         scale=protocol.scale,
@@ -161,7 +162,7 @@ def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[
             versions.append(
                 {
                     "id": version.id,
-                    "label": texts(language).get(f"name_{method}", method),
+                    "label": method_name(language, method, study.labels),
                     "caption": _caption(version, row, language, study.protocol.scale),
                 }
             )

@@ -15,11 +15,11 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         answers: of `repository.View`, all of a session.
 
     Returns:
-        `scale`: of the scores, "acr" or "dcr" (beside the original). `ratings`: per method the
-        mean score, how many, and the mean PSNR (dB) and LPIPS of the versions that were rated.
-        `pairs`: per pair of methods how often each was preferred by the rater, by PSNR and by
-        LPIPS. `choices`: every answer with its photograph's name and the addresses of its
-        pictures. `again`: see `_again`.
+        `labels`: of `Study`. `scale`: of the scores, "acr" or "dcr" (beside the original).
+        `ratings`: per method the mean score, how many, and the mean PSNR (dB) and LPIPS of the
+        versions that were rated. `pairs`: per pair of methods how often each was preferred by the
+        rater, by PSNR and by LPIPS. `choices`: every answer with its photograph's name and the
+        addresses of its pictures. `again`: see `_again`.
     """
     everything = answers
     answers = [a for a in everything if a["role"] == "main" and a["target_ppd"] is None]
@@ -75,6 +75,7 @@ def reveal(study: Study, answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     ]
     return {
         "scale": study.protocol.scale,
+        "labels": study.labels,
         "ratings": ratings,
         "pairs": pairs,
         "choices": choices,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sr.base.files import file_sha256
 from survey.study.errors import StudyError
@@ -21,6 +21,18 @@ from survey.study.protocol import Protocol, sha256_of
 FORMAT = 1
 STUDY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 ImageRole = Literal["main", "known", "practice"]
+
+
+class Crop(NamedTuple):
+    """The part of a photograph that a study shows, in pixels of the photograph, or of its
+    enlargement where nobody has the original.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    by: Literal["detail", "owner"] = "detail"  # who chose it
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,7 @@ class StudyImage:
     name: str  # of the photograph; never sent to a rater before the end
     role: ImageRole
     versions: dict[str, Version] = field(hash=False)
+    crop: Crop | None = None  # None in studies of before it was kept
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ class Study:
     images: tuple[StudyImage, ...]
     models: dict[str, str]  # name to sha256 of its weights
     created_at: str
+    # What methods are called, by method and language tag; others as the app calls them.
+    labels: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
 
     @property
     def main(self) -> tuple[StudyImage, ...]:
@@ -159,6 +174,7 @@ def _from_json(folder: Path, values: dict[str, Any]) -> Study:
             entry["name"],
             entry["role"],
             {v["method"]: Version(**v) for v in entry["versions"]},
+            Crop(**entry["crop"]) if entry.get("crop") else None,
         )
         for entry in values["images"]
     )
@@ -168,7 +184,13 @@ def _from_json(folder: Path, values: dict[str, Any]) -> Study:
         if missing:
             raise StudyError(f"study {values['name']!r}: {image.id} has no version {missing[0]!r}")
     return Study(
-        values["name"], folder, protocol, images, dict(values["models"]), values["created_at"]
+        values["name"],
+        folder,
+        protocol,
+        images,
+        dict(values["models"]),
+        values["created_at"],
+        values.get("labels", {}),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any, Literal, cast
 from survey.statistics.estimates.interval import Estimate
 
 Language = Literal["en", "pt-BR"]
-Labels = Mapping[str, str]  # what the study's owner calls methods, by id
+# What the study's owner calls methods, by id and language.
+Labels = Mapping[str, Mapping[str, str]]
 LANGUAGES: dict[Language, str] = {"en": "English", "pt-BR": "Português"}
 FILES: dict[Language, str] = {"en": "report_en.json", "pt-BR": "report_pt_BR.json"}
 FOLDER = Path(__file__).parents[1] / "text"
@@ -46,13 +47,13 @@ def sentence(language: Language, key: str, **values: Any) -> str:
 def noun(language: Language, method: str, labels: Labels) -> str:
     """A method as a sentence calls it, with its article where it has one."""
     if method in labels:
-        return labels[method]
+        return labels[method][language]
     return texts(language).get(f"noun_{method}", name_of(language, method))
 
 
 def method_name(language: Language, method: str, labels: Labels) -> str:
     """What a method is called: as the study's owner says, else as we do, else its id."""
-    return labels.get(method) or name_of(language, method)
+    return labels[method][language] if method in labels else name_of(language, method)
 
 
 def name_of(language: Language, key: str) -> str:

@@ -67,7 +67,7 @@ class Analysis:
     balance: pd.DataFrame
     facts: dict[str, Any]
     order: tuple[str, ...]
-    labels: Mapping[str, str]
+    labels: Mapping[str, Mapping[str, str]]
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -91,7 +91,7 @@ class Asked:
 
     Attributes:
         order: of the methods, as the protocol has them; () for that of the alphabet.
-        labels: what methods are called, by id; others as we call them, or by their id.
+        labels: what methods are called, by id and language; others as we call them, or by id.
         margin: of scores, from which on a difference matters.
         share_margin: of preferences, from one half.
         started: people who began; None when that is not known.
@@ -101,7 +101,7 @@ class Asked:
     """
 
     order: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     margin: float = MARGIN
     share_margin: float = SHARE_MARGIN
     started: int | None = None

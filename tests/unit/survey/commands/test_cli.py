@@ -69,7 +69,7 @@ def test_prepare_makes_a_study_of_a_folder(
     assert "left out: " in said
     assert "broken.png" in said
     assert "study 'mine': 2 photographs" in said
-    assert "left out, too small: tiny" in said
+    assert "left out: too small: tiny" in said
     assert Survey(data, study="mine").status()["state"] == "open"
     assert run(*arguments) == 2
     assert "exists; choose another name" in capsys.readouterr().err

@@ -9,13 +9,18 @@ import pytest
 from PIL import Image
 
 from sr.images.resize import matlab_bicubic, nearest
+from sr.models.entries.shipped import MODELS
 from survey.commands.cli import main
+from survey.preparation.drafts import copy_study, new_draft, remove_stale_drafts
 from survey.preparation.pictures import pictures_of_table
+from survey.reporting.export import images_bytes, methods_bytes
+from survey.reporting.page.words import method_name
+from survey.session.reveal import reveal
 from survey.study.errors import StudyError
 from survey.study.plan import minutes_of, raters_for_choices, raters_for_scores, trials_of
 from survey.study.protocol import Protocol
 from survey.study.schedule import Coverage, build_schedule
-from survey.study.study import Study, load_study
+from survey.study.study import Crop, Study, draft_of, load_study
 
 NAMES = ("one", "two", "three")
 
@@ -186,3 +191,118 @@ def test_more_photographs_and_larger_differences_need_fewer_raters() -> None:
     assert raters_for_scores(20) < raters_for_scores(5)
     assert raters_for_choices(20) <= raters_for_choices(5)
     assert 3 <= raters_for_choices(10) <= raters_for_scores(10) <= 20
+
+
+def test_methods_are_called_as_the_owner_says_everywhere(photos: Path) -> None:
+    table = photos / "labels.csv"
+    table.write_text(
+        "method,label_pt,label_en\nMINE,O meu,Mine\nbicubic,,Cubic\n", encoding="utf-8"
+    )
+    words = ("--methods", "bicubic", "srresnet_x4", "--pictures", f"MINE={photos / 'mine'}")
+    study = prepare(
+        str(photos / "HR"), *words, "--pictures", f"B={photos / 'theirs'}", "--labels", str(table)
+    )
+    assert study.labels == {
+        "bicubic": {"en": "Cubic", "pt-BR": "Cubic"},
+        "MINE": {"en": "Mine", "pt-BR": "O meu"},
+        "B": {"en": "B", "pt-BR": "B"},
+    }
+    assert [method_name("pt-BR", m, study.labels) for m in ("MINE", "B", "original")] == [
+        "O meu", "B", "original"
+    ]  # fmt: skip
+    told = reveal(study, [])["labels"]
+    assert told["MINE"]["pt-BR"] == "O meu"
+    assert b"MINE,Mine,O meu" in methods_bytes(study)
+    assert b"srresnet_x4,SRResNet,SRResNet" in methods_bytes(study)
+
+
+def test_models_without_words_of_ours_are_called_by_their_titles(photos: Path) -> None:
+    folder = f"MINE={photos / 'mine'}"
+    study = prepare(str(photos / "HR"), "--methods", "srresnet_photo_x4", "--pictures", folder)
+    title = MODELS["srresnet_photo_x4"].title
+    assert study.labels["srresnet_photo_x4"] == {"en": title, "pt-BR": title}
+
+
+def test_the_owner_chooses_what_is_shown_of_a_photograph(photos: Path) -> None:
+    table = photos / "crops.csv"
+    table.write_text("photo;left;top\none;50;31\n", encoding="utf-8")
+    folder = f"MINE={photos / 'mine'}"
+    study = prepare(
+        str(photos / "HR"), "--methods", "bicubic", "--pictures", folder, "--crops", str(table)
+    )
+    crops = {image.name: image.crop for image in study.images}
+    assert crops["one"] == Crop(48, 28, 48, 32, "owner")  # where small pictures have a pixel
+    assert crops["two"] is not None
+    assert crops["two"].by == "detail"
+    for method, source in (("original", "HR/one.png"), ("MINE", "mine/one.png")):
+        (shown,) = (
+            pixels(study, method)[index] for index, i in enumerate(study.images) if i.name == "one"
+        )
+        whole = np.asarray(Image.open(photos / source))
+        assert np.array_equal(shown, whole[28:60, 48:96])
+    assert b"one,main,48,28,48,32,owner" in images_bytes(study)
+
+
+def test_a_larger_part_is_reduced_where_there_is_the_photograph_alone(photos: Path) -> None:
+    table = photos / "crops.csv"
+    table.write_text("photo,left,top,width,height\ntwo,16,8,96,64\n", encoding="utf-8")
+    assert main(["prepare", str(photos / "HR"), "--study", "s", "--width", "48", "--height", "32",
+                 "--crops", str(table), "--methods", "bicubic", "nearest"]) == 0  # fmt: skip
+    study = load_study(photos / "data" / "studies" / "s")
+    crops = {image.name: image.crop for image in study.images}
+    assert crops["two"] == Crop(16, 8, 96, 64, "owner")
+    assert pixels(study, "original")[0].shape == (32, 48, 3)
+
+
+def test_crops_and_labels_that_cannot_be_are_named_with_everything_else(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "mine" / "two.png").unlink()
+    crops, labels = photos / "crops.csv", photos / "labels.csv"
+    crops.write_text(
+        "photo,left,top,width,height\none,150,0,,\nthree,0,0,96,64\nfour,0,0,,\n", encoding="utf-8"
+    )
+    labels.write_text("method,label_en\nYOURS,x\n", encoding="utf-8")
+    words = ["prepare", str(photos / "HR"), "--study", "s", "--width", "48", "--height", "32"]
+    words += ["--methods", "bicubic", "--pictures", f"MINE={photos / 'mine'}"]
+    assert main([*words, "--crops", str(crops), "--labels", str(labels)]) == 2
+    error = capsys.readouterr().err
+    for said in ("5 problems", "no picture of two", "crop of four: no such photograph",
+                 "crop of one: 48x32 from 150, 0 does not lie in its 160x112 pixels",
+                 "crop of three: 96x64 from 0, 0; needed 48x32",
+                 "label of YOURS: no such method"):  # fmt: skip
+        assert said in error
+    crops.write_text("photo,left,top\none,x,0\n", encoding="utf-8")
+    assert main([*words, "--crops", str(crops)]) == 2
+    assert "line 2: needed a photo and whole numbers" in capsys.readouterr().err
+    assert not (photos / "data" / "studies").exists()
+
+
+def test_a_copy_has_the_same_pictures_under_other_names(photos: Path) -> None:
+    folder = f"MINE={photos / 'mine'}"
+    study = prepare(str(photos / "HR"), "--methods", "bicubic", "--pictures", folder)
+    copy = copy_study(study, study.folder.with_name("t"), now="2026-02-02T00:00:00.000+00:00")
+    assert copy.name == "t"
+    assert (copy.protocol, copy.labels) == (study.protocol, study.labels)
+    for method in ("MINE", "bicubic", "original"):
+        assert np.array_equal(pixels(copy, method), pixels(study, method))
+
+    def names(of: Study) -> set[str]:
+        versions = [v for image in of.images for v in image.versions.values()]
+        return {v.id for v in versions} | {v.file for v in versions}
+
+    assert not names(copy) & names(study)
+    with pytest.raises(StudyError, match="exists"):
+        copy_study(study, copy.folder, now="")
+
+
+def test_what_a_killed_preparation_left_goes_and_one_under_way_stays(tmp_path: Path) -> None:
+    left = draft_of(tmp_path / "left") / "images"
+    left.mkdir(parents=True)
+    with new_draft(tmp_path / "made") as draft:
+        remove_stale_drafts(tmp_path)
+        assert draft.is_dir()
+        with pytest.raises(StudyError, match="being made just now"), new_draft(tmp_path / "made"):
+            pass
+        assert draft.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]

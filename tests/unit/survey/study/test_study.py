@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sr.images.resize import matlab_bicubic, nearest
-from survey.preparation.crops import crop
+from survey.preparation.crops import cut, detailed
 from survey.preparation.default_study import KNOWN, MAIN, PRACTICE, default_sources, sources_of
 from survey.preparation.sources import Source
 from survey.preparation.versions import prepare_study
@@ -29,7 +29,7 @@ def pixels(study: Study, image: int, method: str) -> np.ndarray:
 
 def test_versions_are_what_their_names_say(prepared: Study, sources: list[Source]) -> None:
     original = pixels(prepared, 0, "original")
-    assert original.tobytes() == crop(sources[0].rgb, PROTOCOL).tobytes()
+    assert original.tobytes() == shown(sources[0].rgb).tobytes()
     small = matlab_bicubic(original, 1 / 4)
     assert (pixels(prepared, 0, "nearest") == nearest(small, 4)).all()
     assert (pixels(prepared, 0, "bicubic") == matlab_bicubic(small, 4)).all()
@@ -49,6 +49,10 @@ def test_files_tell_nothing(prepared: Study) -> None:
         assert (image.format, image.mode, image.info) == ("PNG", "RGB", {})
         assert len(path.stem) == 32
         assert int(path.stem, 16) >= 0
+
+
+def shown(rgb: np.ndarray) -> np.ndarray:
+    return cut(rgb, detailed(rgb, PROTOCOL), PROTOCOL)
 
 
 def copy(study: Study, folder: Path) -> Path:
@@ -136,7 +140,7 @@ def test_the_default_photographs_ship_with_scikit_image() -> None:
 def test_a_crop_has_the_size_and_the_most_detail() -> None:
     rgb = np.full((64, 96, 3), 128, np.uint8)
     rgb[32:64:2, 48:96] = 0
-    window = crop(rgb, PROTOCOL)
+    window = shown(rgb)
     assert window.shape == (32, 48, 3)
     assert window.std() > 60
 
