@@ -58,11 +58,13 @@ def exported(name: str) -> Exported:
     """
     import torch
 
+    from sr.inference.guard import CLEAN_PX, NOISY_PX
     from sr.inference.network import InParts
     from sr.models.loading import load_named
     from sr.networks.registry import receptive_radius_px
 
-    network = load_named(name).network.eval().requires_grad_(False)
+    loaded = load_named(name)
+    network = loaded.network.eval().requires_grad_(False)
     if not isinstance(network, InParts):
         raise ConfigError(f"{name}: a network that does not run in parts; the site takes no such")
     lr = torch.rand(1, 3, TRACED_PX, TRACED_PX, generator=torch.Generator().manual_seed(0))
@@ -77,6 +79,7 @@ def exported(name: str) -> Exported:
         "scale": model_info(name).scale,
         "radius_px": receptive_radius_px(network),
         "strip_radius_px": network.enlarged_radius_px,
+        "mean_px": CLEAN_PX if loaded.is_clean else NOISY_PX,
         "check": _check(network),
     }
     files = {}

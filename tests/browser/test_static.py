@@ -81,7 +81,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "cat.png"
     with Image.open(PHOTO) as image:
-        image.convert("RGB").crop((150, 100, 222, 152)).save(path)
+        image.convert("RGB").crop((150, 100, 198, 136)).save(path)
     return path
 
 
@@ -135,6 +135,7 @@ def test_a_phone_tests_the_models_and_goes_on_offline(
     page.get_by_label("cat é a original").check()
     expect(page.locator(".nc-table tbody tr").nth(1)).to_contain_text("igual")
     page.get_by_role("tab", name="Ampliar").click()
+    page.get_by_text("Testar os modelos").click()
     page.locator(".picker input[type=file]").set_input_files(photo)
     expect(page.locator(DONE)).to_be_attached()
     expect(page.locator("#status")).to_contain_text("Todas as versões estão prontas.")
@@ -168,13 +169,15 @@ def test_without_isolation_one_thread_works_and_a_broken_file_is_told(
     expect(page.locator("html[data-isolated=false]")).to_be_attached()
     link = page.get_by_role("link", name="Take part in the survey")
     expect(link).to_have_attribute("href", SURVEY)
+    page.get_by_text("Test the models").click()  # of a small picture: it is quick
     page.locator(".picker input[type=file]").set_input_files(photo)
     expect(page.locator(DONE)).to_be_attached()
     expect(page.locator("#status")).to_contain_text("Ready, except: SRGAN.")
     expect(page.locator("#status")).to_contain_text("on one thread")
     expect(page.locator("#upscale .nv-grid")).to_contain_text("the checksum is another")
     found = dict(page.evaluate(FILES))["cat_srresnet_x4.png"]
-    assert difference(pixels_of(found), "srresnet_x4", np.array(Image.open(photo))) <= 1
+    low = matlab_bicubic(np.array(Image.open(photo)), 0.25)
+    assert difference(pixels_of(found), "srresnet_x4", low) <= 1
 
 
 def test_no_webassembly_and_no_picture_are_said_in_words(

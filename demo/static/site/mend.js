@@ -4,7 +4,6 @@
 import { cropped, matlabBicubic } from "./resize.js";
 import { roundedEven } from "./tiles.js";
 
-const MEAN_PX = 3;
 const FLAT_LEVELS = 3;
 const CONTRAST_SHARE = 0.5;
 const MOST_LEVELS = 32;
@@ -42,7 +41,7 @@ const smallest = (picture, size) => filtered(picture, size, Infinity, Math.min, 
 const mean = (picture, size) => filtered(picture, size, 0, (a, b) => a + b, (value) => value / size);
 
 // Where an enlargement does not give back its original: 0 or 1 a pixel.
-export function wrongPixels(lr, enlarged, scale) {
+export function wrongPixels(lr, enlarged, scale, meanPx) {
   const { width, height } = lr;
   const again = matlabBicubic(enlarged, 1 / scale).data;
   const contrast = new Float32Array(width * height);
@@ -54,7 +53,7 @@ export function wrongPixels(lr, enlarged, scale) {
       own.data[at] = lr.data[3 * at + channel];
       lost.data[at] = again[3 * at + channel] - own.data[at];
     }
-    const [high, low, means] = [largest(own, 5).data, smallest(own, 5).data, mean(lost, MEAN_PX).data];
+    const [high, low, means] = [largest(own, 5).data, smallest(own, 5).data, mean(lost, meanPx).data];
     for (let at = 0; at < width * height; at += 1) {
       contrast[at] = Math.max(contrast[at], high[at] - low[at]);
       missing[at] = Math.max(missing[at], Math.abs(means[at]));
@@ -65,8 +64,9 @@ export function wrongPixels(lr, enlarged, scale) {
   );
 }
 
-// Changes `enlarged` in place; the share of the picture that was wrong, 0 to 1.
-export function mend(lr, enlarged, scale) {
+// Changes `enlarged` in place; the share of the picture that was wrong, 0 to 1. `meanPx` is the side
+// of the means that are compared: more where noise is meant to go.
+export function mend(lr, enlarged, scale, meanPx) {
   const { width, height } = lr;
   const wide = enlarged.width;
   const changes = [];
@@ -76,7 +76,7 @@ export function mend(lr, enlarged, scale) {
     const [first, last] = [Math.max(0, top - MARGIN_ROWS), Math.min(height, bottom + MARGIN_ROWS)];
     const band = cropped(lr, 0, first, width, last - first);
     const large = cropped(enlarged, 0, scale * first, wide, scale * (last - first));
-    const wrong = wrongPixels(band, large, scale);
+    const wrong = wrongPixels(band, large, scale, meanPx);
     if (!wrong.includes(1)) continue;
     const around = 2 * AROUND_PX + 1;
     const weight = mean(largest({ ...band, data: wrong }, around), around);

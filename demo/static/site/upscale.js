@@ -19,6 +19,7 @@ export class UpscalePage extends UpscaleView {
     this.photo = null; // { name, bitmap, fit }
     this.large = null; // { width, height, most, url } of a photo that has to be fitted first
     this.versions = [];
+    this.pictures = 0; // that there were, each with a look of its own
     this.chosen = new Set(this.site.models.map(({ name }) => name));
     this.turn = 0;
     this.problem = null;
@@ -83,7 +84,7 @@ export class UpscalePage extends UpscaleView {
   choose(model, isChosen) {
     if (isChosen) this.chosen.add(model);
     else this.chosen.delete(model);
-    if (this.photo && !this.large) this.begin();
+    if (this.photo && !this.large) this.begin(this.versions.filter(({ state }) => state === "ready"));
   }
 
   // The photo
@@ -118,11 +119,13 @@ export class UpscalePage extends UpscaleView {
 
   // A part of a photo that is too large, or all of it reduced.
   fit(fit) {
-    this.photo.fit = fit === "reduced" ? reducedSize(this.large, this.large.most) : fit;
+    if (fit === "again") this.photo.fit = null;
+    else this.photo.fit = fit === "reduced" ? reducedSize(this.large, this.large.most) : fit;
     this.begin();
   }
 
-  async begin() {
+  // `kept` are versions of this very picture.
+  async begin(kept = []) {
     const turn = this.stop();
     const { bitmap, file } = this.photo;
     const { width, height } = this.photo.fit ?? bitmap;
@@ -136,7 +139,7 @@ export class UpscalePage extends UpscaleView {
     this.problem = null;
     try {
       const picture = await pixelsOf(bitmap, this.photo.fit ?? {});
-      if (turn === this.turn) await this.run(picture, turn);
+      if (turn === this.turn) await this.run(picture, turn, kept);
     } catch (error) {
       if (turn !== this.turn) return undefined;
       const detail = error.detail ?? error.message;
@@ -147,7 +150,7 @@ export class UpscalePage extends UpscaleView {
 
   // The versions
 
-  async run(picture, turn) {
+  async run(picture, turn, kept) {
     const { scale } = this.site;
     const isTest = this.mode === "test";
     if (isTest && Math.min(picture.width, picture.height) < scale) throw Object.assign(new Error(), { key: "too_small" });
@@ -155,14 +158,17 @@ export class UpscalePage extends UpscaleView {
     const bicubic = { name: "bicubic" };
     const models = [bicubic, ...this.site.models.filter(({ name }) => this.chosen.has(name))];
     this.size = { picture, original, low: original ? null : picture };
-    this.versions.forEach(({ url }) => url && URL.revokeObjectURL(url));
-    this.versions = models.map((model) => ({ key: model.name, model, state: "waiting" }));
-    if (isTest) this.versions.unshift({ key: "original", state: "waiting" });
+    if (!kept.length) this.pictures += 1;
+    const wanted = models.map((model) => ({ key: model.name, model, state: "waiting" }));
+    if (isTest) wanted.unshift({ key: "original", state: "waiting" });
+    const before = this.versions;
+    this.versions = wanted.map((version) => kept.find(({ key }) => key === version.key) ?? version);
+    for (const version of before) if (version.url && !this.versions.includes(version)) URL.revokeObjectURL(version.url);
     this.show();
     const low = original ? await this.engine.call("reduce", { picture: original, scale }) : picture;
     if (turn !== this.turn) return;
     this.size.low = low;
-    for (const version of this.versions) {
+    for (const version of this.versions.filter(({ state }) => state === "waiting")) {
       await this.make(version, { low, original, scale }, turn);
       if (turn !== this.turn) return;
     }

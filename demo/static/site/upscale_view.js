@@ -28,6 +28,7 @@ export class UpscaleView {
   }
 
   seconds(seconds) {
+    if (seconds < 0.05) return `< ${this.say.number(0.1, 1)} s`;
     return seconds < 9.95 ? `${this.say.number(seconds, 1, 1)} s` : this.viewer.duration(seconds);
   }
 
@@ -58,6 +59,7 @@ export class UpscaleView {
     this.find(".notes").replaceChildren(...(photo ? this.notes() : []).map((text) => {
       const note = create("p", "note", { role: "note" });
       note.textContent = text;
+      if (photo.fit && text !== say("on_white")) note.append(" ", this.again());
       return note;
     }));
     this.showLarge(large);
@@ -84,6 +86,13 @@ export class UpscaleView {
     if (photo.fit) said.push(say(photo.fit.left === undefined ? "reduced" : "part", photo.fit));
     if (size.picture.isOnWhite) said.push(say("on_white"));
     return said;
+  }
+
+  // The way back to the frame on a photo that is too large.
+  again() {
+    const button = create("button", "link", { type: "button", "data-fit": "again" });
+    button.textContent = this.say("large_again");
+    return button;
   }
 
   showLarge(large) {
@@ -162,7 +171,7 @@ export class UpscaleView {
     const whole = size?.original ?? (low && { width: low.width * site.scale, height: low.height * site.scale });
     this.viewer.receive({
       language: this.language,
-      set: `${this.turn}`,
+      set: `${this.pictures}`,
       pair: [site.models[0].name, site.models.at(-1).name],
       message: null,
       panes: versions.map((version) => ({

@@ -18,7 +18,7 @@ const CALLS = {
   async version({ model, scale, picture, original, tilePx, text }, look) {
     const begun = performance.now();
     const made = model.name === "bicubic" ? { picture: matlabBicubic(picture, scale) } : await enlarged(model, picture, tilePx, look);
-    const mended = model.name === "bicubic" ? 0 : mend(picture, made.picture, scale);
+    const mended = model.name === "bicubic" ? 0 : mend(picture, made.picture, scale, model.mean_px);
     const seconds = (performance.now() - begun) / 1000;
     const { width, height } = made.picture;
     const measured = original && measure(made.picture, original, scale);

@@ -43,7 +43,7 @@ found.equal = measure(large, large, 4).psnr;
 for (const scale of given.scales) {
   found.resized[scale] = [...matlabBicubic(low, Number(scale)).data];
 }
-found.mended = mend(low, wrong, 4);
+found.mended = mend(low, wrong, 4, 3);
 found.pixels = [...wrong.data];
 found.tiles = planTiles(700, 1301, 256, 40);
 fs.writeFileSync(`${folder}/found.json`, JSON.stringify(found));
