@@ -58,6 +58,7 @@ ROOMS = (
     "sr/models/entries",
     "sr/networks",
     "sr/networks/microscopy",
+    "sr/metrics/unreferenced",
     "sr/metrics",
     "sr/microscopy/data",
     "sr/microscopy/scores",

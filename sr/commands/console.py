@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from sr.base.errors import ConfigError
+from sr.base.files import check_file, check_folder
 from sr.inference.engines import CHOICES as ENGINE_CHOICES
 from sr.inference.tiles import TILE_PX
 from sr.models.between import mixture_name
@@ -20,6 +22,12 @@ from sr.models.registry import model_info
 EXIT_ERROR = 2
 LEADER_SECONDS = 20.0
 PRECISIONS = ("auto", "float32", "bfloat16")
+OUTPUT_FILES = {
+    "csv": "table.csv",
+    "markdown": "table.md",
+    "json": "table.json",
+    "per_image": "images.csv",
+}  # of an evaluation, by option
 
 
 def add_device_arguments(parser: argparse.ArgumentParser) -> None:
@@ -202,3 +210,59 @@ def wait_for_the_leader() -> None:
     """
     if os.environ.get("RANK", "0") != "0":
         time.sleep(LEADER_SECONDS)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--output` and what it stands for: the files and figures of an evaluation."""
+    for option, text in (
+        ("--output", f"write {', '.join(OUTPUT_FILES.values())} and figures/ there"),
+        ("--figures", "draw figures there"),
+        (
+            "--save",
+            "keep the pictures, as DATASET/MODEL/NAME.png (makes and measures all of them again)",
+        ),
+    ):
+        parser.add_argument(option, metavar="FOLDER", type=Path, help=text)
+    for option, text in (
+        ("--csv", "write the means of each data set and model (replaced when it exists)"),
+        ("--markdown", "write the table with its caption"),
+        ("--json", "write the same for programs"),
+        (
+            "--per-image",
+            "write the results of each image as CSV, one after the other; those already in it, "
+            "of the same pixels and weights, are not measured again",
+        ),
+    ):
+        parser.add_argument(option, metavar="FILE", type=Path, help=text)
+
+
+def spread_output(arguments: argparse.Namespace) -> None:
+    """`--output` stands for the options of the single files that were not given."""
+    if arguments.output is None:
+        return
+    for option, name in OUTPUT_FILES.items():
+        if getattr(arguments, option) is None:
+            setattr(arguments, option, arguments.output / name)
+    if arguments.figures is None and not arguments.no_original:  # figures compare with originals
+        try:
+            from sr.figures.plots import need_seaborn
+
+            need_seaborn()
+        except ConfigError as error:
+            print(f"no figures: {error}", file=sys.stderr)
+        else:
+            arguments.figures = arguments.output / "figures"
+
+
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Every output can be written, or nothing is begun."""
+    for option in OUTPUT_FILES:
+        if (file := getattr(arguments, option)) is not None:
+            check_file(file)
+    for folder in (arguments.figures, arguments.save, arguments.output):
+        if folder is not None:
+            check_folder(folder)
+    if arguments.figures is not None:
+        from sr.figures.plots import need_seaborn
+
+        need_seaborn()

@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sr.base.errors import ConfigError
-from sr.base.files import check_file, check_folder, write_file
+from sr.base.files import write_file
 from sr.base.machine import own_device
+from sr.base.spreadsheets import for_excel
 from sr.commands.console import (
     add_between_arguments,
     add_inference_arguments,
+    add_output_arguments,
+    check_outputs,
     format_table,
     mixtures_asked_for,
     positive_int,
     progress_bar,
+    spread_output,
 )
-from sr.data.pairs import DataSet, Strength, data_sets_at
+from sr.data.pairs import DataSet, Strength, data_sets_at, photographs_at
 from sr.evaluation.correlations import CAPTION, Correlation, correlations, telling
 from sr.evaluation.measure import evaluate
 from sr.evaluation.methods import (
@@ -48,12 +52,7 @@ if TYPE_CHECKING:
     from sr.training.distributed import Group
 
 EXIT_LEFT_OUT = 1  # the table is there, but not of every image; 2 is an error
-OUTPUT_FILES = {
-    "csv": "table.csv",
-    "markdown": "table.md",
-    "json": "table.json",
-    "per_image": "images.csv",
-}
+TABLES = ("table.csv", "images.csv", "ppd.csv")  # that --excel writes once more
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,39 +102,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="on images degraded here, the same in every run (python -m sr data degrade)",
     )
-    parser.add_argument(
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        help=f"write {', '.join(OUTPUT_FILES.values())} and figures/ there",
-    )
-    parser.add_argument(
-        "--csv",
-        metavar="FILE",
-        type=Path,
-        help="write the means of each data set and model (replaced when it exists)",
-    )
-    parser.add_argument(
-        "--markdown", metavar="FILE", type=Path, help="write the table with its caption"
-    )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the same for programs")
-    parser.add_argument(
-        "--per-image",
-        metavar="FILE",
-        type=Path,
-        help="write the results of each image as CSV, one after the other; those already in it, "
-        "of the same pixels and weights, are not measured again",
-    )
-    parser.add_argument(
-        "--again", action="store_true", help="measure everything, whatever --per-image knows"
-    )
-    parser.add_argument("--figures", metavar="FOLDER", type=Path, help="draw figures there")
-    parser.add_argument(
-        "--save",
-        metavar="FOLDER",
-        type=Path,
-        help="keep the pictures, as DATASET/MODEL/NAME.png (makes and measures all of them again)",
-    )
+    add_output_arguments(parser)
+    for option, text in (
+        (
+            "--excel",
+            "write the tables of --output for spreadsheets too: NAME_excel.csv with semicolons and "
+            "decimal commas, and all as tables.xlsx",
+        ),
+        ("--again", "measure everything, whatever --per-image knows"),
+        ("--dists", "measure DISTS too, structure and texture by VGG16"),
+        ("--niqe", "measure NIQE too, which needs no original"),
+        (
+            "--no-original",
+            "FOLDER holds photographs as they are: they are enlarged, and NIQE is measured alone",
+        ),
+        ("--no-lpips", "leave LPIPS out (it is slow)"),
+    ):
+        parser.add_argument(option, action="store_true", help=text)
     parser.add_argument(
         "--limit",
         metavar="IMAGES",
@@ -150,10 +133,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also compare all versions as an eye sees them at so many pixels per degree of visual "
         "angle (24-inch full HD at 60 cm: 38; a 460-ppi phone at 30 cm: 95)",
     )
-    parser.add_argument(
-        "--dists", action="store_true", help="measure DISTS too, structure and texture by VGG16"
-    )
-    parser.add_argument("--no-lpips", action="store_true", help="leave LPIPS out (it is slow)")
     add_inference_arguments(parser)
     parser.epilog = (
         "Exit status: 0 all measured; 1 images were left out; 2 an error, no table.\n\n"
@@ -170,10 +149,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         SRError: a data set, a model or an output is not what it should be; said before the work.
     """
-    _spread_output(arguments)
+    _check_choice(arguments)
+    spread_output(arguments)
     arguments.device = own_device(arguments.device)
     runtime = Runtime(arguments.device, arguments.precision, arguments.tile, arguments.engine)
-    _check_outputs(arguments)
+    check_outputs(arguments)
     for ppd in arguments.ppd or ():
         check_ppd(ppd)
     names = [*(arguments.models or ()), *mixtures_asked_for(arguments)]
@@ -184,7 +164,10 @@ def run(arguments: argparse.Namespace) -> int:
     scales = list(dict.fromkeys(m.scale for m in methods)) or arguments.scale or [DEFAULT_SCALE]
     if folders and len(scales) > 1:
         raise ConfigError(f"--pictures are of one scale, the models of {scales}; name a --scale")
-    data_sets = data_sets_at(arguments.folders, scales, arguments.degradation)
+    if arguments.no_original:
+        data_sets = photographs_at(arguments.folders, scales)
+    else:
+        data_sets = data_sets_at(arguments.folders, scales, arguments.degradation)
     methods += picture_methods(folders, data_sets, limit=arguments.limit)
 
     from sr.training.distributed import process_group
@@ -203,6 +186,7 @@ def _run(
             methods,
             lpips=not arguments.no_lpips,
             dists=arguments.dists,
+            niqe=arguments.niqe,
             limit=arguments.limit,
             known=() if store is None or arguments.again else store.rows.values(),
             save_folder=arguments.save,
@@ -228,42 +212,27 @@ def _run(
             print(path)
     if arguments.ppd:
         _look(arguments, measured_sets(data_sets, result), methods)
+    if arguments.excel:
+        files = [arguments.output / name for name in TABLES]
+        tables = {file.stem: file.read_text("utf-8") for file in files if file.is_file()}
+        for name, data in for_excel(tables, "tables").items():
+            write_file(arguments.output / name, data)
     print(*(f"left out: {one}\n" for one in result.failures), sep="", end="", file=sys.stderr)
     if result.failures:
         print(f"error: {left_out(result)}", file=sys.stderr)
     return EXIT_LEFT_OUT if result.failures else 0
 
 
-def _spread_output(arguments: argparse.Namespace) -> None:
-    """`--output` stands for the options of the single files that were not given."""
-    if arguments.output is None:
-        return
-    for option, name in OUTPUT_FILES.items():
-        if getattr(arguments, option) is None:
-            setattr(arguments, option, arguments.output / name)
-    if arguments.figures is None:
-        try:
-            from sr.figures.plots import need_seaborn
-
-            need_seaborn()
-        except ConfigError as error:
-            print(f"no figures: {error}", file=sys.stderr)
-        else:
-            arguments.figures = arguments.output / "figures"
-
-
-def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Every output can be written, or nothing is begun."""
-    for option in OUTPUT_FILES:
-        if (file := getattr(arguments, option)) is not None:
-            check_file(file)
-    for folder in (arguments.figures, arguments.save, arguments.output):
-        if folder is not None:
-            check_folder(folder)
-    if arguments.figures is not None:
-        from sr.figures.plots import need_seaborn
-
-        need_seaborn()
+def _check_choice(arguments: argparse.Namespace) -> None:
+    """What is asked for can be had together."""
+    if arguments.excel and arguments.output is None:
+        raise ConfigError("--excel adds files to --output FOLDER; give it one")
+    if arguments.no_original:
+        given = ("degradation", "ppd", "dists", "figures")
+        if asked := [f"--{name}" for name in given if getattr(arguments, name)]:
+            raise ConfigError(
+                f"{asked[0]} compares with originals; --no-original says that there are none"
+            )
 
 
 def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list[Method]) -> None:

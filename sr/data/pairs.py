@@ -15,6 +15,7 @@ from sr.base.errors import DataError
 from sr.data.check import SkippedFile, fitting, header_size, in_parallel
 from sr.data.photo_set import PhotoSet, images_by_folder, some
 from sr.data.recognise import recognise, recognise_all
+from sr.formats.kinds import list_images
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, modcrop
 
@@ -123,6 +124,7 @@ class DataSet:
         origin: where low-resolution images come from, in a sentence.
         lr_folder: their folder; None when they are made here, or lie in several.
         degradation: what they are made by here; None is bicubic.
+        has_original: False where `hr` of a pair is the small picture itself: nobody has another.
     """
 
     name: str
@@ -131,6 +133,7 @@ class DataSet:
     origin: str = MADE_HERE
     lr_folder: Path | None = None
     degradation: Strength | None = None
+    has_original: bool = True
 
     def degraded(self, strength: Strength) -> DataSet:
         """The same originals, with other low-resolution images."""
@@ -166,6 +169,32 @@ def data_sets_at(
             ]
         found += data_sets
     return [one.degraded(by) for one in found for by in degradations] if degradations else found
+
+
+def photographs_at(folders: Sequence[Path], scales: Sequence[int]) -> list[DataSet]:
+    """Photographs as they are, of which nobody has the original: each folder a set, at each scale.
+
+    Raises:
+        DataError: a folder that is not there or holds no image.
+    """
+    found = []
+    for folder in folders:
+        images = list_images(folder) if folder.is_dir() else []
+        if not images:
+            raise DataError(f"{folder}: no images; needed a folder of photographs to be enlarged")
+        for scale in scales:
+            name = folder.resolve().name
+            found.append(
+                DataSet(
+                    at_scale(name, scale) if len(scales) > 1 else name,
+                    tuple(Pair(path, path) for path in images),
+                    scale,
+                    "photographs as they are; nobody has an original, and nothing is measured "
+                    "against one",
+                    has_original=False,
+                )
+            )
+    return found
 
 
 def find_data_sets(folder: str | Path, *, scale: int) -> list[DataSet]:

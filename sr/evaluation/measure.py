@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sr.base.errors import BackboneError, ConfigError, DataError, OutputError, SRError
 from sr.base.files import file_sha256
 from sr.data.check import SkippedFile
-from sr.data.pairs import DataSet, open_pixels
+from sr.data.pairs import DataSet
 from sr.evaluation.methods import Method
 from sr.evaluation.results import (
     Evaluation,
@@ -23,10 +22,8 @@ from sr.evaluation.results import (
     equal_ones,
     mean_row,
 )
-from sr.evaluation.versions import Versions
+from sr.evaluation.versions import Versions, opened
 from sr.images.photo import Photo
-from sr.images.reading import open_image
-from sr.images.resize import modcrop
 from sr.images.writing import save_png
 from sr.metrics.texture import high_frequency_share, laplacian_variance
 
@@ -37,6 +34,11 @@ if TYPE_CHECKING:
     from sr.training.distributed import Group
 
 PROTOCOL_VERSION = "1"  # goes up when the same pixels would be measured differently
+NIQE_NOTE = (
+    "NIQE needs no original and tells only how natural a picture looks: lower is better, and "
+    "invented detail may have less than the truth; by good photographs of our own, so that the "
+    "numbers are not those of MATLAB's niqe"
+)
 DECIMALS = 6  # of single results; kept ones and new ones then give the same means
 
 
@@ -46,6 +48,7 @@ def evaluate(
     *,
     lpips: bool = True,
     dists: bool = False,
+    niqe: bool = False,
     limit: int | None = None,
     known: Iterable[ImageRow] = (),
     save_folder: Path | None = None,
@@ -60,6 +63,7 @@ def evaluate(
         methods: what enlarges; warmed up before it is timed.
         lpips: False leaves the metric out; without features it is left out with a note.
         dists: measure DISTS too; without features it is left out with a note.
+        niqe: measure NIQE too, which needs no original; where a set has none it is measured anyhow.
         limit: only the first images of each data set.
         known: results of an earlier run; those of the same pixels and weights are not measured
             again, unless pictures are to be saved.
@@ -90,28 +94,20 @@ def evaluate(
             raise ConfigError(f"two {kind} have one name: {', '.join(names)}; rename one")
     group = group or Processes()
     result = Evaluation(scales)
-    measure_lpips: Lpips | None = None
-    if lpips:
-        try:
-            measure_lpips = default_lpips()
-        except BackboneError as error:
-            result.notes.append(f"LPIPS is left empty: {error}")
-    measure_dists: Dists | None = None
-    if dists:
-        from sr.metrics.dists import default_dists
-
-        try:
-            measure_dists = default_dists()
-        except BackboneError as error:
-            result.notes.append(f"DISTS is left empty: {error}")
+    has_originals = any(data_set.has_original for data_set in data_sets)
+    measure_lpips = _had(default_lpips, "LPIPS", result) if lpips and has_originals else None
+    measure_dists = _had(_default_dists, "DISTS", result) if dists and has_originals else None
+    if niqe or not all(data_set.has_original for data_set in data_sets):
+        result.notes.append(NIQE_NOTE)
     earlier = {
         (row.dataset, row.model, row.image): row
         for row in known
         if save_folder is None
         and (row.lpips_alex is not None or measure_lpips is None)
         and (row.dists is not None or measure_dists is None)
+        and (row.niqe is not None or not niqe)
     }
-    bench = _Bench(methods, measure_lpips, measure_dists, earlier, save_folder)
+    bench = _Bench(methods, measure_lpips, measure_dists, niqe, earlier, save_folder)
 
     chosen = [(data_set, pair) for data_set in data_sets for pair in data_set.pairs[:limit]]
     found: dict[int, tuple[list[ImageRow], str]] = {}  # by number: rows, or why there are none
@@ -121,7 +117,7 @@ def evaluate(
         if progress is not None:
             progress(number, len(chosen), name)
         try:
-            photo, target = open_pair(data_set, pair)
+            photo, target = opened(data_set, pair)
             rows = bench.measure(data_set, pair, photo, target)
         except OutputError:
             raise
@@ -166,25 +162,22 @@ def evaluate(
     return result
 
 
-def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
-    """The low-resolution photo, and the high-resolution pixels cut to what it covers.
+T = TypeVar("T")
 
-    Returns:
-        An RGB `Photo` and an (H, W, 3) uint8 array exactly `data_set.scale` times as large.
 
-    Raises:
-        ImageError: one of the files cannot be read.
-        DataError: the low-resolution file is missing or has another size.
-    """
-    if data_set.degradation is None:
-        small, target = open_pixels(data_set, pair)
-        return Photo(small), target
-    from sr.batches.degradations import STRENGTHS, degraded_pixels
+def _had(load: Callable[[], T], name: str, result: Evaluation) -> T | None:
+    """A measure that needs features, or None and a note."""
+    try:
+        return load()
+    except BackboneError as error:
+        result.notes.append(f"{name} is left empty: {error}")
+        return None
 
-    target = modcrop(open_image(pair.hr).on_white().rgb, data_set.scale)
-    seed = zlib.crc32(pair.hr.stem.encode())  # of the name: the order does not matter
-    recipe = STRENGTHS[data_set.degradation]
-    return Photo(degraded_pixels(target, data_set.scale, recipe, seed=seed)), target
+
+def _default_dists() -> Dists:
+    from sr.metrics.dists import default_dists
+
+    return default_dists()
 
 
 class _Bench:
@@ -195,28 +188,31 @@ class _Bench:
         methods: Sequence[Method],
         lpips: Lpips | None,
         dists: Dists | None,
+        niqe: bool,
         earlier: Mapping[tuple[str, str, str], ImageRow],
         save_folder: Path | None,
     ) -> None:
         self.methods = methods
         self.lpips = lpips
         self.dists = dists
+        self.niqe = niqe
         self.earlier = earlier
         self.save_folder = save_folder
         self.versions = Versions()
         self.reused = 0
 
     def measure(
-        self, data_set: DataSet, pair: Pair, photo: Photo, target: np.ndarray
+        self, data_set: DataSet, pair: Pair, photo: Photo, target: np.ndarray | None
     ) -> list[ImageRow]:
         """The rows of one image, one a method.
 
         Raises:
             DataError: a metric cannot be had, such as SSIM of a tiny image.
         """
-        pixels = hashlib.sha256(repr((photo.rgb.shape, target.shape)).encode())
-        pixels.update(photo.rgb.tobytes())
-        pixels.update(target.tobytes())
+        parts = [photo.rgb] if target is None else [photo.rgb, target]
+        pixels = hashlib.sha256(repr(tuple(part.shape for part in parts)).encode())
+        for part in parts:
+            pixels.update(part.tobytes())
         rows: list[ImageRow] = []
         reused = 0
         texture: Texture | None = None
@@ -231,12 +227,7 @@ class _Bench:
                 reused += 1
                 continue
             if texture is None:
-                texture = {
-                    "high_frequency_share": round(
-                        high_frequency_share(target, scale=data_set.scale), DECIMALS
-                    ),
-                    "laplacian_variance": round(laplacian_variance(target), DECIMALS),
-                }
+                texture = _texture(target, data_set.scale)
             results = self._measure_one(method, pair, names, photo, target)
             rows.append(ImageRow(*names, **results, **texture, key=key))
         self.reused += reused
@@ -248,25 +239,36 @@ class _Bench:
         pair: Pair,
         names: tuple[str, str, str],
         photo: Photo,
-        target: np.ndarray,
+        target: np.ndarray | None,
     ) -> Results:
         """The method's results on one image."""
-        from sr.metrics.fidelity import measure
-
         prediction, seconds = self.versions.make(method, pair, photo)
-        measured = measure(prediction.rgb, target, crop_px=method.scale, lpips=self.lpips)
-        if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
-            raise DataError(measured.note or "a metric is missing")
+        found: Results = {"seconds": None if seconds is None else round(seconds, DECIMALS)}
+        found |= self._beside(prediction.rgb, target, method.scale)
+        if self.niqe or target is None:
+            from sr.metrics.unreferenced.niqe import niqe
+
+            found["niqe"] = round(niqe(prediction.rgb, crop_px=method.scale), DECIMALS)
         if self.save_folder is not None:
             path = self.save_folder / names[0] / method.file_name / f"{Path(names[2]).stem}.png"
             save_png(path, prediction, overwrite=True)
+        return found
+
+    def _beside(self, prediction: np.ndarray, target: np.ndarray | None, scale: int) -> Results:
+        """What is measured against the original."""
+        if target is None:
+            return {"psnr_y": None, "ssim_y": None, "lpips_alex": None}
+        from sr.metrics.fidelity import measure
+
+        measured = measure(prediction, target, crop_px=scale, lpips=self.lpips)
+        if measured.ssim_y is None or (self.lpips is not None and measured.lpips_alex is None):
+            raise DataError(measured.note or "a metric is missing")
         lpips_alex = None if measured.lpips_alex is None else round(measured.lpips_alex, DECIMALS)
         return {
             "psnr_y": round(measured.psnr_y, DECIMALS),
             "ssim_y": round(measured.ssim_y, DECIMALS),
             "lpips_alex": lpips_alex,
-            "dists": self._dists_of(prediction.rgb, target),
-            "seconds": None if seconds is None else round(seconds, DECIMALS),
+            "dists": self._dists_of(prediction, target),
         }
 
     def _dists_of(self, prediction: np.ndarray, target: np.ndarray) -> float | None:
@@ -279,6 +281,15 @@ class _Bench:
         with torch.inference_mode():
             distance = self.dists(to_tensor(prediction), to_tensor(target))
         return round(float(distance), DECIMALS)
+
+
+def _texture(target: np.ndarray | None, scale: int) -> Texture:
+    if target is None:
+        return {}
+    return {
+        "high_frequency_share": round(high_frequency_share(target, scale=scale), DECIMALS),
+        "laplacian_variance": round(laplacian_variance(target), DECIMALS),
+    }
 
 
 def _key(method: Method, pair: Pair, pixels: str) -> str:

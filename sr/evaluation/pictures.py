@@ -64,15 +64,16 @@ def picture_methods(
             found, wrong = match_pictures(list(originals), inside if inside.is_dir() else folder)
             problems += [f"{name}: {line}" for line in wrong]
             files |= {originals[stem]: path for stem, path in found.items()}
-        problems += [f"{name}: {line}" for line in _of_other_sizes(files, data_sets[0].scale)]
+        problems += [f"{name}: {line}" for line in _of_other_sizes(files, data_sets[0])]
         methods.append(Method(name, _no_model, data_sets[0].scale, folder=folder, files=files))
     if problems:
         raise DataError(_said(problems))
     return methods
 
 
-def _of_other_sizes(files: Mapping[Path, Path], scale: int) -> Iterator[str]:
+def _of_other_sizes(files: Mapping[Path, Path], data_set: DataSet) -> Iterator[str]:
     """What is wrong with the sizes of pictures by original, a line each."""
+    scale = data_set.scale
     sizes = in_parallel(header_size, [*files.keys(), *files.values()])
     measured = dict(zip([*files.keys(), *files.values()], sizes, strict=True))
     for original, path in files.items():
@@ -80,8 +81,9 @@ def _of_other_sizes(files: Mapping[Path, Path], scale: int) -> Iterator[str]:
         if isinstance(size, SkippedFile):
             yield str(size)
         elif not isinstance(wanted, SkippedFile):  # else it is left out, and listed, later
-            width, height = (scale * side for side in fitting(wanted, scale))
-            if size not in ((width, height), wanted):
+            small = fitting(wanted, scale) if data_set.has_original else wanted
+            width, height = (scale * side for side in small)
+            if size != (width, height) and not (data_set.has_original and size == wanted):
                 yield (
                     f"{path} is {size[0]}x{size[1]}, needed {width}x{height} as {original.name} "
                     f"at x{scale}"

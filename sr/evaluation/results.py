@@ -19,34 +19,37 @@ from sr.evaluation.paper import published
 class ImageRow:
     """One model's result on one image, and how much texture the original has.
 
-    `seconds` is None where a finished picture was read. `key` tells the result's origins: it
+    `seconds` is None where a finished picture was read, and what is measured against an original
+    where there is none. `key` tells the result's origins: it
     differs when the pixels, the model or the protocol do.
     """
 
     dataset: str
     model: str
     image: str
-    psnr_y: float
-    ssim_y: float
+    psnr_y: float | None
+    ssim_y: float | None
     lpips_alex: float | None
     seconds: float | None
     high_frequency_share: float = 0.0
     laplacian_variance: float = 0.0
     key: str = ""
     dists: float | None = None
+    niqe: float | None = None
 
 
-class Results(TypedDict):
+class Results(TypedDict, total=False):
     """What is measured of a picture."""
 
-    psnr_y: float
-    ssim_y: float
+    psnr_y: float | None
+    ssim_y: float | None
     lpips_alex: float | None
     dists: float | None
+    niqe: float | None
     seconds: float | None
 
 
-class Texture(TypedDict):
+class Texture(TypedDict, total=False):
     """What is measured of an original."""
 
     high_frequency_share: float
@@ -69,6 +72,7 @@ class Row:
     paper_ssim_daala: float | None = None
     dists: float | None = None
     weights_sha256: str = ""
+    niqe: float | None = None
 
 
 @dataclass
@@ -102,7 +106,7 @@ def measured_sets(data_sets: Sequence[DataSet], result: Evaluation) -> list[Data
 def equal_ones(dataset: str, method: Method, images: Sequence[ImageRow]) -> Iterator[str]:
     """A sentence where pictures are equal to their originals and others are not."""
     chosen = [row for row in images if (row.dataset, row.model) == (dataset, method.label)]
-    equal = [row.image for row in chosen if math.isinf(row.psnr_y)]
+    equal = [row.image for row in chosen if row.psnr_y == math.inf]
     if 0 < len(equal) < len(chosen):
         yield (
             f"{dataset}, {method.label}: {len(equal)} of {len(chosen)} pictures "
@@ -141,4 +145,5 @@ def mean_row(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
         paper.ssim_daala if paper else None,
         mean_of("dists"),
         method.weights_sha256,
+        mean_of("niqe"),
     )

@@ -18,9 +18,8 @@ import numpy as np
 from sr.base.errors import ConfigError, ShapeError
 from sr.base.files import csv_text
 from sr.data.pairs import DataSet
-from sr.evaluation.measure import open_pair
 from sr.evaluation.methods import Method
-from sr.evaluation.versions import Versions
+from sr.evaluation.versions import Versions, open_pair
 from sr.metrics.threshold import JUST_NOTICEABLE, SEEN_SHARE, check_ppd, indistinct_from
 
 if TYPE_CHECKING:

@@ -36,9 +36,11 @@ HEADINGS = {
     "paper_ssim_daala": "paper (daala)",
     "lpips_alex": "LPIPS",
     "dists": "DISTS",
+    "niqe": "NIQE (no reference)",
     "seconds": "seconds",
 }
-OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists", "seconds")
+OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists", "niqe", "seconds")
+OF_ORIGINALS = ("psnr_y", "ssim_y", "lpips_alex")  # none of them where no set has originals
 CORRELATION_HEADINGS = {
     "dataset": "set",
     "model": "model",
@@ -57,10 +59,11 @@ DECIMALS = {
     "paper_ssim_daala": 4,
     "lpips_alex": 4,
     "dists": 4,
+    "niqe": 2,
     "seconds": 3,
     "rho": 2,
 }
-CSV_DECIMALS = DECIMALS | {"psnr_y": 3}
+CSV_DECIMALS = DECIMALS | {"psnr_y": 3, "niqe": 4}
 
 
 def format_cell(row: Row | ImageRow | Correlation, column: str) -> str:
@@ -77,10 +80,13 @@ def format_cell(row: Row | ImageRow | Correlation, column: str) -> str:
 
 def headings_of(rows: Sequence[Row]) -> dict[str, str]:
     """The columns of a table of means; those that only some tables need are left out if empty."""
+    optional: tuple[str, ...] = OPTIONAL
+    if all(row.psnr_y is None and row.niqe is not None for row in rows):
+        optional += OF_ORIGINALS
     return {
         column: heading
         for column, heading in HEADINGS.items()
-        if column not in OPTIONAL or any(format_cell(row, column) for row in rows)
+        if column not in optional or any(format_cell(row, column) for row in rows)
     }
 
 
@@ -104,7 +110,13 @@ def caption(result: Evaluation) -> list[str]:
 
 
 def _protocol(result: Evaluation) -> str:
-    return PROTOCOL.format(scale=" or ".join(map(str, result.scales)))
+    scale = " or ".join(map(str, result.scales))
+    if all(row.psnr_y is None and row.niqe is not None for row in result.rows):
+        return (
+            f"x{scale}; NIQE after cutting {scale} px from every border; means over images; "
+            "seconds: mean per image, upscaling only"
+        )
+    return PROTOCOL.format(scale=scale)
 
 
 def left_out(result: Evaluation) -> str:
@@ -198,7 +210,7 @@ def read_per_image(path: Path) -> list[ImageRow]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            there = {*(reader.fieldnames or ()), "dists"}  # which older files lack
+            there = {*(reader.fieldnames or ()), "dists", "niqe"}  # which older files lack
             if missing := [column for column in PER_IMAGE_COLUMNS if column not in there]:
                 raise DataError(
                     f"{path}: has no column {', '.join(missing)}; needed a file written by "

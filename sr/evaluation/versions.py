@@ -1,13 +1,14 @@
-"""What methods make of a photo: by a network, or read from a folder of finished pictures."""
+"""What is enlarged, and what methods make of it: by a network, or read from finished pictures."""
 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from sr.data.pairs import Pair
+from sr.data.pairs import DataSet, Pair, open_pixels
 from sr.evaluation.methods import Enlarges, Method
 from sr.images.photo import Photo
 from sr.images.reading import open_image
@@ -64,3 +65,31 @@ class Versions:
             self.is_loading = False
             self._models[key] = model
         return self._models[key]
+
+
+def opened(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray | None]:
+    """As `open_pair`; without pixels where nobody has the original."""
+    if data_set.has_original:
+        return open_pair(data_set, pair)
+    return Photo(open_image(pair.hr).on_white().rgb), None
+
+
+def open_pair(data_set: DataSet, pair: Pair) -> tuple[Photo, np.ndarray]:
+    """The low-resolution photo, and the high-resolution pixels cut to what it covers.
+
+    Returns:
+        An RGB `Photo` and an (H, W, 3) uint8 array exactly `data_set.scale` times as large.
+
+    Raises:
+        ImageError: one of the files cannot be read.
+        DataError: the low-resolution file is missing or has another size.
+    """
+    if data_set.degradation is None:
+        small, target = open_pixels(data_set, pair)
+        return Photo(small), target
+    from sr.batches.degradations import STRENGTHS, degraded_pixels
+
+    target = modcrop(open_image(pair.hr).on_white().rgb, data_set.scale)
+    seed = zlib.crc32(pair.hr.stem.encode())  # of the name: the order does not matter
+    recipe = STRENGTHS[data_set.degradation]
+    return Photo(degraded_pixels(target, data_set.scale, recipe, seed=seed)), target

@@ -12,10 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sr.base.errors import ShapeError
 from sr.data.pairs import DataSet
-from sr.evaluation.measure import open_pair
 from sr.evaluation.methods import Method
 from sr.evaluation.results import ImageRow
-from sr.evaluation.versions import Versions
+from sr.evaluation.versions import Versions, open_pair
 from sr.metrics.texture import luma
 
 MARGIN_PX = 16
@@ -206,7 +205,7 @@ def _strip(
 def _badness(row: ImageRow, by_lpips: bool) -> float:
     if by_lpips and row.lpips_alex is not None:
         return row.lpips_alex
-    return -row.psnr_y
+    return -(row.psnr_y or 0.0)
 
 
 def _broken(text: str, font: _Font, width: int) -> list[str]:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from skimage import data
 
+from sr.base.spreadsheets import for_excel
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
@@ -156,3 +159,98 @@ def test_test_sets_are_degraded_the_same_in_every_run(
     rows = json.loads((output / "t.json").read_text())["rows"]
     assert [row["dataset"] for row in rows] == ["tiny light", "tiny strong"]
     assert rows[0]["psnr_y"] > rows[1]["psnr_y"]
+
+
+@pytest.fixture(scope="module")
+def larger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two photographs, as small as NIQE takes them once enlarged twice."""
+    folder = tmp_path_factory.mktemp("phone") / "phone"
+    for name, pixels in (("sea", data.coffee()), ("hill", data.astronaut())):
+        small = np.ascontiguousarray(pixels[100:204, 100:208])
+        save_png(folder / f"{name}.png", Photo(small))
+    return folder
+
+
+def test_photographs_without_an_original_are_measured_by_niqe_alone(
+    larger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine"
+    for path in sorted(larger.iterdir()):
+        small = np.asarray(Image.open(path))
+        save_png(mine / f"{path.stem}_mine.png", Photo(small.repeat(2, 0).repeat(2, 1)))
+    output = tmp_path / "out"
+    arguments = [larger, "--no-original", "--model", "bicubic", "--scale", 2, "--output", output]
+    assert run(*arguments, "--pictures", f"MINE={mine}", "--excel") == 0
+    printed = capsys.readouterr().out
+    assert "NIQE (no reference)" in printed
+    assert "lower is better" in printed
+    assert "not those of MATLAB's niqe" in printed
+    assert "nobody has an original" in printed
+    assert "PSNR" not in printed
+    assert not (output / "figures").exists()
+    rows = json.loads((output / "table.json").read_text())["rows"]
+    assert [(row["model"], row["images"], row["psnr_y"]) for row in rows] == [
+        ("bicubic", 2, None),
+        ("MINE", 2, None),
+    ]
+    assert all(row["niqe"] > 2 for row in rows)
+    assert run(*arguments) == 0
+    assert "2 of 2 results are of an earlier run" in capsys.readouterr().out
+
+
+def test_niqe_stands_beside_measures_of_the_original(
+    larger: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = tmp_path / "big"
+    for path in sorted(larger.iterdir()):
+        small = np.asarray(Image.open(path))
+        save_png(big / path.name, Photo(small.repeat(2, 0).repeat(2, 1)))
+    arguments = [big, "--model", "bicubic", "--scale", 2, "--no-lpips"]
+    assert run(*arguments) == 0
+    assert "NIQE" not in capsys.readouterr().out
+    assert run(*arguments, "--niqe") == 0
+    printed = capsys.readouterr().out
+    assert "PSNR-Y" in printed
+    assert "NIQE (no reference)" in printed
+
+
+def test_pictures_of_another_size_than_the_enlargement_are_named(
+    larger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(larger, "--no-original", "--pictures", f"SAME={larger}", "--scale", 2) == 2
+    assert "sea.png is 108x104, needed 216x208" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--ppd", 30], "--ppd compares with originals"),
+        (["--dists"], "--dists compares with originals"),
+        (["--degradation", "light"], "--degradation compares with originals"),
+    ],
+)
+def test_what_needs_an_original_is_refused_without_one(
+    larger: Path, capsys: pytest.CaptureFixture[str], options: list[object], told: str
+) -> None:
+    assert run(larger, "--no-original", *options) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_tables_for_spreadsheets_are_those_of_the_output(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "results"
+    arguments = [photos, "--model", "bicubic", "--no-lpips", "--excel"]
+    assert run(*arguments) == 2
+    assert "give it one" in capsys.readouterr().err
+    assert run(*arguments, "--output", output) == 0
+    tables = {name: (output / f"{name}.csv").read_text("utf-8") for name in ("table", "images")}
+    wanted = for_excel(tables, "tables")
+    assert set(wanted) == {"table_excel.csv", "images_excel.csv", "tables.xlsx"}
+    for name, content in wanted.items():
+        assert (output / name).read_bytes() == content
+    text = (output / "table_excel.csv").read_bytes()
+    assert text.startswith(b"\xef\xbb\xbfdataset;model;images;psnr_y")
+    means = text.decode("utf-8-sig").splitlines()[1].split(";")
+    assert means[2] == "4"
+    assert "," in means[3]

@@ -1,0 +1,1 @@
+"""Measures of a picture alone, where nobody has the original."""
