@@ -35,7 +35,7 @@ def test_csv_of_means_has_a_heading_and_empty_cells() -> None:
     ]  # fmt: skip
     assert list(first.values()) == [
         "Set5", "bicubic", "5", "28.422", "0.8104", "", "0.012", "", "28.43", "0.8211",
-        "", "",
+        "", "", "",
     ]  # fmt: skip
     assert (second["psnr_y"], second["lpips_alex"], second["paper_psnr_y"]) == ("inf", "0.0801", "")
 
