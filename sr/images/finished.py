@@ -44,7 +44,9 @@ def parse_named_picture(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def candidates(stems: Sequence[str], folder: Path) -> dict[str, list[Path]]:
+def candidates(
+    stems: Sequence[str], folder: Path, files: Sequence[Path] | None = None
+) -> dict[str, list[Path]]:
     """The files of a folder that could be each photograph's.
 
     A file belongs to a photograph by its stem, in any case of letters; where there is none of that
@@ -54,11 +56,12 @@ def candidates(stems: Sequence[str], folder: Path) -> dict[str, list[Path]]:
     Args:
         stems: of the photographs.
         folder: of the pictures; other files in it are left alone.
+        files: those that count; None: images.
 
     Raises:
         DataError: the folder cannot be read.
     """
-    files = list_images(folder)
+    files = list_images(folder) if files is None else files
     return {
         stem: [path for path in files if path.stem.casefold() == stem.casefold()]
         or [path for path in files if _goes_on(path.stem, stem, stems)]

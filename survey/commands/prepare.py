@@ -63,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="FOLDER holds the small pictures (or is left out): nothing is measured against it",
     )
     parser.add_argument(
+        "--frame",
+        metavar="N",
+        help="of stacks of a microscope: a number from 1, or mean; FOLDER may hold its wide-field "
+        "frames (MRC, 16-bit TIFF), and --pictures SIM pictures or enlarged frames",
+    )
+    parser.add_argument(
         "--ask",
         nargs="+",
         choices=("ratings", "degradation", "pairs"),
@@ -162,6 +168,7 @@ def order_of(args: argparse.Namespace) -> Order:
         compared=[(a, b) for a, _, b in (text.partition(":") for text in args.compare or ())],
         has_original=not args.no_original,
         scale=args.scale,
+        frame=args.frame,
         settings={
             "width": args.width,
             "height": args.height,

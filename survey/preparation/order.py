@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sr.models.entries.shipped import MODELS
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
+from survey.preparation.frames import frames_in, models_of_frames, shown_frames
 from survey.preparation.pictures import (
     Pictures,
     picture_problems,
@@ -41,6 +42,7 @@ class Order:
         asks: see `Protocol.of_methods`.
         compared: pairs of methods; () for all.
         scale: by how much all enlarge; None as the models do.
+        frame: of stacks of a microscope, a number from 1 or "mean".
         settings: other fields of `Protocol`; None leaves one as it is.
         labels: what methods are called, by method and language tag.
         crops: what is shown of photographs, by name; width and height may be 0 for the window's.
@@ -55,6 +57,7 @@ class Order:
     compared: Sequence[tuple[str, str]] = ()
     has_original: bool = True
     scale: int | None = None
+    frame: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
     crops: Mapping[str, Crop] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class Checked:
                 source.role,
                 {m: Version(f"{index}-{m}", m, "", "") for m in self.protocol.methods},
                 crop_of(source, self.protocol, self.scale),
+                source.stretch,
             )
             for index, source in enumerate(self.sources)
         )
@@ -112,19 +116,36 @@ class Checked:
 
 
 def check(order: Order) -> Checked:
-    """Look at everything a study is to be made of; nothing is written.
+    """Look at everything a study is to be made of; nothing is written. Frames of microscopes are
+    enlarged here: between which counts they are shown follows from all versions.
 
     Raises:
         ProblemsError: names every picture, crop and label that does not fit.
         SurveyError: it cannot be made.
         SRError: a photograph that cannot be read, or no such model.
     """
+    frames = frames_in(order.photos) if order.photos is not None else []
+    if frames:
+        methods, scale = models_of_frames(order.methods, order.models)
+        order = replace(
+            order, methods=methods, models=(), has_original=False, scale=order.scale or scale
+        )
+    elif order.frame is not None:
+        raise StudyError("--frame: of stacks of a microscope, and the folder holds none")
     _check_names(order)
     protocol = _protocol(order)
     models = [method for method in protocol.methods if method not in order.own]
     scale = order.scale or scale_of(models if protocol.has_original else models[:-1] or models)
     protocol = _checked(protocol, order, scale)
-    sources, unreadable, problems = _sources(order)
+    if frames:
+        if order.table:
+            raise StudyError("--table: of photographs; finished frames are named by --pictures")
+        unreadable: list[str] = []
+        sources, problems = shown_frames(
+            frames, order.methods, order.folders, scale=scale, number=order.frame
+        )
+    else:
+        sources, unreadable, problems = _sources(order)
     sources = [s._replace(crop=_sized(order.crops.get(s.name), protocol)) for s in sources]
     problems += picture_problems(sources, scale)
     fitting = [source for source in sources if source.fits(protocol, scale)]
@@ -144,7 +165,7 @@ def check(order: Order) -> Checked:
 
 def _check_names(order: Order) -> None:
     for name in order.own:
-        if name == "original" or name in MODELS:
+        if name == "original" or name in MODELS or name in FRAME_MODELS:
             raise StudyError(f"{name}: finished pictures under a model's name; give another")
     if order.photos is None and order.own and order.has_original:
         raise StudyError(

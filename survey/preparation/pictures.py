@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,20 @@ Pictures = dict[str, dict[str, Path]]  # by photograph, then by method
 
 
 def pictures_of_folders(
-    stems: Sequence[str], folders: Mapping[str, Path]
+    stems: Sequence[str],
+    folders: Mapping[str, Path],
+    listed: Callable[[Path], Sequence[Path]] | None = None,
 ) -> tuple[Pictures, list[Problem]]:
-    """The picture of every photograph in every folder, and what is missing or could be two."""
+    """The picture of every photograph in every folder, and what is missing or could be two.
+
+    Args:
+        listed: the files of a folder that count; None: images.
+    """
     found: Pictures = {stem: {} for stem in stems}
     problems: list[Problem] = []
     for method, folder in folders.items():
-        for stem, files in candidates(stems, folder).items():
+        count = None if listed is None else listed(folder)
+        for stem, files in candidates(stems, folder, count).items():
             told: dict[str, Any] = {"folder": folder, "method": method, "photo": stem}
             if len(files) == 1:
                 found[stem][method] = files[0]

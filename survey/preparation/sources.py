@@ -13,7 +13,7 @@ from survey.preparation.crops import cut, detailed, place
 from survey.preparation.problems import Problem, refuse
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
-from survey.study.study import Crop, ImageRole
+from survey.study.study import Crop, ImageRole, Stretch
 
 if TYPE_CHECKING:
     from sr.inference.base import Upscaler
@@ -37,17 +37,20 @@ class Source(NamedTuple):
     Attributes:
         rgb: uint8 (H, W, 3), sRGB: the original; without originals the small picture that models
             enlarge, or what there is of one method where there is not even that.
-        pictures: finished ones by method, each as large as the whole enlargement.
+        pictures: finished ones by method, each as large as the whole enlargement: files, or of
+            frames of microscopes what is shown of them, (H, W) uint8.
         kind: what `rgb` is.
         crop: what the owner wants to be shown of it; None leaves it to the detail.
+        stretch: of a frame, between which counts it is shown.
     """
 
     name: str
     rgb: np.ndarray
     role: ImageRole = "main"
-    pictures: Mapping[str, Path] = {}
+    pictures: Mapping[str, Path | np.ndarray] = {}
     kind: str = "original"  # or "small", "version"
     crop: Crop | None = None
+    stretch: Stretch | None = None
 
     @property
     def is_reduced(self) -> bool:
@@ -95,7 +98,9 @@ def crop_of(source: Source, protocol: Protocol, scale: int) -> Crop:
     shown = source.rgb
     if source.kind == "small":
         finished = next(iter(source.pictures.values()), None)
-        shown = read_picture(finished) if finished else matlab_bicubic(source.rgb, scale)
+        shown = (
+            read_picture(finished) if finished is not None else matlab_bicubic(source.rgb, scale)
+        )
     top, left = place(shown[:height, :width], protocol, math.lcm(8, scale))
     return Crop(left, top, protocol.width, protocol.height)
 
@@ -180,8 +185,11 @@ def _measured(
     return versions | {"original": (original, {})}
 
 
-def read_picture(path: Path) -> np.ndarray:
+def read_picture(path: Path | np.ndarray) -> np.ndarray:
     """A finished picture: uint8 (H, W, 3), transparent parts on white.
+
+    Args:
+        path: of its file, or a grey picture itself, (H, W) uint8.
 
     Raises:
         StudyError: it cannot be read.
@@ -189,6 +197,8 @@ def read_picture(path: Path) -> np.ndarray:
     from sr.base.errors import ImageError
     from sr.images.reading import open_image
 
+    if isinstance(path, np.ndarray):
+        return np.repeat(path[..., None], 3, axis=2)
     try:
         return open_image(path).on_white().rgb
     except ImageError as error:

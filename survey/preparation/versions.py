@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sr.models.entries.shipped import FRAME_MODELS
 from survey.preparation.crops import write_plain_png
 from survey.preparation.drafts import check_free, new_draft, write_study
 from survey.preparation.sources import Source, crop_of, make_versions
@@ -86,6 +87,8 @@ def prepare_study(
                     {"id": secrets.token_hex(16), "method": method, "file": file, "sha256": digest}
                     | measured
                 )
+            if source.stretch is not None:
+                entry["stretch"] = list(source.stretch)
             images.append(entry)
             if progress is not None:
                 progress((index + 1) / len(usable))
@@ -97,7 +100,9 @@ def prepare_study(
                 "created_at": now,
                 "protocol": json.loads(json.dumps(dataclasses.asdict(protocol))),
                 "protocol_sha256": protocol.sha256,
-                "models": model_hashes(models),
+                "models": model_hashes(
+                    [*models, *(m for m in protocol.rated if m in FRAME_MODELS)]
+                ),
                 "labels": labels or {},
                 "images": images,
             },

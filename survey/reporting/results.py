@@ -106,7 +106,9 @@ class Results:
         figures = {
             name: encode(figure, ".svg") for name, figure in draw_all(analysis, view).items()
         }
-        origin = Origin(study.name, study.created_at, study.protocol.sha256, is_public)
+        origin = Origin(
+            study.name, study.created_at, study.protocol.sha256, is_public, study.is_of_frames
+        )
         html = section(analysis, origin, figures, language)
         return Shown(stamp, html, _images(study, analysis.mos, language))
 

@@ -17,6 +17,11 @@ SECONDS = {
 }  # an answer takes, as a class took on laptops
 USUAL_MINUTES = 14  # of a study as it comes
 BEFORE_MINUTES = 3.0  # consent, the display, instructions
+STRETCHED = (
+    "Frames of a microscope: all versions of a frame are shown in grey, linear between the same "
+    "two counts (from the lowest percentile 0.1 to the highest percentile 99.9 of its versions), "
+    "which study.json names; finished frames are brought to the counts of the wide field first."
+)
 POWER, LEVEL = 0.8, 0.05
 SCORE_SD, METHOD_SD = 0.8, 0.3  # of one score; of how raters differ about a difference of methods
 DIFFERENCE, SHARE = 0.5, 0.75  # what is to be found: of mean scores, and of choices
@@ -90,4 +95,6 @@ def plan_text(study: Study) -> str:
     )
     if not protocol.has_original:
         lines.append("Nobody has the originals: nothing is measured against them.")
+    if study.is_of_frames:
+        lines.append(STRETCHED)
     return "\n".join(lines) + "\n"

@@ -35,6 +35,13 @@ class Crop(NamedTuple):
     by: Literal["detail", "owner"] = "detail"  # who chose it
 
 
+class Stretch(NamedTuple):
+    """Between which counts a frame of a microscope is shown, in all its versions."""
+
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class Version:
     """One method's version of one image; `id` is what trials name, `file` what is served."""
@@ -57,6 +64,7 @@ class StudyImage:
     role: ImageRole
     versions: dict[str, Version] = field(hash=False)
     crop: Crop | None = None  # None in studies of before it was kept
+    stretch: Stretch | None = None  # of a microscope's frame; None of a photograph
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,11 @@ class Study:
     created_at: str
     # What methods are called, by method and language tag; others as the app calls them.
     labels: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_of_frames(self) -> bool:
+        """Whether it shows frames of microscopes, stretched alike, and no photographs."""
+        return any(image.stretch is not None for image in self.images)
 
     @property
     def main(self) -> tuple[StudyImage, ...]:
@@ -175,6 +188,7 @@ def _from_json(folder: Path, values: dict[str, Any]) -> Study:
             entry["role"],
             {v["method"]: Version(**v) for v in entry["versions"]},
             Crop(**entry["crop"]) if entry.get("crop") else None,
+            Stretch(*entry["stretch"]) if "stretch" in entry else None,
         )
         for entry in values["images"]
     )

@@ -49,6 +49,7 @@ class FakeEngine:
         self.calls[model] += 1
         scale = scale or 4
         if isinstance(photo, Frame):
+            cancel.wait(self.seconds)
             pixels = photo.pixels.repeat(scale, 0).repeat(scale, 1)
             pixel_um = None if photo.pixel_um is None else photo.pixel_um / scale
             return replace(photo, pixels=pixels, pixel_um=pixel_um, notes=())

@@ -64,6 +64,11 @@ class Stack:
         return replace(self, planes=self.planes[int(which) - 1 : int(which)])
 
 
+def frame_stem(path: Path) -> str:
+    """A file's name without what says its kind, of which .ome.tif says it twice."""
+    return path.stem.removesuffix(".ome")
+
+
 def checked(stack: Stack) -> Stack:
     """The stack, if it can be worked with.
 

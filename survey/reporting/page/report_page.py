@@ -49,6 +49,7 @@ class Origin:
     created_at: str
     protocol_sha256: str
     is_public: bool
+    is_of_frames: bool = False
     occasion: Mapping[str, str] = field(default_factory=dict)  # of `method_dates`
 
 
@@ -169,6 +170,7 @@ def section(
     }
     scale = analysis.facts["scale"]
     keys = ["method_data", "method_methods", "method_intervals", "method_density"]
+    keys += ["method_frames"] if origin.is_of_frames else []
     keys += ["method_paper"] if scale == "acr" else []
     parts += paragraphs(say(language, key, **method) for key in keys)
     kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
