@@ -79,6 +79,10 @@ def run_list(arguments: argparse.Namespace) -> int:
         if model.origin == "file":
             facts = [("licence", model.licence), ("from", model.source), ("sha256", model.sha256)]
             facts += [("paper", model.paper)] if model.paper else []
+            if model.trains_as:
+                facts.append(
+                    ("train on", f"a recipe of {model.trains_as}: --set initial={model.name}")
+                )
         facts += [("metrics", line) for line in _describe_metrics(model.metrics)]
         if model.network:
             print(f"\n{model.name}")

@@ -73,11 +73,11 @@ def _config(tensors: Mapping[str, Tensor]) -> dict[str, int]:
     try:
         num_features, channels = tensors["conv_first.weight"].shape[:2]
         growth = tensors["body.0.rdb1.conv1.weight"].shape[0]
-        scale = {3: 4, 12: 2, 48: 1}[channels]
         last = tensors["conv_last.weight"].shape[0]
     except KeyError as error:
         raise WeightsError(f"not an RRDBNet (ESRGAN, Real-ESRGAN): no {error}") from None
-    if last != 3 or "conv_up2.weight" not in tensors:
+    scale = {3: 4, 12: 2, 48: 1}.get(channels)
+    if last != 3 or scale is None or "conv_up2.weight" not in tensors:
         raise WeightsError("an RRDBNet of another form; needed RGB and two enlargements by 2")
     numbers = {int(key.split(".")[1]) for key in tensors if key.startswith("body.")}
     return {

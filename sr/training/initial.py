@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 from sr.base.errors import WeightsError
+from sr.base.files import file_sha256
 from sr.base.machine import choose_device, has_fast_bfloat16, keep_freed_memory
 from sr.batches.pixels import Pixels
 from sr.batches.training_data import Sampler, sampler_of
 from sr.metrics.backbones import files_used
 from sr.microscopy.data.frames import Frames
-from sr.models.entries.shipped import MODELS
-from sr.models.files.weights_file import load_model, read_header
-from sr.models.registry import verified_weights
+from sr.models.files.opening import is_ours, open_trainable
+from sr.models.files.weights_file import read_header
+from sr.models.registry import known_models, verified_weights
 from sr.networks.registry import build, described
 from sr.objectives.adversarial import build_discriminator
 from sr.objectives.losses import build_content_loss
@@ -118,7 +119,7 @@ def build_generator(config: Training) -> nn.Module:
     wanted = (config.network, network_config(config))
     if not config.initial:
         return build(*wanted)
-    model = load_model(initial_weights(config))
+    model = open_trainable(initial_weights(config))
     found = described(model)
     if found[0] == wanted[0] and found[1] | {"scale": config.scale} == wanted[1] != found[1]:
         return _trunk_of(model, build(*wanted), f"{config.initial} enlarges {model.scale} times")
@@ -141,15 +142,18 @@ def _trunk_of(model: nn.Module, network: nn.Module, what: str) -> nn.Module:
 
 
 def initial_weights(config: Training) -> Path:
-    """The file `config.initial` stands for: a model of `weights/`, or a file's own name."""
-    known = config.initial in MODELS
-    return verified_weights(config.initial) if known else Path(config.initial)
+    """The file `config.initial` stands for: a model by its name, or a file's own name."""
+    is_file = Path(config.initial).is_file() or config.initial not in known_models()
+    return Path(config.initial) if is_file else verified_weights(config.initial)
 
 
 def earlier_stages(config: Training) -> list[dict[str, Any]]:
     """How the initial weights were made, the first stage first; empty when from scratch."""
     if not config.initial:
         return []
-    about = read_header(initial_weights(config))["about"]
+    path = initial_weights(config)
+    if not is_ours(path):
+        return [{"data": f"not known: {path.name}", "sha256": file_sha256(path)}]
+    about = read_header(path)["about"]
     stage = {key: about.get(key) for key in STAGE_KEYS}
     return [*about.get("stages", []), stage]

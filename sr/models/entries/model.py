@@ -34,6 +34,8 @@ class Model:
         degradation: what made the small pictures it learned from.
         licence: of the weights.
         source: where the weights are from.
+        trains_as: of a file of somebody else's, the registered network that training can go on
+            from with its weights; "" where there is none.
         is_default: whether it is shown where people have not chosen others.
         sha256, parameters, data, metrics: those of `weights/manifest.json` where they are empty.
     """
@@ -53,6 +55,7 @@ class Model:
     source: str = "trained here"
     paper: str = ""
     departures: str = ""
+    trains_as: str = ""
     is_default: bool = False
     sha256: str = ""
     parameters: int = 0

@@ -25,7 +25,7 @@ from sr.models.files.catalogue import offer_of
 VARIABLE = "NITIDEZ_MODELS"
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 FACTS_FILE = ".nitidez-facts.json"
-FACTS_FORMAT = 1  # with the version of what tells architectures
+FACTS_FORMAT = 2  # with the version of what tells architectures
 UNKNOWN_DEGRADATION = "not known: a file of somebody else's"
 
 _facts: dict[str, dict[str, Any]] = {}  # by place, time and size of a file
@@ -159,6 +159,7 @@ def _model(name: str, path: Path, facts: Mapping[str, Any]) -> Model:
         sha256=str(facts["sha256"]),
         parameters=int(facts["parameters"]),
         data=str(facts.get("data", "")),
+        trains_as=str(facts.get("trains_as", "")),
     )
     offer = offer_of(model.sha256)
     if offer is None:

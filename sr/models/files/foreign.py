@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from sr.base.errors import WeightsError
 from sr.networks.reach import Reach, alignment_px, measured_reach
+from sr.networks.rrdb import RRDBNet
+from sr.networks.rrdb_layouts import from_official
 
 if TYPE_CHECKING:
     from spandrel import ImageModelDescriptor
@@ -120,6 +122,24 @@ def load_foreign(path: Path) -> ForeignNetwork:
         raise WeightsError(f"{path.name}: {descriptor.architecture.name} {problem}")
     assert not isinstance(descriptor, MaskedImageModelDescriptor)
     return ForeignNetwork(descriptor)
+
+
+def load_rrdb(path: Path) -> RRDBNet:
+    """A published file of ESRGAN or Real-ESRGAN as our own network, which can be trained on.
+
+    Raises:
+        WeightsError: unreadable, more than tensors, or not of the three layouts of RRDBNet.
+    """
+    try:
+        config, tensors = from_official(read_tensors(path))
+        network = RRDBNet(**config)
+        network.load_state_dict(tensors)
+    except RuntimeError as error:  # of torch: names or shapes of tensors
+        text = " ".join(str(error).split())
+        raise WeightsError(f"{path.name}: an RRDBNet of another form ({text[:300]})") from None
+    except WeightsError as error:
+        raise WeightsError(f"{path.name}: {str(error).removeprefix(f'{path.name}: ')}") from None
+    return network.eval()
 
 
 def read_tensors(path: Path) -> dict[str, Any]:

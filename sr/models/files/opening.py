@@ -5,6 +5,7 @@ torch is imported when a file is opened.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,19 @@ def open_file(path: Path) -> Loaded:
     return Loaded(network, learned_from == CLEAN)
 
 
+def open_trainable(path: Path) -> nn.Module:
+    """The registered network of a weights file that training can go on from: one of ours, or an
+    ESRGAN or Real-ESRGAN as published.
+
+    Raises:
+        WeightsError: unreadable, or a network that is not registered.
+    """
+    from sr.models.files.foreign import load_rrdb
+    from sr.models.files.weights_file import load_model
+
+    return load_model(path) if is_ours(path) else load_rrdb(path)
+
+
 def is_ours(path: Path) -> bool:
     """Whether a file says of itself what it is, as `sr train` writes them; else it is foreign.
 
@@ -79,6 +93,7 @@ def describe_file(path: Path) -> dict[str, Any]:
         WeightsError: as `open_file`.
     """
     from sr.models.files.weights_file import read_header
+    from sr.networks.registry import described
 
     loaded = open_file(path)
     network: Any = loaded.network
@@ -87,7 +102,10 @@ def describe_file(path: Path) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
     if loaded.is_foreign:
-        return facts | {"architecture": network.architecture}
+        facts["architecture"] = network.architecture
+        with suppress(WeightsError):
+            facts["trains_as"] = described(open_trainable(path))[0]
+        return facts
     header = read_header(path)
     return facts | {
         "architecture": header["architecture"],

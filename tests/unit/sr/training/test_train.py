@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -575,3 +576,53 @@ def test_initial_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     save_model(path, build_generator(SRRESNET_SMOKE), name="x", about={})
     with pytest.raises(WeightsError, match="not the preset's"):
         build_generator(override(SRRESNET_SMOKE, ["num_blocks=2", f"initial={path}"]))
+
+
+def test_a_published_esrgan_file_is_trained_on(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    from sr.commands.cli import main
+    from sr.models.files.weights_file import read_header
+    from tests.helpers import foreign_files as files
+
+    monkeypatch.setenv("NITIDEZ_MODELS", str(tmp_path / "models"))
+    (tmp_path / "models").mkdir()
+    state = files.rrdb()
+    files.save(tmp_path / "models" / "ESRGAN.pth", state)
+    files.save(tmp_path / "named.pth", files.esrgan(state))
+    files.save(tmp_path / "wrapped.pth", files.real_esrgan(state))
+    assert main(["models"]) == 0
+    assert "a recipe of rrdb: --set initial=ESRGAN" in capsys.readouterr().out
+    size = ["num_blocks=2", "num_features=16", "growth=32"]
+    smoke = PRESETS["esrgan_smoke"]
+    networks = [
+        build_generator(override(smoke, [*size, f"initial={initial}"])).state_dict()
+        for initial in ("ESRGAN", tmp_path / "named.pth", tmp_path / "wrapped.pth")
+    ]
+    assert torch.equal(networks[0]["conv_first.weight"], state["model.0.weight"])
+    for other in networks[1:]:
+        assert all(torch.equal(other[key], value) for key, value in networks[0].items())
+    command = ["train", "esrgan_smoke", "--data", str(photos), "--output", str(tmp_path / "run")]
+    assert main([*command, *(w for s in [*size, "initial=ESRGAN"] for w in ("--set", s))]) == 0
+    about = read_header(tmp_path / "run" / "esrgan_light_x4.safetensors")["about"]
+    assert about["stages"][0]["data"] == "not known: ESRGAN.pth"
+
+
+def test_published_files_of_other_forms_are_not_trained_on(tmp_path: Path) -> None:
+    from sr.base.errors import WeightsError
+    from tests.helpers import foreign_files as files
+
+    smoke = PRESETS["esrgan_smoke"]
+    state = files.real_esrgan(files.rrdb())["params_ema"]
+    narrow = state | {"conv_hr.weight": state["conv_hr.weight"][:4]}
+    for content, words in (
+        (files.compact(scale=2), "x.pth: not an RRDBNet"),
+        (state | {"conv_up3.weight": state["conv_up2.weight"]}, "x.pth: an RRDBNet of another"),
+        (narrow, "x.pth: an RRDBNet of another form"),
+        (state, "is not the preset's"),
+    ):
+        files.save(tmp_path / "x.pth", content)
+        with pytest.raises(WeightsError, match=words):
+            build_generator(override(smoke, [f"initial={tmp_path / 'x.pth'}"]))
+    with pytest.raises(WeightsError, match="no such weights file"):
+        build_generator(override(smoke, [f"initial={tmp_path / 'gone.pth'}"]))
