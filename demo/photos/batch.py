@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from demo.work.saving import write_list
 from demo.work.versions import StoredImage
 from sr.base.errors import ImageTooLargeError
 from sr.images.photo import Photo
+from sr.models.registry import network_scales, scale_for_width
 
 MOST_PHOTOS = 100  # at once
 MOST_OF_STORE = 0.5  # of the disk space of all results, that one batch may take
@@ -95,9 +96,35 @@ class Batch:
                 item.job.cancel()
 
     async def work(
-        self, jobs: Jobs, limits: UploadLimits, request: Any, *, scale: int, models: Sequence[str]
+        self,
+        jobs: Jobs,
+        limits: UploadLimits,
+        request: Any,
+        *,
+        scale: int,
+        models: Callable[[int], Sequence[str]],
+        width: int | None = None,
     ) -> AsyncIterator[None]:
-        """Enlarge one after the other; yields whenever there may be something new to show."""
+        """Enlarge one after the other; yields whenever there may be something new to show.
+
+        Args:
+            scale: how many times larger.
+            models: of a scale, those that enlarge.
+            width: of every result in pixels; then every photo has a scale of its own.
+        """
+
+        async def begin(item: Item, path: Path) -> Job | None:
+            photo = await self._read(path, limits, request)
+            if photo is None:
+                return None
+            times = scale
+            if width is not None:
+                times = scale_for_width(network_scales(), photo.width, width)
+            return await self._submit(
+                item, jobs, photo, scale=times, width=width, models=models(times),
+                visitor=request.session_hash or "",
+            )  # fmt: skip
+
         began, done = time.monotonic(), 0
         try:
             for item in self.items:
@@ -109,7 +136,7 @@ class Batch:
                     self._check_room(jobs)
                     if item.path is None:
                         raise UploadError(item.name)
-                    job = await self._begin(item, item.path, jobs, limits, request, scale, models)
+                    job = await begin(item, item.path)
                     while job is not None and not job.is_finished:
                         yield
                         await asyncio.sleep(TICK_SECONDS)
@@ -129,29 +156,22 @@ class Batch:
             if not self.is_finished:  # the browser has gone
                 self.cancel()
 
-    async def _begin(
-        self,
-        item: Item,
-        path: Path,
-        jobs: Jobs,
-        limits: UploadLimits,
-        request: Any,
-        scale: int,
-        models: Sequence[str],
-    ) -> Job | None:
-        """The job of a photo, as soon as there is a place for it; None when it was stopped."""
+    async def _read(self, path: Path, limits: UploadLimits, request: Any) -> Photo | None:
+        """A photo, as soon as this visitor may send one more; None when it was stopped."""
         while not self.is_stopped:
             try:
                 limits.photos.take(request)
-                break
             except TooOftenError as error:
                 await asyncio.sleep(min(WAIT_SECONDS, error.seconds))
-        photo = await asyncio.to_thread(read_any, path, limits.max_megapixels)
+                continue
+            return await asyncio.to_thread(read_any, path, limits.max_megapixels)
+        return None
+
+    async def _submit(self, item: Item, jobs: Jobs, photo: Photo, **options: Any) -> Job | None:
+        """The job of a photo, as soon as there is a place for it; None when it was stopped."""
         while not self.is_stopped:
             try:
-                item.job = await jobs.submit_in_thread(
-                    photo, scale=scale, models=models, visitor=request.session_hash or ""
-                )
+                item.job = await jobs.submit_in_thread(photo, **options)
             except BusyError:
                 await asyncio.sleep(WAIT_SECONDS)
                 continue

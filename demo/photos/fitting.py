@@ -18,8 +18,7 @@ import numpy as np
 from demo.photos.uploads import read_upload
 from sr.formats.notes import Note
 from sr.images.photo import Photo
-from sr.images.resize import matlab_bicubic
-from sr.inference.transparency import seen_colours
+from sr.inference.transparency import reduced
 
 LARGEST_MEGAPIXELS = 64.0  # of a file; 640 MB while it is decoded
 PREVIEW_PX = 1024  # of its longer side
@@ -131,22 +130,6 @@ def cut_box(height: int, width: int, box: Box, max_megapixels: float) -> tuple[s
     tall = max(1, min(box.height, height - top))
     wide, tall = reduced_size(wide, tall, max_megapixels)
     return slice(top, top + tall), slice(left, left + wide)
-
-
-def reduced(photo: Photo, width: int) -> Photo:
-    """A photo reduced by bicubic to a width; hidden colours do not come out at edges.
-
-    What its file says of JPEG is no longer true of it.
-    """
-    if width >= photo.width:
-        return photo
-    scale = width / photo.width
-    rgb, alpha = photo.rgb, photo.alpha
-    if alpha is not None:
-        rgb = seen_colours(rgb, alpha)
-        alpha = matlab_bicubic(alpha, scale)
-    about = photo.about and replace(photo.about, jpeg_tables={})
-    return replace(photo, rgb=matlab_bicubic(rgb, scale), alpha=alpha, about=about)
 
 
 def _tall(width: int, height: int, wide: int) -> int:

@@ -13,7 +13,7 @@ from demo.photos.uploads import UploadLimits
 from demo.web.i18n import Language, number_short, say
 from demo.web.rates import TooOftenError
 from demo.work.job import BusyError, TooManyOwnError
-from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError
+from sr.base.errors import ImageError, ImageTooLargeError, ShapeError, SRError, WidthError
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,8 @@ def problem_of(error: Exception, limits: UploadLimits, scale: int) -> Problem:
             return image_problem("error_too_large", error, limit)
         case ImageError():
             return image_problem("error_not_image", error, {})
+        case WidthError():
+            return Problem("error_width", {"least": error.least, "most": error.most})
         case ShapeError():
             return Problem("error_too_small", {"scale": scale})
         case TooManyOwnError():

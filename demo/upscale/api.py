@@ -18,12 +18,13 @@ from gradio.utils import get_upload_folder
 from demo.hosting.process import give_way
 from demo.photos.uploads import UploadLimits, clean_name, read_upload
 from demo.upscale.options import advice
+from demo.upscale.session import width_of
 from demo.web.i18n import say
 from demo.work.choice import default_scale, fitting_models, look_at, purpose_of
 from demo.work.jobs import Jobs
-from sr.base.errors import SRError
+from sr.base.errors import ConfigError, SRError
 from sr.models.entries.shipped import MODELS
-from sr.models.registry import chosen_scale, network_scales
+from sr.models.registry import chosen_scale, model_info, network_scales, scale_for_width
 
 TICK_SECONDS = 0.1
 CROP_PX = 4  # as in the paper; nobody says here what made the pictures
@@ -38,23 +39,34 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
     async def upscale(
         image: str,
         model: str,
+        width: float,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
-        """Upscale an image by the model's scale; returns the PNG file.
+        """Upscale an image by the model's scale, or to a width; returns the PNG file.
 
         Args:
             image: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC file.
             model: one of the names that /models lists.
+            width: of the result in pixels, enlarged first and then reduced; 0 is as the model
+                makes it.
         """
         try:
             scale = chosen_scale(model)
+            if (wanted := width_of(width)) is None and width:
+                raise ConfigError(f"width {width}: needed a number of pixels, or 0")
             limits.photos.take(request)
             photo = await asyncio.to_thread(
                 read_upload, given(image, "image"), max_megapixels=limits.max_megapixels
             )
+            if wanted is not None:
+                scale = scale_for_width(model_info(model).scales, photo.width, wanted)
             job = await jobs.submit_in_thread(
-                photo, scale=scale, models=[model], visitor=request.session_hash or ""
+                photo,
+                scale=scale,
+                width=wanted,
+                models=[model],
+                visitor=request.session_hash or "",
             )
         except SRError as error:
             raise refusal(error) from None
@@ -166,13 +178,14 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
         model = gr.Textbox(
             label="model", value=next(model.name for model in MODELS.values() if model.network)
         )
+        width = gr.Number(0, label="width")
         reference = gr.File(label="reference", type="filepath")
         prediction = gr.File(label="prediction", type="filepath")
         result = gr.File(label="PNG file")
         answer = gr.JSON(label="answer")
         button = gr.Button()
     public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": 8}
-    button.click(upscale, [image, model], result, api_name="upscale", **public)
+    button.click(upscale, [image, model, width], result, api_name="upscale", **public)
     one: dict[str, Any] = public | {"concurrency_limit": 2}
     button.click(measure, [prediction, reference], answer, api_name="measure", **one)
     button.click(look, [image], answer, api_name="look", **public)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
-from demo.upscale.session import Session
+import gradio as gr
+
+from demo.upscale.session import MODES, OWN_WIDTH, USUAL_WIDTH, Session
 from demo.web.i18n import Language, duration, label_of, say
 from demo.work.choice import (
     between_steps,
-    chosen_frame_models,
-    chosen_models,
+    default_scale,
     fitting_models,
     frame_models,
+    offered_models,
+    other_models,
+    page_scales,
     purpose_of,
 )
 from demo.work.job import Job
@@ -23,29 +28,31 @@ from demo.work.saving import SaveAs
 from sr.images.writing import FORMATS
 from sr.metrics.condition import BLOCKS_SEEN, NOISE_SEEN, QUALITY_SEEN, Condition
 from sr.models.entries.model import Model
-from sr.models.registry import model_info, models_of_scale
+from sr.models.registry import model_info
 
 
 def models_html(session: Session, language: Language, pace: Pace | None) -> str:
     """The models of the scale as a list that opens, each with what there is to know of it. Those
     for photographs are not offered for a microscope's frame.
     """
-    if session.shot is not None:
-        names = chosen_frame_models(session.frame_models)
-        rows = "".join(
-            model_html(model, language, pace, session.job, is_chosen=model.name in names)
-            for model in frame_models()
+    chosen = session.chosen()
+
+    def listed(models: Iterable[Model]) -> str:
+        return "".join(
+            model_html(model, language, pace, session.job, is_chosen=model.name in chosen)
+            for model in models
         )
+
+    if session.shot is not None:
         why = escape(say(language, "frame_no_photo_models"))
-        label = say(language, "models_chosen", count=len(names))
-        rows += f'<p class="for">{why}</p>'
-        return option_html("models", label, say(language, "models"), rows)
-    chosen = chosen_models(session.scale, session.models.get(session.scale, ()))
-    rows = "".join(
-        model_html(model, language, pace, session.job, is_chosen=model.name in chosen)
-        for model in models_of_scale(session.scale)
-    )
-    rows += between_html(session, language, pace, chosen)
+        rows = f'{listed(frame_models())}<p class="for">{why}</p>'
+    else:
+        between = between_html(session, language, pace, chosen)
+        rows = listed(offered_models(session.scale)) + between
+        others = [] if session.mode == "test" else other_models(session.scale)
+        if others:
+            title = escape(say(language, "models_other"))
+            rows += f'<p class="others">{title}</p>{listed(others)}'
     label = say(language, "models_chosen", count=len(chosen))
     return option_html("models", label, say(language, "models"), rows)
 
@@ -106,8 +113,10 @@ def model_html(
 ) -> str:
     """One model: a box to tick, its name, facts, and what it is for."""
     facts = [f"{model.scale}×", model.licence] if model.network else []
+    if job is not None and model.network and job.reduced_to(model.name):
+        facts[0] = say(language, "model_reduced", scale=model.scale)
     if model.network and pace is not None and job is not None:
-        seconds = pace.expected(model.name, job.out_height * job.out_width)
+        seconds = pace.expected(model.name, job.num_pixels(model.name))
         if seconds is not None and seconds >= 1:
             time = duration(language, math.ceil(seconds))
             facts.append(say(language, "model_seconds", time=time))
@@ -160,7 +169,7 @@ def advice_html(session: Session, language: Language) -> str:
     text = advice(condition, scale, language)
     if not text:
         return ""
-    chosen = chosen_models(scale, session.models.get(scale, ()))
+    chosen = session.chosen()
     missing = [name for name in fitting_models(condition, scale) if name not in chosen]
     button = ""
     if missing:
@@ -169,3 +178,52 @@ def advice_html(session: Session, language: Language) -> str:
             f' <button type="button" class="link" data-add="{" ".join(missing)}">{add}</button>'
         )
     return f'<p class="note" role="note">{escape(text)}{button}</p>'
+
+
+def scale_choices(own_width: Any) -> list[tuple[Any, int]]:
+    """The factors, and behind them a width of one's own, in the words given."""
+    return [*((f"{number}×", number) for number in page_scales()), (own_width, OWN_WIDTH)]
+
+
+def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
+    """The two modes, named in the browser's language."""
+    return [(i18n(f"mode_{name}"), name) for name in MODES]
+
+
+def build_controls(i18n: gr.I18n) -> tuple[gr.Radio, gr.HTML, gr.Radio, gr.Number]:
+    """What to do with a photo, a sentence on that, how large results are, and a width of one's own
+    in the place of a scale.
+    """
+    with gr.Row(elem_id="controls", equal_height=True):
+        mode = gr.Radio(
+            mode_choices(i18n),
+            value="upscale",
+            label=i18n("mode"),
+            show_label=False,
+            container=False,
+            elem_id="mode",
+            elem_classes="segmented",
+        )
+        mode_hint = gr.HTML(
+            i18n("html_mode_hint"), elem_id="mode-hint", apply_default_css=False, js_on_load=None
+        )
+        scale = gr.Radio(
+            scale_choices(i18n("own_width")),
+            value=default_scale(),
+            label=i18n("scale"),
+            show_label=False,
+            container=False,
+            elem_id="scale",
+            elem_classes="segmented",
+        )
+        width = gr.Number(
+            USUAL_WIDTH,
+            label=i18n("width"),
+            show_label=False,
+            precision=0,
+            visible=False,
+            elem_id="width",
+            min_width=120,
+            scale=0,
+        )
+    return mode, mode_hint, scale, width

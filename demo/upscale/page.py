@@ -10,14 +10,13 @@ from typing import Any
 from demo.frames.look import frame_pane
 from demo.photos.batch import Batch
 from demo.photos.uploads import clean_name
-from demo.upscale.session import Session
+from demo.upscale.session import Session, pane_of
 from demo.web.curve import curve_value
 from demo.web.i18n import Language, duration, label_of, say
 from demo.work.choice import is_light
-from demo.work.job import FAILED, FINISHED, ORIGINAL, Job, Version
+from demo.work.job import FAILED, FINISHED, ORIGINAL, Job, Version, is_quick
 from demo.work.jobs import Jobs
 from sr.metrics.threshold import JUST_NOTICEABLE, indistinct_from
-from sr.models.between import BETWEEN
 
 
 def status_html(session: Session, jobs: Jobs, language: Language) -> str:
@@ -112,6 +111,9 @@ def took(version: Version, language: Language) -> str:
     if version.image.mended_share:
         percent = max(1, round(100 * version.image.mended_share))
         caption = say(language, "took_mended", took=caption, percent=percent)
+    for note in version.image.notes:
+        if note.kind == "enlarged_first":
+            caption = say(language, "took_reduced", took=caption, width=note.values["width"])
     return caption
 
 
@@ -121,11 +123,18 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
     if job is None:
         return []
     result = []
-    how = session.save.for_size(job.out_width, job.out_height)
     shot, limits = session.shot, session.look.limits_for(job)
+    scales = {job.scale_of(v.key) for v in job.versions() if not is_quick(v.key)}
     for version in job.versions():
         if version.state == "cancelled":
             continue
+        width, height = job.size_of(version.key)
+        how = session.save.for_size(width, height)
+        label, caption = label_of(language, version.key), took(version, language)
+        if len(scales) > 1 and not is_quick(version.key):
+            label = f"{label} {job.scale_of(version.key)}×"
+        if caption and width != job.out_width:
+            caption = say(language, "took_size", took=caption, width=width, height=height)
         failed = version.state == "failed"
         name = clean_name(session.choice.name if session.choice else "")
         image = version.image
@@ -140,12 +149,11 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
         result.append(
             {
                 **files,
-                # One pane for all steps of the slider: what is compared with it stays.
-                "key": "between" if BETWEEN in version.key else version.key,
-                "label": label_of(language, version.key),
-                "caption": took(version, language),
-                "width": job.out_width,
-                "height": job.out_height,
+                "key": pane_of(version.key),
+                "label": label,
+                "caption": caption,
+                "width": width,
+                "height": height,
                 "state": version.state,
                 "progress": round(version.progress, 3),
                 "seconds_left": version.seconds_left,
@@ -154,6 +162,14 @@ def panes(session: Session, language: Language) -> list[dict[str, Any]]:
             }
         )
     return result
+
+
+def set_of(session: Session) -> str:
+    """What a picture's zoom, place and choices belong to: they stay when models are added."""
+    job = session.job
+    if job is None:
+        return f"{session.turn}"
+    return f"{job.key}-{job.reference_key}-{job.out_width}"
 
 
 def first_pair(job: Job | None) -> tuple[str, str] | None:
@@ -165,9 +181,11 @@ def first_pair(job: Job | None) -> tuple[str, str] | None:
 
 
 def curve_pairs(job: Job) -> list[tuple[str, str]]:
-    """The pairs of versions that a curve compares: those that are ready, without nearest."""
+    """The pairs of versions that a curve compares: those that are ready and of one size, without
+    nearest.
+    """
     ready = [v.key for v in job.versions() if v.image is not None and v.key != "nearest"]
-    return list(combinations(ready, 2))
+    return [(a, b) for a, b in combinations(ready, 2) if job.size_of(a) == job.size_of(b)]
 
 
 def curve(session: Session, language: Language) -> dict[str, Any]:

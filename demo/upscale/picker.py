@@ -15,7 +15,7 @@ from demo.upscale.panels import batch_html, large_html
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Session
 from demo.web.i18n import Language, label_of, number_short, say, texts
-from demo.work.choice import default_scale
+from demo.work.choice import default_scale, network_scale
 from demo.work.job import Job
 from demo.work.pace import Pace
 
@@ -27,9 +27,15 @@ PICTURE = (
 )
 
 
-def mode_hint_html(language: Language, mode: str, scale: int | None = None) -> str:
-    """One sentence about the mode, at a scale; None is the page's first."""
-    hint = say(language, f"mode_{mode}_hint", scale=scale or default_scale())
+def mode_hint_html(
+    language: Language, mode: str, scale: int | None = None, *, by_width: bool = False
+) -> str:
+    """What the mode does at a scale, or to a width; a scale of None is the page's first."""
+    scale = scale or default_scale()
+    larger = network_scale(scale)
+    hint = say(language, "width_hint" if by_width else f"mode_{mode}_hint", scale=scale)
+    if larger != scale and not by_width:
+        hint += " " + say(language, "reduced_hint", larger=larger)
     return f"<p>{escape(hint)}</p>"
 
 
@@ -129,6 +135,8 @@ def notes_html(job: Job | None, language: Language) -> str:
         shown.append(f'<p class="note" role="note">{text}{again if is_choice else ""}</p>')
     for version in job.versions() if job is not None else ():
         for note in version.image.notes if version.image is not None else ():
+            if note.kind == "enlarged_first":
+                continue  # its pane says so
             text = say(language, f"note_{note.kind}", **note.values)
             label = label_of(language, version.key)
             text = escape(say(language, "note_of_model", model=label, note=text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,17 @@ from demo.photos.batch import Batch
 from demo.photos.fitting import Fit, Large
 from demo.photos.problems import Problem
 from demo.web.i18n import Language
-from demo.work.choice import chosen_models, default_scale
+from demo.work.choice import chosen_frame_models, chosen_models, default_scale, page_scales
 from demo.work.curves import Curves
 from demo.work.job import Job, Mode
 from demo.work.saving import SaveAs
 from sr.metrics.condition import Condition
-from sr.models.registry import network_scales
+from sr.models.between import BETWEEN
 
 MAX_SESSIONS = 500
+USUAL_WIDTH = 1920  # of results in pixels, before there are any
+MODES: tuple[Mode, ...] = ("upscale", "test")
+OWN_WIDTH = 0  # in the place of a scale: a width is asked for
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Session:
     language: Language = "en"
     mode: Mode = "upscale"
     scale: int = field(default_factory=default_scale)
+    width: int | None = None  # of the results in pixels, where it is asked for in place of a scale
     models: dict[int, tuple[str, ...]] = field(default_factory=dict)  # chosen ones, by scale
     save: SaveAs = field(default_factory=SaveAs)
     batch: Batch | None = None  # several photos that were sent together
@@ -65,9 +69,46 @@ class Session:
         in_work = [work for work in (self.job, self.batch) if work is not None]
         return any(not work.is_finished for work in in_work)
 
+    def chosen(self, *, is_frame: bool | None = None) -> list[str]:
+        """The models that are shown, in order.
+
+        Args:
+            is_frame: whether it is of a microscope; None says the job.
+        """
+        if self.shot is not None if is_frame is None else is_frame:
+            return chosen_frame_models(self.frame_models)
+        wanted = self.models.get(self.scale, ())
+        return chosen_models(self.scale, wanted, is_test=self.mode == "test")
+
+    def proposed_width(self) -> int:
+        """The width to begin with where one is to be typed: that of the results as they are."""
+        return self.width or (self.job.out_width if self.job is not None else USUAL_WIDTH)
+
+    def look_at(self, panes: Iterable[str]) -> None:
+        """These panes are looked at: their versions are made before others."""
+        if self.job is not None:
+            self.job.in_view = frozenset(self._version(pane) for pane in panes)
+
+    def leave_out(self, pane: str) -> None:
+        """Make this version no further, and choose its model no more."""
+        key = self._version(pane)
+        if self.job is None:
+            return
+        self.job.cancel_version(key)
+        rest = tuple(name for name in self.chosen() if name != key)
+        if rest and self.shot is not None:
+            self.frame_models = rest
+        elif rest:
+            self.models[self.scale] = rest
+
+    def _version(self, pane: str) -> str:
+        """The version that a pane shows."""
+        versions = self.job.versions() if self.job is not None else []
+        return next((v.key for v in versions if pane_of(v.key) == pane), pane)
+
     def remember(self, models: Mapping[Any, Any]) -> None:
         """Take models that were chosen in an earlier visit, by scale, as far as they are there."""
-        for scale in network_scales():
+        for scale in page_scales():
             names = models.get(str(scale))
             if isinstance(names, list):
                 self.models.setdefault(scale, tuple(chosen_models(scale, map(str, names))))
@@ -89,6 +130,18 @@ class Session:
         if self.batch is not None:
             self.batch.cancel()
         self.batch = None
+
+
+def width_of(value: object) -> int | None:
+    """A width in pixels that a browser says; None where it says none."""
+    if not isinstance(value, int | float) or not 1 <= value <= 1e6:  # nor one that is no number
+        return None
+    return round(value)
+
+
+def pane_of(key: str) -> str:
+    """The pane of a version. All steps of the slider have one: what is compared with it stays."""
+    return "between" if BETWEEN in key else key
 
 
 class Sessions:

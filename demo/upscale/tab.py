@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,34 +13,23 @@ from demo.photos.batch import batch_of
 from demo.photos.fitting import fit_of
 from demo.photos.problems import Problem
 from demo.photos.uploads import UploadLimits
+from demo.upscale.options import build_controls, scale_choices
 from demo.upscale.page import curve as curve_of
-from demo.upscale.page import curve_pairs, first_pair, panes, status_html
+from demo.upscale.page import first_pair, panes, set_of, status_html
 from demo.upscale.picker import mode_hint_html, picker_html
 from demo.upscale.samples import SAMPLES
-from demo.upscale.session import Choice, Session, Sessions
+from demo.upscale.session import MODES, OWN_WIDTH, Choice, Session, Sessions
 from demo.upscale.table import table_html
-from demo.upscale.visit import MODES, Visits
+from demo.upscale.visit import Visits, told
 from demo.web.curve import build_curve
 from demo.web.i18n import Language, say
 from demo.web.scripts import start_script
 from demo.web.tab import Tab
 from demo.web.viewer import build_viewer, viewer_value
-from demo.work.choice import chosen_models, default_scale
+from demo.work.choice import chosen_models
 from demo.work.job import Mode
 from demo.work.jobs import Jobs
 from demo.work.saving import save_as_of
-from sr.base.errors import SRError
-from sr.models.registry import network_scales
-
-logger = logging.getLogger(__name__)
-
-
-def told(event: gr.EventData, key: str) -> Any:
-    """What the browser says with an event; None where it says nothing of it."""
-    try:
-        return getattr(event, key, None)
-    except TypeError:  # an event without any data
-        return None
 
 
 def build_upscale_tab(
@@ -53,30 +41,7 @@ def build_upscale_tab(
 ) -> Tab:
     """Build the tab inside the current Blocks context."""
     visits = Visits(limits, jobs, sessions)
-    with gr.Row(elem_id="controls", equal_height=True):
-        mode = gr.Radio(
-            mode_choices(i18n),
-            value="upscale",
-            label=i18n("mode"),
-            show_label=False,
-            container=False,
-            elem_id="mode",
-            elem_classes="segmented",
-        )
-        mode_hint = gr.HTML(
-            i18n("html_mode_hint"), elem_id="mode-hint", apply_default_css=False, js_on_load=None
-        )
-        scales = sorted(network_scales())
-        scale = gr.Radio(
-            [(f"{number}×", number) for number in scales],
-            value=default_scale(),
-            label=i18n("scale"),
-            show_label=False,
-            container=False,
-            visible=len(scales) > 1,
-            elem_id="scale",
-            elem_classes="segmented",
-        )
+    mode, mode_hint, scale, width = build_controls(i18n)
     picker = gr.HTML(
         i18n("html_picker"),
         elem_id="picker",
@@ -126,9 +91,14 @@ def build_upscale_tab(
                 yield update
 
     async def on_upload(
-        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+        event: gr.EventData,
+        mode: Mode,
+        scale: int,
+        width: Any,
+        language: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[list[Any]]:
-        session = visits.open(request, language, mode, scale)
+        session = visits.open(request, language, mode, scale, width)
         batch = batch_of(told(event, "files"), num_left_out=told(event, "left_out"))
         if batch is not None:
             async for update in visits.run_batch(session, batch, request, show):
@@ -147,9 +117,14 @@ def build_upscale_tab(
             yield update
 
     async def on_sample(
-        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+        event: gr.EventData,
+        mode: Mode,
+        scale: int,
+        width: Any,
+        language: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[list[Any]]:
-        session = visits.open(request, language, mode, scale)
+        session = visits.open(request, language, mode, scale, width)
         session.leave_batch()
         name = str(told(event, "sample"))
         if name in SAMPLES:
@@ -157,9 +132,14 @@ def build_upscale_tab(
                 yield update
 
     async def on_option(
-        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+        event: gr.EventData,
+        mode: Mode,
+        scale: int,
+        width: Any,
+        language: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[list[Any]]:
-        session = visits.open(request, language, mode, scale)
+        session = visits.open(request, language, mode, scale, width)
         saving = told(event, "save")
         if isinstance(saving, dict):
             session.save = save_as_of(saving.get("kind"), saving.get("quality"))
@@ -190,9 +170,14 @@ def build_upscale_tab(
                 yield update
 
     async def on_fit(
-        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+        event: gr.EventData,
+        mode: Mode,
+        scale: int,
+        width: Any,
+        language: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[list[Any]]:
-        session = visits.open(request, language, mode, scale)
+        session = visits.open(request, language, mode, scale, width)
         if session.choice is None or session.choice.path is None:
             return
         fit = fit_of(told(event, "fit"))  # none: it is asked again
@@ -200,10 +185,15 @@ def build_upscale_tab(
             yield update
 
     async def on_look(
-        event: gr.EventData, mode: Mode, scale: int, language: str | None, request: gr.Request
+        event: gr.EventData,
+        mode: Mode,
+        scale: int,
+        width: Any,
+        language: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[list[Any]]:
         """Compare the versions of one photo of several, below the others."""
-        session = visits.open(request, language, mode, scale)
+        session = visits.open(request, language, mode, scale, width)
         index = told(event, "look")
         items = session.batch.items if session.batch is not None else []
         if isinstance(index, int) and 0 <= index < len(items) and items[index].path is not None:
@@ -212,18 +202,47 @@ def build_upscale_tab(
                 yield update
 
     async def on_mode(
-        mode: Mode, scale: int, language: str | None, request: gr.Request
+        mode: Mode, scale: int, width: Any, language: str | None, request: gr.Request
     ) -> AsyncIterator[list[Any]]:
-        session = visits.open(request, language, mode, scale)
-        hint = gr.HTML(mode_hint_html(session.language, session.mode, session.scale))
+        if sessions.get(request.session_hash).width is None:
+            width = None  # what the field holds was not asked for
+        session = visits.open(request, language, mode, scale, width)
+        by_width = scale == OWN_WIDTH and session.mode == "upscale"
+        said = mode_hint_html(session.language, session.mode, session.scale, by_width=by_width)
+        more = [gr.HTML(said), gr.Number(session.proposed_width(), visible=by_width)]
+        if by_width and session.width is None:  # nothing can be done before there is one
+            yield [*show(session), *more]
+            return
         if session.choice is None and session.batch is None:
             session.problem = None
-            yield [*show(session), hint]
+            yield [*show(session), *more]
         async for update in again(session, request):
-            yield [*update, hint]
+            yield [*update, *more]
+            more = [gr.skip(), gr.skip()]  # somebody may be typing by now
 
-    def on_cancel(mode: Mode, scale: int, language: str | None, request: gr.Request) -> list[Any]:
-        session = visits.open(request, language, mode, scale)
+    async def on_width(
+        mode: Mode, scale: int, width: Any, language: str | None, request: gr.Request
+    ) -> AsyncIterator[list[Any]]:
+        """Another width was typed."""
+        before = sessions.get(request.session_hash).width
+        session = visits.open(request, language, mode, scale, width)
+        if session.width not in (None, before):
+            async for update in again(session, request):
+                yield update
+
+    def on_pane(event: gr.EventData, request: gr.Request) -> None:
+        """Panes are looked at, or one of them shall be made no further."""
+        session = sessions.get(request.session_hash)
+        in_view, stop = told(event, "in_view"), told(event, "stop")
+        if isinstance(in_view, list):
+            session.look_at(map(str, in_view))
+        if isinstance(stop, str):
+            session.leave_out(stop)
+
+    def on_cancel(
+        mode: Mode, scale: int, width: Any, language: str | None, request: gr.Request
+    ) -> list[Any]:
+        session = visits.open(request, language, mode, scale, width)
         if session.job is not None:
             session.job.cancel()
         if session.batch is not None:
@@ -231,28 +250,12 @@ def build_upscale_tab(
         return show(session)
 
     async def on_curve(
-        mode: Mode, scale: int, language: str | None, request: gr.Request
+        mode: Mode, scale: int, width: Any, language: str | None, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
         """Compute from where on versions look alike, once for a photo."""
-        session = visits.open(request, language, mode, scale)
-        job, turn = session.job, session.turn
-        if job is not None and job.is_finished and session.curves is None:
-            if session.curve_state == "busy":
-                return
-            session.curve_state = "busy"
+        session = visits.open(request, language, mode, scale, width)
+        async for _ in visits.compare(session):
             yield curve_of(session, session.language)
-            state, found = "failed", None
-            try:
-                found = await jobs.curves(job, curve_pairs(job))
-                state = "idle"
-            except SRError as error:
-                logger.warning("no curve: %s", error)
-            except Exception:
-                logger.exception("no curve")
-            finally:
-                if session.turn == turn:
-                    session.curves, session.curve_state = found, state
-        yield curve_of(session, session.language)
 
     def retell(language: Language, request: gr.Request) -> list[Any]:
         session = sessions.get(request.session_hash)
@@ -260,9 +263,14 @@ def build_upscale_tab(
         choices = [(say(language, f"mode_{name}"), name) for name in MODES]
         return [
             *show(session),
-            gr.HTML(mode_hint_html(language, session.mode, session.scale)),
+            gr.HTML(
+                mode_hint_html(
+                    language, session.mode, session.scale, by_width=session.width is not None
+                )
+            ),
             gr.Radio(choices, label=say(language, "mode")),
-            gr.Radio(label=say(language, "scale")),
+            gr.Radio(scale_choices(say(language, "own_width")), label=say(language, "scale")),
+            gr.Number(label=say(language, "width")),
         ]
 
     quiet: dict[str, Any] = {
@@ -271,25 +279,16 @@ def build_upscale_tab(
         "trigger_mode": "multiple",
         "concurrency_limit": None,
     }
-    shown = [mode, scale, language]
+    shown = [mode, scale, width, language]
     picker.upload(on_upload, shown, outputs, **quiet)
     picker.select(on_sample, shown, outputs, **quiet)
     picker.input(on_option, shown, outputs, **quiet)
     picker.submit(on_fit, shown, outputs, **quiet)
     picker.click(on_look, shown, outputs, **quiet)
     for control in (mode, scale):
-        control.input(on_mode, shown, [*outputs, mode_hint], **quiet)
+        control.input(on_mode, shown, [*outputs, mode_hint, width], **quiet)
+    gr.on([width.submit, width.blur], on_width, shown, outputs, **quiet)
+    viewer.input(on_pane, None, None, queue=False, **quiet)
     curve.select(on_curve, shown, [curve], **quiet)
     cancel.click(on_cancel, shown, outputs, queue=False, **quiet)
-    return Tab((*outputs, mode_hint, mode, scale), retell)
-
-
-def set_of(session: Session) -> str:
-    """What a picture's zoom, place and choices belong to: they stay when models are added."""
-    job = session.job
-    return f"{job.key}-{job.reference_key}-{job.scale}" if job is not None else f"{session.turn}"
-
-
-def mode_choices(i18n: gr.I18n) -> list[tuple[Any, str]]:
-    """The two modes, named in the browser's language."""
-    return [(i18n(f"mode_{name}"), name) for name in MODES]
+    return Tab((*outputs, mode_hint, mode, scale, width), retell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,32 +13,43 @@ import gradio as gr
 
 from demo.frames.taking import shot_of, taken
 from demo.photos.batch import Batch
-from demo.photos.fitting import PREVIEW_PX, Box, Large, fitted, preview, reduced
+from demo.photos.fitting import PREVIEW_PX, Box, Large, fitted, preview
 from demo.photos.problems import problem_of
 from demo.photos.uploads import UploadLimits, read_upload, uploaded_file
+from demo.upscale.page import curve_pairs
 from demo.upscale.samples import preload, sample_photo, small_photo
-from demo.upscale.session import Choice, Session, Sessions
+from demo.upscale.session import MODES, OWN_WIDTH, Choice, Session, Sessions, width_of
 from demo.web.i18n import Language, language_of
 from demo.web.rates import TooOftenError
 from demo.work.choice import (
-    chosen_frame_models,
     chosen_models,
     default_scale,
     frame_scale,
     is_light,
     look_at,
+    page_scales,
 )
 from demo.work.job import BusyError, Mode, TooManyOwnError
 from demo.work.jobs import Jobs
-from sr.base.errors import ImageTooLargeError
+from sr.base.errors import ImageTooLargeError, SRError, WidthError
 from sr.images.photo import Photo
 from sr.images.writing import encode_png
+from sr.inference.transparency import reduced
 from sr.microscopy.files.frame import Frame, is_frame, read_frame
-from sr.models.registry import network_scales
+from sr.models.registry import network_scales, scale_for_width
+
+logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-MODES: tuple[Mode, ...] = ("upscale", "test")
 Show = Callable[[Session], list[Any]]
+
+
+def told(event: gr.EventData, key: str) -> Any:
+    """What the browser says with an event; None where it says nothing of it."""
+    try:
+        return getattr(event, key, None)
+    except TypeError:  # an event without any data
+        return None
 
 
 @dataclass(frozen=True)
@@ -48,12 +60,16 @@ class Visits:
     jobs: Jobs
     sessions: Sessions
 
-    def open(self, request: gr.Request, language: str | None, mode: Mode, scale: int) -> Session:
-        """A page's session, with the language, mode and scale the page shows now."""
+    def open(
+        self, request: gr.Request, language: str | None, mode: Mode, scale: int, width: object
+    ) -> Session:
+        """A page's session, with the language, mode and size the page shows now."""
         session = self.sessions.get(request.session_hash)
         session.language = language_of(language or request.headers.get("accept-language"))
         session.mode = mode if mode in MODES else "upscale"
-        session.scale = scale if scale in network_scales() else default_scale()
+        session.width = width_of(width) if scale == OWN_WIDTH and mode != "test" else None
+        if session.width is None:
+            session.scale = scale if scale in page_scales() else default_scale()
         return session
 
     async def run(
@@ -73,15 +89,20 @@ class Visits:
         before = session.choice, session.job, session.condition, session.shot
         turn = session.start()
         session.choice = choice  # from now on the mode asks for this one
-        mode, scale = session.mode, session.scale
+        mode, scale, width = session.mode, session.scale, session.width
         try:
-            photo = await asyncio.to_thread(self.read, choice, mode, scale)
+            small = default_scale() if width else scale  # of an example: the same for every width
+            photo = await asyncio.to_thread(self.read, choice, mode, small)
             if isinstance(photo, Large):
                 if session.turn == turn:
                     session.large = photo
                     yield show(session)
                 return
             shot = shot_of(photo) if isinstance(photo, Frame) else None
+            if shot is not None:
+                scale, width = frame_scale(), None
+            elif width is not None:
+                scale = session.scale = scale_for_width(network_scales(), photo.width, width)
             # A test shrinks the photo, and then it is clean.
             condition = None
             if mode == "upscale" and isinstance(photo, Photo):
@@ -89,8 +110,9 @@ class Visits:
             job = await self.jobs.submit_in_thread(
                 photo,
                 mode=mode,
-                scale=scale if shot is None else frame_scale(),
-                models=wanted_models(session, scale, is_frame=shot is not None),
+                scale=scale,
+                width=width,
+                models=session.chosen(is_frame=shot is not None),
                 visitor=request.session_hash or "",
             )
             del photo  # the job has it, as long as it needs it
@@ -98,8 +120,11 @@ class Visits:
             if session.turn == turn:
                 session.problem = problem_of(error, self.limits, scale)
                 is_refused = isinstance(error, (BusyError, TooManyOwnError))
-                kept = before if is_refused else (None, None, None, None)
-                session.choice, session.job, session.condition, session.shot = kept
+                nothing = choice if isinstance(error, WidthError) else None, None, None, None
+                is_refused |= isinstance(error, WidthError) and before[0] == choice
+                session.choice, session.job, session.condition, session.shot = (
+                    before if is_refused else nothing
+                )
                 yield show(session)
             return
         if session.turn != turn:  # another photo was chosen meanwhile
@@ -126,19 +151,16 @@ class Visits:
         """Whether every chosen version of this photo, as it is looked at now, lies in the store:
         going back and forth between models costs nothing.
         """
-        job, scale = session.job, session.scale
-        is_frame = session.shot is not None
-        scale = frame_scale() if is_frame else scale
+        job, is_frame = session.job, session.shot is not None
+        scale = frame_scale() if is_frame else session.scale
         measured = session.mode == "test" and not is_frame
         if job is None or choice != session.choice or job.scale != scale:
             return False
         if measured != (job.reference_size is not None):
             return False
-        keys = [
-            self.jobs.result_key(job.key, name, scale)
-            for name in wanted_models(session, scale, is_frame=is_frame)
-        ]
-        return all(self.jobs.store.get(key) is not None for key in keys)
+        if not is_frame and session.width is not None and session.width != job.target_width:
+            return False
+        return all(self.jobs.has(job, name) for name in session.chosen())
 
     async def run_batch(
         self, session: Session, batch: Batch, request: gr.Request, show: Show
@@ -147,15 +169,42 @@ class Visits:
         session.leave_batch()
         session.start()
         session.choice, session.batch = None, batch
-        scale = session.scale
-        models = chosen_models(scale, session.models.get(scale, ()))
-        networks = [name for name in models if not is_light(name)] or models
-        async for _ in batch.work(self.jobs, self.limits, request, scale=scale, models=networks):
+        scale, width = session.scale, session.width
+
+        def networks(scale: int) -> list[str]:
+            models = chosen_models(scale, session.models.get(scale, ()))
+            return [name for name in models if not is_light(name)] or models
+
+        work = batch.work(
+            self.jobs, self.limits, request, scale=scale, width=width, models=networks
+        )
+        async for _ in work:
             if session.batch is not batch:
                 batch.cancel()
                 return
             yield show(session)
         yield show(session)
+
+    async def compare(self, session: Session) -> AsyncIterator[None]:
+        """Compute from where on versions look alike, once for a photo; yields at every change."""
+        job, turn = session.job, session.turn
+        if job is not None and job.is_finished and session.curves is None:
+            if session.curve_state == "busy":
+                return
+            session.curve_state = "busy"
+            yield
+            state, found = "failed", None
+            try:
+                found = await self.jobs.curves(job, curve_pairs(job))
+                state = "idle"
+            except SRError as error:
+                logger.warning("no curve: %s", error)
+            except Exception:
+                logger.exception("no curve")
+            finally:
+                if session.turn == turn:
+                    session.curves, session.curve_state = found, state
+        yield
 
     def read(self, choice: Choice, mode: Mode, scale: int) -> Photo | Frame | Large:
         """The photo of a choice, or a microscope's frame. One that is too large is made to fit as
@@ -203,10 +252,3 @@ class Visits:
             key, encode_png(small), width=small.width, height=small.height, seconds=0
         )
         return Large(width, height, most, image.url)
-
-
-def wanted_models(session: Session, scale: int, *, is_frame: bool) -> list[str]:
-    """The models that were chosen, of photographs or of frames."""
-    if is_frame:
-        return chosen_frame_models(session.frame_models)
-    return chosen_models(scale, session.models.get(scale, ()))

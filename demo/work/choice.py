@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from sr.models.between import mixture_steps
-from sr.models.entries.model import BICUBIC, PHOTO, Model
+from sr.models.entries.model import BICUBIC, INTERPOLATION_SCALES, PHOTO, Model
 from sr.models.entries.shipped import FRAME_MODELS, MODELS
-from sr.models.registry import model_info, models_of_scale, network_scales
+from sr.models.registry import known_models, model_info, network_scales
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo
@@ -23,6 +23,35 @@ LEARNED_FROM: dict[str, Purpose] = {BICUBIC: "clean", PHOTO: "photo"}
 def default_scale() -> int:
     """The factor the page enlarges by until another is chosen: that of the first network."""
     return network_scales()[0]
+
+
+def page_scales() -> list[int]:
+    """The factors the page offers: all that interpolations know, as far as networks reach."""
+    most = max(network_scales())
+    return sorted({*network_scales(), *(scale for scale in INTERPOLATION_SCALES if scale <= most)})
+
+
+def network_scale(scale: int) -> int:
+    """The factor of the networks that serve one: its own, or the nearest larger that there is."""
+    return min(known for known in network_scales() if known >= scale)
+
+
+def offered_models(scale: int) -> list[Model]:
+    """The models that serve a factor, in the order of the registry: interpolations, and networks
+    of `network_scale`, whose results are reduced where that is larger.
+    """
+    larger = network_scale(scale)
+    return [
+        model
+        for model in known_models().values()
+        if (model.scale == larger if model.network else scale in model.scales)
+    ]
+
+
+def other_models(scale: int) -> list[Model]:
+    """The networks that enlarge by another factor, and can be shown beside those of this one."""
+    larger = network_scale(scale)
+    return [m for m in known_models().values() if m.network and m.scale not in (1, larger)]
 
 
 def is_light(key: str) -> bool:
@@ -43,7 +72,7 @@ def default_models(scale: int) -> list[str]:
     """The models the page shows until others are chosen: those marked so, or where no network of
     the factor is, all that are not for photographs as they are.
     """
-    offered = models_of_scale(scale)
+    offered = offered_models(scale)
     marked = [model for model in offered if model.is_default]
     if not any(model.network for model in marked):
         marked += [model for model in offered if model.network and purpose_of(model) != "photo"]
@@ -55,23 +84,25 @@ def between_steps(scale: int) -> list[str]:
     where these are not of one kind.
     """
     shown = default_models(scale)
-    ends = [m for m in models_of_scale(scale) if m.name in shown and m.origin == "trained"]
+    ends = [m for m in offered_models(scale) if m.name in shown and m.origin == "trained"]
     ends = [model for model in ends if model.network]
     if len(ends) < 2 or ends[0].network != ends[-1].network:
         return []
     return mixture_steps(ends[0].name, ends[-1].name)
 
 
-def chosen_models(scale: int, wanted: Iterable[str]) -> list[str]:
-    """Those of the wanted models that enlarge by a factor, in the order of the registry, with at
-    most one between two others, which stands before the second; the default ones where none is
-    left.
+def chosen_models(scale: int, wanted: Iterable[str], *, is_test: bool = False) -> list[str]:
+    """Those of the wanted models that serve a factor, in the order of the registry, with at most
+    one between two others, which stands before the second; the default ones where none is left.
+    Behind them stand those of other factors, but in a test, where nothing could be measured.
     """
     names = set(wanted)
-    found = [model.name for model in models_of_scale(scale) if model.name in names]
+    found = [model.name for model in offered_models(scale) if model.name in names]
     if step := next((name for name in between_steps(scale) if name in names), None):
         last = model_info(step).between[1]  # type: ignore[index]
         found.insert(found.index(last) if last in found else len(found), step)
+    if not is_test:
+        found += [model.name for model in other_models(scale) if model.name in names]
     return found or default_models(scale)
 
 
@@ -105,6 +136,6 @@ def fitting_models(condition: Condition, scale: int) -> list[str]:
     last one of the registry, where the stages of a training stand in order. It decides nothing.
     """
     wanted = "photo" if condition.kind in ("compressed", "noisy") else "clean"
-    networks = [model for model in models_of_scale(scale) if purpose_of(model) == wanted]
+    networks = [model for model in offered_models(scale) if purpose_of(model) == wanted]
     shown = [model for model in networks if model.is_default]
     return [model.name for model in shown or networks[-1:]]

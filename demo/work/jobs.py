@@ -43,6 +43,7 @@ from demo.work.versions import ImageStore, file_of
 from sr.base.errors import Cancelled, ShapeError, SRError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
+from sr.inference.transparency import of_width
 from sr.microscopy.files.frame import Frame
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Jobs:
         *,
         mode: Mode = "upscale",
         scale: int | None = None,
+        width: int | None = None,
         models: Sequence[str] | None = None,
         visitor: str = "",
     ) -> Job:
@@ -89,7 +91,8 @@ class Jobs:
                 in mode "test" it is cut to a multiple of the scale, shrunk by it, and the versions
                 of that are measured against it.
             mode: see `photo`.
-            scale: how many times larger; None is the page's first.
+            scale: how many times larger; None is the page's first. See `job_of`.
+            width: in pixels, to which larger results are reduced.
             models: names of the versions to make; None is those the page shows at first.
             visitor: whose photo it is; visitors take turns.
 
@@ -101,7 +104,11 @@ class Jobs:
         with self._lock:
             self._check_places(visitor)
         scale = scale or default_scale()
-        job = self._prepare(photo, mode, scale, models or default_models(scale))
+        is_test = mode == "test" and isinstance(photo, Photo)
+        job = measured_job_of(photo, scale) if is_test else job_of(photo, scale, width)  # type: ignore[arg-type]
+        for key in [*(models or default_models(scale)), *([ORIGINAL] if is_test else [])]:
+            job.add(key)
+            self._take(job, key, renew=key != ORIGINAL)
         job.visitor = visitor
         if job.is_finished:
             job.release()
@@ -176,14 +183,6 @@ class Jobs:
         self._light.close()
         self._heavy.close()
 
-    def _prepare(self, photo: Photo | Frame, mode: Mode, scale: int, models: Sequence[str]) -> Job:
-        is_test = mode == "test" and isinstance(photo, Photo)
-        job = measured_job_of(photo, scale) if is_test else job_of(photo, scale)  # type: ignore[arg-type]
-        for key in [*models, ORIGINAL] if is_test else models:
-            job.add(key)
-            self._take(job, key, renew=key != ORIGINAL)
-        return job
-
     def _take(self, job: Job, key: str, *, renew: bool = False) -> bool:
         """Take a version from the store; whether it was there."""
         image = self.store.get(self._store_key(job, key), renew=renew)
@@ -193,14 +192,19 @@ class Jobs:
         self._measure_from_memory(job, key)
         return True
 
-    def result_key(self, key: str, model: str, scale: int) -> str:
+    def result_key(self, key: str, model: str, scale: int, width: int | None = None) -> str:
         """The store's key of a model's version of the photo with this key."""
-        return f"{key}/{model}/x{scale}/{self.engine.version(model)}"
+        size = f"x{scale}" if width is None else f"x{scale} to {width}"
+        return f"{key}/{model}/{size}/{self.engine.version(model)}"
 
     def _store_key(self, job: Job, key: str) -> str:
         if key == ORIGINAL:
             return f"{job.reference_key}/{ORIGINAL}"
-        return self.result_key(job.key, key, job.scale)
+        return self.result_key(job.key, key, job.scale_of(key), job.reduced_to(key))
+
+    def has(self, job: Job, key: str) -> bool:
+        """Whether a version of a job's photo lies in the store, be it one of the job's or not."""
+        return self.store.get(self._store_key(job, key)) is not None
 
     def _light_turn(self, job: Job) -> bool:
         """Make one light version; when all are made, pass the job to the heavy lane."""
@@ -221,7 +225,7 @@ class Jobs:
         return more
 
     def _work_on(self, job: Job) -> bool:
-        for version in job.versions():
+        for version in sorted(job.versions(), key=lambda v: v.key not in job.in_view):
             if job.is_done(version):
                 continue
             if version.state == "ready":
@@ -239,11 +243,12 @@ class Jobs:
             if self._take(job, key):
                 return
             # Loads the model, untimed.
-            text = {} if key == ORIGINAL else text_of(self.engine, job.photo, key, job.scale)
+            scale = job.scale_of(key)
+            text = {} if key == ORIGINAL else text_of(self.engine, job.photo, key, scale)
             start = time.perf_counter()
             result = job.reference if key == ORIGINAL else self._upscale(job, key)
             seconds = time.perf_counter() - start
-            if result is None or job.stop.is_set():
+            if result is None or job.stop_of(key).is_set():
                 return
             image = self.store.put(
                 self._store_key(job, key),
@@ -252,25 +257,22 @@ class Jobs:
                 mended_share=result.mended_share,
                 notes=tuple(note for note in result.notes if note not in job.notes),
             )
-            self.pace.learn(key, seconds, result.width * result.height)
+            self.pace.learn(key, seconds, job.num_pixels(key))
             job.update(key, state="ready", progress=1.0, seconds_left=None, image=image)
             self._measure_from_memory(job, key)
         except Cancelled:
             job.update(key, state="cancelled", seconds_left=None)
-        except SRError as error:
-            logger.warning("%s: %s", key, error)
+        except Exception as error:  # one version's trouble must not end the lane
+            logger.warning("%s: %s", key, error, exc_info=not isinstance(error, SRError))
             job.update(key, state="failed", seconds_left=None, error=reason_of(error))
-        except Exception:  # one version's trouble must not end the lane
-            logger.exception("%s failed", key)
-            job.update(key, state="failed", seconds_left=None, error=FAILED)
 
     def _upscale(self, job: Job, model: str) -> Photo | Frame:
         if job.photo is None:
             raise Cancelled(f"{model}: stopped on request")
         tell = partial(job.tell, model)
-        return self.engine.upscale(
-            model, job.photo, scale=job.scale, progress=tell, cancel=job.stop
-        )
+        stop, scale = job.stop_of(model), job.scale_of(model)
+        made = self.engine.upscale(model, job.photo, scale=scale, progress=tell, cancel=stop)
+        return of_width(made, job.reduced_to(model)) if isinstance(made, Photo) else made
 
     def _measure(self, job: Job, key: str) -> None:
         version = job.version(key)

@@ -27,7 +27,7 @@ class Pace:
                 seconds = version.seconds_left
                 pace = seconds / max(1 - version.progress, 0.01)
             if seconds is None:
-                seconds = self.expected(version.key, job.out_height * job.out_width)
+                seconds = self.expected(version.key, job.num_pixels(version.key))
             if seconds is None:
                 seconds = pace
             if seconds is None:

@@ -48,6 +48,21 @@ class ConfigError(SRError):
     """A setting has an unknown name or an impossible value."""
 
 
+class WidthError(ConfigError):
+    """A width that a photo cannot be enlarged to.
+
+    Args:
+        text: what came, what was needed, what to do.
+        least: width in pixels that could be asked for.
+        most: likewise.
+    """
+
+    def __init__(self, text: str, *, least: int, most: int) -> None:
+        super().__init__(text)
+        self.least = least
+        self.most = most
+
+
 class OutputError(SRError):
     """The output cannot be written where it was asked for."""
 

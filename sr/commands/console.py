@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from sr.base.errors import ConfigError
 from sr.base.files import check_file, check_folder
+from sr.images.writing import Format
 from sr.inference.engines import CHOICES as ENGINE_CHOICES
 from sr.inference.tiles import TILE_PX
 from sr.models.between import mixture_name
@@ -266,3 +267,16 @@ def check_outputs(arguments: argparse.Namespace) -> None:
         from sr.figures.plots import need_seaborn
 
         need_seaborn()
+
+
+def check_quality(quality: int | None, kind: Format) -> None:
+    """Refuse a quality of a format that has none.
+
+    Raises:
+        ConfigError: says which formats have one.
+    """
+    if quality is not None and not kind.has_quality:
+        raise ConfigError(
+            f"--quality has no effect on {kind.name}, which loses nothing; "
+            "leave it out or take --format jpeg or webp"
+        )

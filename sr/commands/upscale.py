@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from sr.commands.console import (
     EXIT_ERROR,
     add_between_arguments,
     add_inference_arguments,
+    check_quality,
     mixtures_asked_for,
     percent,
     positive_float,
@@ -27,7 +29,6 @@ from sr.images.reading import open_image
 from sr.images.writing import (
     DEFAULT_QUALITY,
     FORMATS,
-    Format,
     check_fits,
     encode_lossy,
     encode_png,
@@ -38,7 +39,7 @@ from sr.microscopy.enlarging import command as frames
 from sr.models.entries.model import INTERPOLATION_SCALES
 from sr.models.entries.shipped import MODELS
 from sr.models.files.community import SUFFIXES, is_weights_file
-from sr.models.registry import chosen_scale
+from sr.models.registry import chosen_scale, model_info, nearest_larger, scale_for_width
 
 if TYPE_CHECKING:
     from sr.images.photo import Photo
@@ -67,12 +68,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"sr train or of somebody else's ({', '.join(SUFFIXES)}) (default: {DEFAULT_MODEL})",
     )
     add_between_arguments(parser, several=False)
-    parser.add_argument(
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
         "--scale",
         metavar="N",
         type=positive_int,
         help="how many times larger, for interpolations: "
         f"{', '.join(map(str, INTERPOLATION_SCALES))} (default: the model's own)",
+    )
+    size.add_argument(
+        "--width",
+        metavar="PX",
+        type=positive_int,
+        help="of the result: enlarged by the smallest factor that reaches it, then reduced by "
+        "bicubic",
     )
     parser.add_argument(
         "--format", choices=tuple(FORMATS), help="what is written (default: by OUTPUT's name, png)"
@@ -111,6 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inference_arguments(parser)
     parser.epilog = (
         "Example:\n  python -m sr upscale photo.jpg photo_x4.png --model srgan_x4\n"
+        "  python -m sr upscale photo.jpg wide.png --width 2560\n"
         "  python -m sr upscale photos/ enlarged/ --recursive --skip-existing"
     )
 
@@ -124,16 +134,17 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.model is not None:
             raise ConfigError("--model and --between both name the network; leave one out")
         arguments.model = mixtures[0]
-    arguments.model = arguments.model or DEFAULT_MODEL
-    if not is_weights_file(arguments.model):
+    if arguments.model is not None and not is_weights_file(arguments.model):
         chosen_scale(arguments.model, arguments.scale)
     if frames.is_for_frames(arguments):
+        arguments.model = arguments.model or DEFAULT_MODEL
         print(frames.run(arguments))
         return 0
     is_folder = arguments.input.is_dir()
     jobs = plan(arguments)
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     upscaler: Upscaler | None = None
+    loaded: tuple[str, int | None] | None = None
     failed = skipped = 0
     jobs = jobs[rank::world]
     for source, output in jobs:
@@ -143,14 +154,15 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             check_output(source, output, force=arguments.force)
             photo = open_image(source, max_megapixels=arguments.max_megapixels)
+            wanted = chosen_model(arguments, photo)
         except SRError as error:
             if not is_folder:
                 raise
             failed += 1
             _report_image(source, error)
             continue
-        if upscaler is None:  # without it every image would fail alike: this error ends the run
-            upscaler = _load_upscaler(arguments.model, arguments)
+        if upscaler is None or wanted != loaded:  # an error would meet every image: it ends the run
+            upscaler, loaded = _load_upscaler(*wanted, arguments), wanted
         try:
             upscale_file(upscaler, photo, source, output, arguments)
         except SRError as error:
@@ -164,6 +176,22 @@ def run(arguments: argparse.Namespace) -> int:
         done = len(jobs) - failed - skipped
         report_error(f"{failed} of {len(jobs)} images failed, {done} were upscaled")
     return EXIT_ERROR if failed else 0
+
+
+def chosen_model(arguments: argparse.Namespace, photo: Photo) -> tuple[str, int | None]:
+    """Name and factor of what enlarges a photo; None is the factor of the model itself.
+
+    Raises:
+        WidthError: it is as wide already as it shall become, or nothing enlarges it that much.
+    """
+    width: int | None = arguments.width
+    factor = arguments.scale if width is None else width / photo.width
+    name = arguments.model or DEFAULT_MODEL
+    if arguments.model is None and factor is not None:
+        name = nearest_larger(name, factor)
+    if width is None or is_weights_file(name):
+        return name, arguments.scale
+    return name, scale_for_width(model_info(name).scales, photo.width, width)
 
 
 def _report_image(source: Path, error: SRError) -> None:
@@ -183,7 +211,7 @@ def plan(arguments: argparse.Namespace) -> list[tuple[Path, Path]]:
     is_into_folder = target.is_dir() or arguments.output.endswith(("/", os.sep))
     if source.is_dir() or is_into_folder:
         kind = asked or FORMATS["png"]
-        _check_quality(arguments, kind)
+        check_quality(arguments.quality, kind)
         if source.is_dir():
             suffix = kind.suffixes[0]
             return plan_outputs(source, target, suffix, recursive=arguments.recursive)
@@ -197,29 +225,27 @@ def plan(arguments: argparse.Namespace) -> list[tuple[Path, Path]]:
             f"{target}: not a name for what is written; give one that ends in {suffixes}, "
             "or a folder that exists"
         )
-    _check_quality(arguments, named)
+    check_quality(arguments.quality, named)
     return [(source, target)]
-
-
-def _check_quality(arguments: argparse.Namespace, kind: Format) -> None:
-    if arguments.quality is not None and not kind.has_quality:
-        raise ConfigError(
-            f"--quality has no effect on {kind.name}, which loses nothing; "
-            "leave it out or take --format jpeg or webp"
-        )
 
 
 def upscale_file(
     upscaler: Upscaler, photo: Photo, source: Path, output: Path, arguments: argparse.Namespace
 ) -> None:
     """Upscale one photo into a file, with a bar and a line about the result."""
+    from sr.inference.transparency import of_width
+
     kind = format_of(output)
     assert kind is not None
-    scale = upscaler.scale
-    check_fits(photo.width * scale, photo.height * scale, kind)
+    scale: float = upscaler.scale
+    if arguments.width is not None:
+        scale_for_width([upscaler.scale], photo.width, arguments.width)
+        scale = arguments.width / photo.width
+    check_fits(round(photo.width * scale), math.ceil(photo.height * scale), kind)
     start = time.perf_counter()
     with progress_bar(desc=source.name, bar_format=TILE_BAR) as show:
         result = upscaler.upscale(photo, progress=lambda p: show(p.done, p.total))
+    result = of_width(result, arguments.width)
     seconds = time.perf_counter() - start
     if kind.name == "JPEG":
         result = result.on_white()
@@ -251,7 +277,7 @@ def upscale_file(
         )
 
 
-def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
+def _load_upscaler(name: str, scale: int | None, arguments: argparse.Namespace) -> Upscaler:
     from sr.base.machine import own_device
     from sr.inference.upscaler import get_upscaler, upscaler_from_file
 
@@ -262,7 +288,7 @@ def _load_upscaler(name: str, arguments: argparse.Namespace) -> Upscaler:
         "engine": arguments.engine,
     }
     if not is_weights_file(name):
-        return get_upscaler(name, scale=arguments.scale, **how)
+        return get_upscaler(name, scale=scale, **how)
     upscaler = upscaler_from_file(name, **how)
     if arguments.scale not in (None, upscaler.scale):
         raise ConfigError(f"{name} enlarges {upscaler.scale} times, not {arguments.scale}")

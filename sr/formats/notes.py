@@ -20,6 +20,7 @@ NOTES: dict[str, str] = {
     "breakdown would, so it was left as it is",
     "part": "a part of {width} x {height} pixels",
     "reduced": "reduced first, from {width} x {height} pixels",
+    "enlarged_first": "enlarged to {width} x {height} pixels, then reduced",
     "tone_mapped": "an HDR picture: what is brighter than white ({nits} nits) was compressed",
 }
 

@@ -70,7 +70,7 @@ def texts_for(about: About, level: Level) -> Mapping[str, str]:
     return {key: text for key, text in about.texts.items() if level == "all" or key in KEPT_TEXTS}
 
 
-def dpi_for(about: About, level: Level, scale: int) -> tuple[float, float] | None:
+def dpi_for(about: About, level: Level, scale: float) -> tuple[float, float] | None:
     """Dots an inch by which an enlargement prints as large as its original."""
     if level == "drop" or about.dpi is None or not all(0 < dots < 1e5 for dots in about.dpi):
         return None

@@ -70,9 +70,13 @@ def mend(
 
 
 def mended_text(photo: Photo) -> dict[str, str]:
-    """What an enlargement's PNG says of its mending; nothing where nothing was mended."""
+    """What an enlargement's PNG says of what was done to it: mended, reduced; nothing where
+    neither was.
+    """
     share = photo.mended_share
-    return {"Nitidez-Mended": f"bicubic in {100 * share:.3g} %"} if share else {}
+    text = {"Nitidez-Mended": f"bicubic in {100 * share:.3g} %"} if share else {}
+    notes = [note for note in photo.notes if note.kind == "enlarged_first"]
+    return text | ({"Nitidez-Reduced": str(notes[0])} if notes else {})
 
 
 def wrong_pixels(

@@ -8,10 +8,14 @@ into what is hidden.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.ndimage import maximum_filter, uniform_filter
 
-from sr.images.resize import bicubic_values
+from sr.formats.notes import Note
+from sr.images.photo import Photo
+from sr.images.resize import bicubic_values, matlab_bicubic
 
 BAND_ROWS = 64  # rows looked at together, so that memory stays bounded; even
 REACH_PX = 3  # as far as the cubic kernel does
@@ -47,6 +51,31 @@ def seen_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         mixed = own * colour + (1 - own) * mean
         out[top:bottom] = np.rint(mixed[top - first : bottom - first]).clip(0, 255)
     return out
+
+
+def reduced(photo: Photo, width: int) -> Photo:
+    """A photo reduced by bicubic to a width; hidden colours do not come out at edges.
+
+    What its file says of JPEG is no longer true of it.
+    """
+    if width >= photo.width:
+        return photo
+    scale = width / photo.width
+    rgb, alpha = photo.rgb, photo.alpha
+    if alpha is not None:
+        rgb = seen_colours(rgb, alpha)
+        alpha = matlab_bicubic(alpha, scale)
+    about = photo.about and replace(photo.about, jpeg_tables={})
+    return replace(photo, rgb=matlab_bicubic(rgb, scale), alpha=alpha, about=about)
+
+
+def of_width(enlargement: Photo, width: int | None) -> Photo:
+    """An enlargement that may be larger than is wanted, reduced to a width; its notes say so."""
+    if width is None or width >= enlargement.width:
+        return enlargement
+    size: dict[str, str | float] = {"width": enlargement.width, "height": enlargement.height}
+    small = reduced(enlargement, width)
+    return replace(small, notes=(*small.notes, Note("enlarged_first", size)))
 
 
 def premultiplied_bicubic(out: np.ndarray, rgb: np.ndarray, alpha: np.ndarray, scale: int) -> None:

@@ -10,12 +10,13 @@ of somebody else's by lying in a folder (`sr.models.files.community`).
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sr.base.errors import ConfigError, UnknownModelError, WeightsError
+from sr.base.errors import ConfigError, UnknownModelError, WeightsError, WidthError
 from sr.base.files import file_sha256
 from sr.models.between import BETWEEN, mixture
 from sr.models.entries.model import Model
@@ -67,6 +68,38 @@ def chosen_scale(name: str, scale: int | None = None) -> int:
         known = " or ".join(map(str, model.scales))
         raise ConfigError(f"{name} enlarges {known} times, not {scale}; models that do: {others}")
     return scale
+
+
+def scale_for_width(scales: Iterable[int], width: int, wanted: int) -> int:
+    """The smallest of some factors that makes a photo at least as wide as is wanted.
+
+    Args:
+        scales: factors, of a model or of all there are.
+        width: of the photo in pixels.
+        wanted: width of the result in pixels, to which a larger one is reduced.
+
+    Raises:
+        WidthError: the photo is as wide already, or no factor is large enough.
+    """
+    most = max(scales := sorted(scales)) * width
+    if not width < wanted <= most:
+        raise WidthError(
+            f"a width of {wanted} pixels: the photo has {width}; needed {width + 1} to {most}, as "
+            f"the largest factor is {scales[-1]}",
+            least=width + 1,
+            most=most,
+        )
+    return next(scale for scale in scales if scale * width >= wanted)
+
+
+def nearest_larger(name: str, factor: float) -> str:
+    """Of a model that is there in several scales (NAME_x2, NAME_x4) the one of the smallest that is
+    at least `factor`; the model itself where none is.
+    """
+    stem = name.removesuffix(f"_x{model_info(name).scale}")
+    family = [model for model in MODELS.values() if model.name == f"{stem}_x{model.scale}"]
+    found = sorted((model.scale, model.name) for model in family if model.scale >= factor)
+    return found[0][1] if found else name
 
 
 def models_of_scale(scale: int) -> list[Model]:

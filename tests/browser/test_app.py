@@ -101,7 +101,7 @@ def test_an_uploaded_photo_becomes_three_versions(open_page, quick: str, photo: 
     expect(page.locator(".compact .name")).to_have_text("férias & praia")
     expect(page.locator("#cancel")).to_be_hidden()
     expect(page.locator("#table table")).to_have_count(0)
-    expect(page.locator("#scale input")).to_have_count(2)  # networks of two scales ship
+    expect(page.locator("#scale input")).to_have_count(4)  # 2, 3 and 4 times, and a width
     assert not page.console_errors
 
 
@@ -195,6 +195,47 @@ def test_a_slider_shows_and_exchanges_one_model_between_two(open_page, quick: st
     expect(pane(page, "SRResNet 60 % + SRGAN 40 %")).to_be_visible()
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
     assert not page.console_errors
+
+
+def test_a_width_is_typed_and_versions_of_two_factors_stand_side_by_side(
+    open_page, quick: str, photo: Path
+):
+    page = open_page(quick)
+    choose(page, photo)
+    page.get_by_role("button", name="Models: 3").click()
+    page.locator("[data-model=srresnet_x2]").check()
+    expect(pane(page, "SRResNet 4×")).to_be_visible()
+    small = page.locator('#viewer figure[data-key="srresnet_x2"]')
+    expect(small).to_contain_text("160 × 120 px")
+    page.get_by_text("Width…").click()
+    field = page.get_by_label("Width in px")
+    expect(field).to_have_value("320")
+    field.fill("200")
+    field.press("Enter")
+    expect(page.get_by_text("80 × 60 → 200 × 150 px")).to_be_visible()
+    large = page.locator('#viewer figure[data-key="srgan_x4"]')
+    expect(large).to_contain_text("reduced from 320 px")
+    expect(small).to_contain_text("160 × 120 px")  # which reaches no more
+    field.fill("900")
+    field.press("Enter")
+    expect(page.get_by_text("the width must be from 81 to 320 px")).to_be_visible()
+    expect(page.get_by_text("80 × 60 → 200 × 150 px")).to_be_visible()
+    page.get_by_text("Test the models").click()
+    expect(field).to_be_hidden()
+    expect(page.locator("#table td")).to_have_count(3 * 4)
+    assert not page.console_errors
+
+
+def test_one_version_is_stopped_and_the_others_go_on(
+    open_page, slow: str, slow_engine: FakeEngine, photo: Path
+):
+    page = open_page(slow)
+    choose(page, photo)
+    page.get_by_role("button", name="Stop SRResNet").click()
+    expect(page.locator('#viewer figure[data-key="srresnet_x4"]')).to_have_count(0)
+    expect(page.locator('#viewer figure[data-key="srgan_x4"]')).to_contain_text("Working")
+    expect(page.get_by_role("button", name="Models: 2")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
 
 
 def test_the_curve_under_the_viewer_compares_what_is_ready(open_page, quick: str, photo: Path):

@@ -19,7 +19,7 @@ from sr.models.entries.shipped import FRAME_MODELS
 if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger
 
-PHOTO_OPTIONS = ("format", "quality", "recursive", "skip_existing")
+PHOTO_OPTIONS = ("format", "quality", "recursive", "skip_existing", "width")
 
 
 def add_frame_arguments(parser: argparse.ArgumentParser) -> None:

@@ -169,6 +169,7 @@ export function showHeads(viewer) {
     if (index >= 0) showPane(viewer, view, viewer.panes[index], index, null);
     return;
   }
+  view.stop.hidden = true;
   const [a, b] = [viewer.paneOf(viewer.sideA), viewer.paneOf(viewer.sideB)];
   if (!a || !b) return;
   const title =
@@ -206,6 +207,7 @@ function showPane(viewer, view, pane, index, nameHint) {
   setAttribute(view.canvas, "aria-label", text ? `${pane.label}: ${text}` : pane.label);
   const progress = pane.state === "running" ? pane.progress ?? 0 : null;
   view.showOverlay(text, progress, { isFailed: isFailed(viewer, pane), isOverPicture: picture });
+  if (viewer.work) viewer.work.showStop(view, pane);
 }
 
 function isFailed(viewer, pane) {

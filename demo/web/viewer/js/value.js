@@ -133,6 +133,7 @@ export class Shown {
       const view = this.views.pop();
       this.sizes.unobserve(view.box);
       this.viewOfBox.delete(view.box);
+      if (this.work) this.work.leave(view);
       view.figure.remove();
     }
     while (this.views.length < this.panes.length) {
@@ -140,6 +141,7 @@ export class Shown {
       this.views.push(view);
       this.gridBox.append(view.figure);
       observeView(this, view);
+      if (this.work) this.work.watch(view);
     }
     showControls(this);
   }

@@ -14,10 +14,12 @@ import { PaneView } from "./panes.js";
 import { Resampler } from "./resample.js";
 import { showScaleBar } from "./scalebar.js";
 import { frameOf } from "./viewport.js";
+import { Work } from "./work.js";
 
 export class Viewer extends Look {
-  constructor(element, props, watch) {
+  constructor(element, props, watch, trigger = null) {
     super();
+    this.work = trigger && new Work(this, (news) => trigger("input", news));
     this.root = element.querySelector(".nv");
     this.texts = props.text;
     this.language = "en";
@@ -73,6 +75,7 @@ export class Viewer extends Look {
     this.focusView.name.replaceWith(options);
     this.focusView.box.append(this.divider);
     this.focusBox.append(this.focusView.figure);
+    if (this.work) this.work.watch(this.focusView);
   }
 
   refresh() {
@@ -83,6 +86,7 @@ export class Viewer extends Look {
     root.dataset.empty = String(!this.panes.length);
     showControls(this);
     showHeads(this);
+    if (this.work) this.work.tellSoon();
     layOut(this);
   }
 
@@ -178,4 +182,5 @@ export class Viewer extends Look {
 }
 
 // What runs when the component is loaded; what it is given is Gradio's.
-export const start = ({ element, props, watch }) => new Viewer(element, props, watch);
+export const start = ({ element, props, watch, trigger }) =>
+  new Viewer(element, props, watch, trigger);

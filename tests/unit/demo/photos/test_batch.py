@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,12 +55,21 @@ def limits(per_minute: int = 1000) -> UploadLimits:
     return UploadLimits(0.005, 64, PhotoLimit(per_minute))
 
 
-def run(batch: Batch, jobs: Jobs, given: UploadLimits, *, stop_after: int = 10**9) -> int:
+def run(
+    batch: Batch,
+    jobs: Jobs,
+    given: UploadLimits,
+    *,
+    stop_after: int = 10**9,
+    models: Callable[[int], Sequence[str]] = lambda scale: MODELS,
+    **size: int,
+) -> int:
     """Work on a batch until it is done, or is stopped after so many updates; their number."""
 
     async def work() -> int:
         updates = 0
-        async for _ in batch.work(jobs, given, REQUEST, scale=4, models=MODELS):
+        how = {"scale": 4, **size}
+        async for _ in batch.work(jobs, given, REQUEST, models=models, **how):
             updates += 1
             if updates == stop_after:
                 batch.cancel()
@@ -174,3 +183,15 @@ def test_another_path_than_an_uploads_is_not_read(jobs: Jobs, files: list[dict[s
 )
 def test_names_in_a_zip_never_lead_out_of_it(name: str, held: str):
     assert name_in_zip(name) == held
+
+
+def test_every_photo_is_brought_to_one_width(jobs: Jobs, files: list[dict[str, object]]):
+    batch = batch_of([files[0], files[2]])
+    run(batch, jobs, limits(), width=80, models=lambda scale: [f"srgan_x{scale}"])
+    names = [name for name, _ in batch.results()]
+    assert names == ["trip/a_srgan_x4", "c_srgan_x2"]  # of 20 and 70 pixels
+    assert [image.width for _, image in batch.results()] == [80, 80]
+    batch = batch_of([files[0]])
+    run(batch, jobs, limits(), width=81, models=lambda scale: [f"srgan_x{scale}"])
+    assert batch.items[0].problem.key == "error_width"
+    assert batch.items[0].problem.values == {"least": 21, "most": 80}

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from demo.photos import fitting
-from demo.photos.fitting import Box, fit_of, fitted, preview, reduced, reduced_size
+from demo.photos.fitting import Box, fit_of, fitted, preview, reduced_size
 from sr.base.errors import ImageTooLargeError
 from sr.images.photo import Photo
 from sr.images.resize import matlab_bicubic
+from sr.inference.transparency import reduced
 
 LIMIT = 0.01  # megapixels
 

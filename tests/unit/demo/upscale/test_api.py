@@ -46,7 +46,7 @@ def test_four_endpoints_are_public_and_no_more(client: Client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(named) == {"/upscale", "/measure", "/look", "/models"}
     names = [parameter["parameter_name"] for parameter in named["/upscale"]["parameters"]]
-    assert names == ["image", "model"]
+    assert names == ["image", "model", "width"]
     names = [parameter["parameter_name"] for parameter in named["/measure"]["parameters"]]
     assert names == ["prediction", "reference"]
 
@@ -57,6 +57,15 @@ def test_upscale_gives_the_exact_png(client: Client, photo: Path):
     expected = matlab_bicubic(open_image(photo).rgb, 4)
     np.testing.assert_array_equal(open_image(result).rgb, expected)
     assert Image.open(result).text["Nitidez-Model"] == "bicubic"
+
+
+def test_upscale_reaches_a_width(client: Client, photo: Path):
+    result = client.predict(handle_file(photo), "srgan_x4", 40, api_name="/upscale")
+    assert Image.open(result).size == (40, 29)
+    assert Image.open(result).text["Nitidez-Reduced"].startswith("enlarged to 56 x 40 pixels")
+    for width, words in ((9, "needed 15 to 56"), (-3, "needed a number of pixels, or 0")):
+        with pytest.raises(AppError, match=words):
+            client.predict(handle_file(photo), "srgan_x4", width, api_name="/upscale")
 
 
 def test_measure_gives_the_metrics(client: Client, photo: Path):

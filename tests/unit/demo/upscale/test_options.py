@@ -13,7 +13,7 @@ import pytest
 
 from demo.upscale.options import advice, advice_html, models_html
 from demo.upscale.page import panes
-from demo.upscale.picker import notes_html
+from demo.upscale.picker import mode_hint_html, notes_html
 from demo.upscale.session import Choice, Session
 from demo.web.i18n import Language
 from demo.work.choice import (
@@ -21,6 +21,8 @@ from demo.work.choice import (
     chosen_models,
     default_models,
     fitting_models,
+    network_scale,
+    page_scales,
     purpose_of,
 )
 from demo.work.job import job_of
@@ -103,13 +105,17 @@ def test_a_model_that_fits_and_is_not_shown_is_one_click_away():
     assert advice_html(Session(), "en") == ""
 
 
-def test_every_model_of_the_scale_is_offered_with_facts_and_what_it_is_for():
+def test_every_model_is_offered_with_facts_and_what_it_is_for_those_of_the_scale_first():
     pace = Pace()
     pace.learn("srgan_x4", 8.0, 64 * 64)
     job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 4)
     html = models_html(Session(job=job), "en", pace)
     offered = [model.name for model in MODELS.values() if 4 in model.scales]
-    assert re.findall(r'data-model="(\w+)"', html) == offered
+    others = [model.name for model in MODELS.values() if 4 not in model.scales]
+    assert re.findall(r'data-model="(\w+)"', html) == offered + others
+    assert html.index("Of other factors, side by side") < html.index('data-model="srresnet_x2"')
+    test = models_html(Session(job=job, mode="test"), "en", pace)  # where they are of no use
+    assert re.findall(r'data-model="(\w+)"', test) == offered
     assert html.count(" checked") == 3
     assert "4× · MIT · about 8 s" in html
     assert "For photos with noise and JPEG traces" in html
@@ -137,8 +143,22 @@ def test_one_model_between_two_is_shown_before_the_second():
     assert chosen_models(4, wanted) == ["bicubic", "srresnet_x4", steps[3], "srgan_x4"]
     assert chosen_models(4, [steps[7]]) == [steps[7]]
     assert chosen_models(2, [steps[7]]) == default_models(2)
-    assert between_steps(3) == []
-    assert "range" not in models_html(Session(scale=3), "en", None)
+    assert between_steps(3) == steps  # reduced from 4 times
+    assert "range" in models_html(Session(scale=3), "en", None)
+
+
+def test_a_factor_without_networks_of_its_own_is_served_by_the_next_larger():
+    assert page_scales() == [2, 3, 4]
+    assert [network_scale(scale) for scale in page_scales()] == [2, 4, 4]
+    assert default_models(3) == default_models(4)
+    assert chosen_models(3, ["srgan_x2", "srgan_x4", "bicubic"]) == [
+        "bicubic", "srgan_x4", "srgan_x2",
+    ]  # fmt: skip
+    assert chosen_models(3, ["srgan_x2", "bicubic"], is_test=True) == ["bicubic"]
+    job = job_of(Photo(np.zeros((16, 16, 3), np.uint8)), 3)
+    html = models_html(Session(job=job, scale=3), "en", None)
+    assert "4×, then reduced · MIT" in html
+    assert "Networks enlarge 4×, and the result is reduced." in mode_hint_html("en", "upscale", 3)
 
 
 def test_the_pane_between_is_one_pane_whatever_the_share():

@@ -346,3 +346,67 @@ def test_a_measurement_without_lpips_is_tried_again(make_jobs: MakeJobs):
         jobs.measurements.remember("photo/bicubic", "reference", Measurement(30, 0.9, None, note))
         kept = jobs.measurements.recall("photo/bicubic", "reference")
         assert (kept is not None) == is_kept
+
+
+def sizes(job: Job) -> dict[str, tuple[int, int, int]]:
+    """Of every version: the factor it is made with, width, height; as said and as made."""
+    wait(job)
+    for version in job.versions():
+        made = open_image(version.image.path)
+        assert (made.width, made.height) == job.size_of(version.key), version.key
+        assert job.reduced_to(version.key) in (None, made.width)
+    return {v.key: (job.scale_of(v.key), *job.size_of(v.key)) for v in job.versions()}
+
+
+def test_a_width_is_reached_by_the_nearest_larger_factor_and_a_reduction(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine())
+    models = ["bicubic", "srresnet_x4", "srresnet_x2"]
+    job = jobs.submit(photo(), scale=4, width=40, models=models)
+    assert sizes(job) == {
+        "bicubic": (3, 40, 30), "srresnet_x4": (4, 40, 30), "srresnet_x2": (2, 32, 24),
+    }  # fmt: skip
+    image = job.version("srresnet_x4").image
+    assert [str(note) for note in image.notes] == ["enlarged to 64 x 48 pixels, then reduced"]
+    assert job.version("srresnet_x2").image.notes == ()
+    again = jobs.submit(photo(), scale=4, width=40, models=models)
+    assert all(version.cached for version in again.versions())
+    other = jobs.submit(photo(), scale=4, models=models)
+    assert sizes(other)["srresnet_x4"] == (4, 64, 48)
+    assert other.version("srresnet_x2").cached
+
+
+def test_a_factor_without_networks_is_served_by_larger_ones(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine())
+    job = jobs.submit(photo(), scale=3, models=["bicubic", "srresnet_x4"])
+    assert sizes(job) == {"bicubic": (3, 48, 36), "srresnet_x4": (4, 48, 36)}
+    job = jobs.submit(photo(), mode="test", scale=3, models=["bicubic", "srresnet_x4"])
+    wait(job)
+    assert job.reference_size == (12, 15)
+    assert all(version.measurement for version in job.versions() if version.key != ORIGINAL)
+
+
+def test_models_of_several_factors_make_each_its_own_size(make_jobs: MakeJobs):
+    jobs = make_jobs(FakeEngine())
+    job = jobs.submit(photo(), scale=2, models=["bicubic", "srresnet_x2", "srgan_x4"])
+    assert sizes(job) == {
+        "bicubic": (2, 32, 24), "srresnet_x2": (2, 32, 24), "srgan_x4": (4, 64, 48),
+    }  # fmt: skip
+
+
+def test_what_is_looked_at_is_made_first_and_each_version_can_be_stopped(make_jobs: MakeJobs):
+    engine = FakeEngine(seconds=0.4)
+    jobs = make_jobs(engine)
+    names = ["bicubic", "srresnet_x4", "srgan_x4", "srgan_photo_x4", "srresnet_x2"]
+    job = jobs.submit(photo(), models=names)
+    wait(job, lambda: job.version("srresnet_x4").state == "running")
+    session = Session(job=job, models={4: tuple(names)})
+    session.look_at(["srgan_photo_x4"])
+    session.leave_out("srresnet_x4")  # runs
+    session.leave_out("srgan_x4")  # waits
+    assert "srresnet_x4" not in session.chosen()
+    wait(job)
+    states = {version.key: version.state for version in job.versions()}
+    assert [states[name] for name in names[1:]] == ["cancelled", "cancelled", "ready", "ready"]
+    assert list(engine.calls) == ["bicubic", "srresnet_x4", "srgan_photo_x4", "srresnet_x2"]
+    assert engine.most_running == 1
+    assert not job.is_cancelled

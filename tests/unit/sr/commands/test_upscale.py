@@ -160,3 +160,32 @@ def test_names_that_a_console_cannot_print_end_no_run(tmp_path: Path, coding: st
     assert run.stderr.count(b"error: ") == 2
     assert b"1 of" in run.stderr
     assert b"Traceback" not in run.stderr
+
+
+def test_a_width_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = made(tmp_path / "a.png")
+    assert run(source, tmp_path / "b.png", "--width", 21) == 0  # 3 times, then reduced
+    assert "enlarged to 24 x 18 pixels, then reduced" in capsys.readouterr().out
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.size == (21, 16)
+        assert image.info["Nitidez-Reduced"] == "enlarged to 24 x 18 pixels, then reduced"
+        assert image.info["Nitidez-Scale"] == "3"
+    for width, least in ((8, "needed 9 to 64"), (65, "largest factor is 8")):
+        assert run(source, tmp_path / "c.png", "--width", width) == 2
+        assert least in capsys.readouterr().err
+    assert run(source, tmp_path / "c.png", "--width", 20, "--scale", 2) == 2
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_of_a_folder_every_photo_gets_the_width_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, width in (("a", 6), ("b", 12), ("c", 40)):
+        made(tmp_path / "in" / f"{name}.png", np.full((6, width, 3), 90, np.uint8))
+    command = ["upscale", str(tmp_path / "in"), str(tmp_path / "out"), "--width", "24"]
+    assert main([*command, "--engine", "torch"]) == 2
+    out, error = capsys.readouterr()
+    assert "24x24 with srresnet_x4" in out
+    assert "24x12 with srresnet_x2" in out
+    assert "the photo has 40" in error
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.png", "b.png"]
