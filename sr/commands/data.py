@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import get_args
 
+from sr.base.errors import ConfigError
 from sr.base.files import write_atomically
 from sr.commands.console import add_layout_argument, positive_int, progress_bar
 from sr.data.catalog import SOURCES, find_source
@@ -19,6 +20,7 @@ from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import modcrop
 from sr.images.writing import save_png
+from sr.microscopy.data.biosr import part_of
 from sr.microscopy.data.check import check_pairs, described, holds_frames
 from sr.microscopy.data.pairs import PairSet, find_pairs
 
@@ -49,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fetcher.add_argument("name", metavar="NAME", help=f"one of: {', '.join(SOURCES)}")
     fetcher.add_argument(
         "--output", metavar="FOLDER", type=Path, help="where to unpack (default: data/NAME)"
+    )
+    fetcher.add_argument(
+        "--part", metavar="PART", help="of biosr: a structure, such as Microtubules"
     )
     fetcher.add_argument("--keep", action="store_true", help="keep the archives")
     fetcher.set_defaults(run_data=run_fetch)
@@ -121,11 +126,17 @@ def _check_frames(found: PairSet, arguments: argparse.Namespace) -> int:
 def run_fetch(arguments: argparse.Namespace) -> int:
     """Download, unpack, and say what came."""
     source = find_source(arguments.name)
+    if source.article:
+        source = part_of(source, arguments.part)
+    elif arguments.part is not None:
+        raise ConfigError(f"--part: no effect on {source.name}, which is fetched whole")
     folder = arguments.output or Path("data") / source.name
     print(f"{source.description}. Licence: {source.licence}.")
     with progress_bar("B", unit_scale=True) as show:
         fetch(source, folder, keep=arguments.keep, progress=show)
-    print(f"{folder}: {recognise(folder).title}")
+    pairs = find_pairs(folder)
+    is_of_frames = pairs is not None and holds_frames(pairs)
+    print(f"{folder}: {pairs.title if pairs and is_of_frames else recognise(folder).title}")
     return 0
 
 
@@ -133,11 +144,11 @@ def run_list(_: argparse.Namespace) -> int:
     """Print the catalogue."""
     for source in SOURCES.values():
         checked = sum(bool(archive.checksum) for archive in source.archives)
-        how = (
-            f"{checked} of {len(source.archives)} files with a published checksum"
-            if source.archives
-            else source.by_hand
-        )
+        how = f"{checked} of {len(source.archives)} files with a published checksum"
+        if source.article:
+            how = "a structure at a time, by --part, with figshare's checksum"
+        elif source.by_hand:
+            how = source.by_hand
         print(f"{source.name:10} {source.description}; {source.licence}; {how}")
     return 0
 

@@ -16,27 +16,34 @@ class Archive:
         checksum: "sha256:..." or "md5:..."; "" where none was published. Where only its beginning
             was, that is compared, and the first download's is kept as where there is none.
         num_bytes: its size; 0 where it was not published.
+        file_name: where the address does not end with it.
     """
 
     url: str
     checksum: str = ""
     num_bytes: int = 0
+    file_name: str = ""
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return self.url.rsplit("/", 1)[1]
+        return self.file_name or self.url.rsplit("/", 1)[1]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A data set that can be fetched, or (without archives) where a person gets it."""
+    """A data set that can be fetched, or where a person gets it by hand.
+
+    Attributes:
+        article: of figshare, whose archives are asked for when one of them is fetched.
+    """
 
     name: str
     description: str
     licence: str
     archives: tuple[Archive, ...] = ()
     by_hand: str = ""
+    article: int = 0
 
 
 _BERKELEY = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision"
@@ -108,9 +115,7 @@ SOURCES: dict[str, Source] = {
             "biosr",
             "BioSR, wide field and SIM of CCPs, ER, microtubules and F-actin",
             "CC BY 4.0",
-            by_hand="several zips of many gigabytes, a structure each: download one at "
-            "https://doi.org/10.6084/m9.figshare.13264793 and unpack it, then run python -m sr "
-            "data check FOLDER",
+            article=13264793,
         ),
         Source(
             "unsplash",

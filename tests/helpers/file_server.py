@@ -16,6 +16,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = CONTENT
+        self.pages: dict[str, bytes] = {}  # other content, by path
         self.cut: list[int] = []  # bytes after which the next answers break off
         self.ranges = True
         self.tag: str | None = '"one"'
@@ -41,19 +42,20 @@ class Handler(BaseHTTPRequestHandler):
         if server.status != 200:
             self.send_error(server.status)
             return
+        content = server.pages.get(self.path.split("?")[0], server.content)
         start = int(wanted.split("=")[1].rstrip("-")) if wanted and server.ranges else 0
         if self.headers.get("If-Range") not in (None, server.tag):
             start = 0
-        if start >= len(server.content):
+        if start >= len(content):
             self.send_error(416)
             return
-        body = server.content[start:]
+        body = content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
         if server.tag:
             self.send_header("ETag", server.tag)
         if start:
-            end = len(server.content)
+            end = len(content)
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{end}")
         self.end_headers()
         if server.silent_seconds:

@@ -138,7 +138,7 @@ def test_a_data_set_is_fetched_once_and_unpacked(server: Server, tmp_path: Path)
 def test_the_catalogue_is_well_formed() -> None:
     for name, source in SOURCES.items():
         assert name == source.name == name.lower()
-        assert bool(source.archives) != bool(source.by_hand)
+        assert [bool(source.archives), bool(source.by_hand), bool(source.article)].count(True) == 1
         for archive in source.archives:
             assert archive.url.startswith("https://")
             kind, _, digest = archive.checksum.partition(":")
