@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
 import threading
 import time
@@ -35,7 +36,7 @@ class TooManyAttemptsError(SignInError):
     """A visitor guesses so fast that this was not looked at; `seconds` until the next may be."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"too many attempts; wait {seconds:.1f} s")
+        super().__init__(f"too many attempts; wait {math.ceil(seconds)} s")
         self.seconds = seconds
 
 
