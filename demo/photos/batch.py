@@ -14,12 +14,14 @@ from demo.photos.fitting import fitted
 from demo.photos.problems import Problem, StoreFullError, UploadError, problem_of
 from demo.photos.uploads import UploadLimits, clean_name, read_upload, uploaded_file
 from demo.web.rates import TooOftenError
+from demo.work.choice import frame_models, frame_scale
 from demo.work.job import BusyError, Job
 from demo.work.jobs import Jobs
 from demo.work.saving import write_list
 from demo.work.versions import StoredImage
 from sr.base.errors import ImageTooLargeError
 from sr.images.photo import Photo
+from sr.microscopy.files.frame import Frame, is_frame, only_frame
 from sr.models.registry import network_scales, scale_for_width
 
 MOST_PHOTOS = 100  # at once
@@ -117,11 +119,13 @@ class Batch:
             photo = await self._read(path, limits, request)
             if photo is None:
                 return None
-            times = scale
-            if width is not None:
+            times, target, chosen = scale, width, models
+            if isinstance(photo, Frame):
+                times, target, chosen = frame_scale(), None, frame_networks
+            elif width is not None:
                 times = scale_for_width(network_scales(), photo.width, width)
             return await self._submit(
-                item, jobs, photo, scale=times, width=width, models=models(times),
+                item, jobs, photo, scale=times, width=target, models=chosen(times),
                 visitor=request.session_hash or "",
             )  # fmt: skip
 
@@ -156,7 +160,7 @@ class Batch:
             if not self.is_finished:  # the browser has gone
                 self.cancel()
 
-    async def _read(self, path: Path, limits: UploadLimits, request: Any) -> Photo | None:
+    async def _read(self, path: Path, limits: UploadLimits, request: Any) -> Photo | Frame | None:
         """A photo, as soon as this visitor may send one more; None when it was stopped."""
         while not self.is_stopped:
             try:
@@ -167,7 +171,9 @@ class Batch:
             return await asyncio.to_thread(read_any, path, limits.max_megapixels)
         return None
 
-    async def _submit(self, item: Item, jobs: Jobs, photo: Photo, **options: Any) -> Job | None:
+    async def _submit(
+        self, item: Item, jobs: Jobs, photo: Photo | Frame, **options: Any
+    ) -> Job | None:
         """The job of a photo, as soon as there is a place for it; None when it was stopped."""
         while not self.is_stopped:
             try:
@@ -186,14 +192,21 @@ class Batch:
             raise StoreFullError("the results of these photos take all the room they may")
 
 
-def read_any(path: Path, max_megapixels: float) -> Photo:
-    """The photo of an upload, reduced where it is too large.
+def frame_networks(scale: int) -> list[str]:
+    """The networks that enlarge frames of microscopes."""
+    return [model.name for model in frame_models() if model.network and model.scale == scale]
+
+
+def read_any(path: Path, max_megapixels: float) -> Photo | Frame:
+    """The photo of an upload, reduced where it is too large, or a microscope's frame.
 
     Raises:
         FileNotFoundError: it was deleted meanwhile.
-        ImageError: not an image, or larger than any that is reduced.
+        ImageError: not an image, or larger than any that is reduced; a stack of frames.
     """
     found = uploaded_file(path)
+    if is_frame(found):
+        return only_frame(found, max_megapixels=max_megapixels)
     try:
         return read_upload(found, max_megapixels=max_megapixels)
     except ImageTooLargeError:

@@ -20,10 +20,20 @@ from demo.photos.uploads import UploadLimits, clean_name, read_upload
 from demo.upscale.options import advice
 from demo.upscale.session import width_of
 from demo.web.i18n import say
-from demo.work.choice import default_scale, fitting_models, look_at, purpose_of
+from demo.work.choice import (
+    default_scale,
+    fitting_models,
+    frame_models,
+    frame_scale,
+    look_at,
+    purpose_of,
+)
 from demo.work.jobs import Jobs
 from sr.base.errors import ConfigError, SRError
-from sr.models.entries.shipped import MODELS
+from sr.images.photo import Photo
+from sr.microscopy.files.frame import Frame, only_frame
+from sr.microscopy.files.reading import is_of_a_microscope
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
 from sr.models.registry import chosen_scale, model_info, network_scales, scale_for_width
 
 TICK_SECONDS = 0.1
@@ -43,10 +53,11 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
-        """Upscale an image by the model's scale, or to a width; returns the PNG file.
+        """Upscale an image by the model's scale, or to a width; returns the PNG file, of a
+        microscope's frame a TIFF with its counts.
 
         Args:
-            image: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC file.
+            image: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC file; MRC or TIFF of a frame.
             model: one of the names that /models lists.
             width: of the result in pixels, enlarged first and then reduced; 0 is as the model
                 makes it.
@@ -57,9 +68,13 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
                 raise ConfigError(f"width {width}: needed a number of pixels, or 0")
             limits.photos.take(request)
             photo = await asyncio.to_thread(
-                read_upload, given(image, "image"), max_megapixels=limits.max_megapixels
+                read_for, model, given(image, "image"), limits.max_megapixels
             )
-            if wanted is not None:
+            if isinstance(photo, Frame):
+                if width:
+                    raise ConfigError("width: frames of microscopes are not reduced; needed 0")
+                scale = frame_scale()
+            elif wanted is not None:
                 scale = scale_for_width(model_info(model).scales, photo.width, wanted)
             job = await jobs.submit_in_thread(
                 photo,
@@ -82,7 +97,8 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
         if version.image is None:
             why = say("en", version.error) if version.error else "stopped"
             raise refusal(SRError(f"{model}: {why}"))
-        return str(named_copy(version.image.path, f"{clean_name(image)}_{model}.png"))
+        path = version.image.path
+        return str(named_copy(path, f"{clean_name(image)}_{model}{path.suffix}"))
 
     async def measure(prediction: str, reference: str, request: gr.Request) -> dict[str, Any]:
         """PSNR and SSIM (luminance, 4 px cut) and LPIPS of a prediction against a reference; each
@@ -190,6 +206,21 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
     button.click(measure, [prediction, reference], answer, api_name="measure", **one)
     button.click(look, [image], answer, api_name="look", **public)
     button.click(models, None, answer, api_name="models", queue=False, **public)
+
+
+def read_for(model: str, path: Path, max_megapixels: float) -> Photo | Frame:
+    """What a model enlarges: a photo, or a microscope's frame.
+
+    Raises:
+        FileNotFoundError, ImageError: as of `read_upload`, or as of `only_frame`.
+        ConfigError: a frame for a model that is for photographs.
+    """
+    if model not in FRAME_MODELS and not is_of_a_microscope(path):
+        return read_upload(path, max_megapixels=max_megapixels)
+    known = [one.name for one in frame_models()]
+    if model not in known:
+        raise ConfigError(f"{model}: for photographs; frames are enlarged by {', '.join(known)}")
+    return only_frame(path, max_megapixels=max_megapixels)
 
 
 def given(file: str | None, name: str) -> Path:

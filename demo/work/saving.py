@@ -23,7 +23,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from demo.hosting.process import give_way
-from demo.work.versions import ROUTE, TOKEN
+from demo.work.versions import FRAME_SUFFIX, ROUTE, TOKEN
 from sr.base.errors import SRError
 from sr.base.files import write_atomically
 from sr.formats.decode import About
@@ -94,6 +94,8 @@ def converted(path: Path, how: SaveAs) -> tuple[bytes, str]:
     Raises:
         OSError, ImageError: it is gone.
     """
+    if path.suffix == FRAME_SUFFIX:  # whose counts no other format holds
+        return path.read_bytes(), FRAME_SUFFIX
     if how.kind == "png":
         return path.read_bytes(), how.suffix
     photo = open_image(path, max_megapixels=ANY_SIZE)
@@ -119,7 +121,9 @@ def read_list(folder: Path, token: str) -> list[tuple[str, Path]]:
         OSError: no such list, or deleted since.
     """
     entries = json.loads((folder / f"{token}.json").read_text(encoding="utf-8"))
-    return [(name, folder / f"{picture}.png") for name, picture in entries]
+    frames = {path.stem for path in folder.glob(f"*{FRAME_SUFFIX}")}
+    suffixes = {True: FRAME_SUFFIX, False: ".png"}
+    return [(name, folder / f"{one}{suffixes[one in frames]}") for name, one in entries]
 
 
 class _Sink(io.RawIOBase):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sr.base.errors import ImageError
 from sr.formats.notes import Note
 from sr.images.photo import Photo
 from sr.microscopy.files.reading import is_of_a_microscope, read_stack
@@ -76,6 +77,23 @@ def read_frame(
         ImageError, ImageTooLargeError: as of both.
     """
     return frame_of(read_stack(path, max_megapixels=max_megapixels), which)
+
+
+def only_frame(path: Path, *, max_megapixels: float | None = None) -> Frame:
+    """The frame of a file that holds one, where nobody can be asked which.
+
+    Raises:
+        ImageError, ImageTooLargeError: as of `read_stack`; or it holds several.
+    """
+    frame = read_frame(path, max_megapixels=max_megapixels)
+    if frame.count > 1:
+        raise ImageError(
+            f"{frame.name}: a stack of {frame.count} frames, needed one; save it by itself",
+            kind="frame_stack",
+            file=frame.name,
+            count=frame.count,
+        )
+    return frame
 
 
 def is_frame(path: Path) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from demo.frames.look import Look
 from demo.frames.panel import frame_html
 from demo.frames.routes import frame_routes
 from demo.frames.taking import shot_of, taken
+from demo.photos.batch import Batch, Item
 from demo.photos.fitting import Box
 from demo.photos.problems import problem_html, problem_of
 from demo.photos.uploads import UploadLimits
@@ -30,6 +34,7 @@ from demo.web.rates import PhotoLimit
 from demo.work.choice import chosen_frame_models, frame_scale
 from demo.work.job import Job
 from demo.work.jobs import Jobs
+from demo.work.saving import SaveAs, read_list, zipped
 from demo.work.versions import ImageStore, photo_key
 from sr.base.errors import ImageError, ImageTooLargeError
 from sr.microscopy.files.frame import Frame, is_frame, read_frame
@@ -236,3 +241,29 @@ def test_more_pixels_than_are_taken_are_refused_before_they_are_decoded(
     monkeypatch.setattr(tifffile.TiffPageSeries, "asarray", lambda self: pytest.fail("decoded"))
     with pytest.raises(ImageTooLargeError, match="64x64"):
         read_frame(path, max_megapixels=0.004)
+
+
+def test_frames_among_several_files_keep_their_counts_in_the_zip(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("demo.photos.batch.uploaded_file", lambda path: path)
+    one = write_mrc(tmp_path / "one.mrc", COUNTS[:1])
+    photo = tmp_path / "cat.png"
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(photo)
+    batch = Batch([Item(p.name, p) for p in (one, photo, write_mrc(tmp_path / "s.mrc", COUNTS))])
+
+    async def work() -> bytes:
+        request = SimpleNamespace(session_hash="page", client=None)
+        async for _ in batch.work(jobs, LIMITS, request, scale=4, models=lambda _: ["srgan_x4"]):
+            pass
+        entries = read_list(jobs.store.folder, batch.token)
+        return b"".join([part async for part in zipped(entries, SaveAs("jpeg"))])
+
+    with zipfile.ZipFile(io.BytesIO(asyncio.run(work()))) as archive:
+        assert sorted(archive.namelist()) == [
+            "cat_srgan_x4.jpg", "one_dfcan_x2.tif", "one_unet_cascade_x2.tif",
+        ]  # fmt: skip
+        tiff = tifffile.imread(io.BytesIO(archive.read("one_dfcan_x2.tif")))
+    assert np.array_equal(tiff, COUNTS[0].repeat(2, 0).repeat(2, 1))
+    assert [item.state for item in batch.items] == ["ready", "ready", "failed"]
+    assert batch.items[2].problem.detail_key == "image_frame_stack"  # type: ignore[union-attr]

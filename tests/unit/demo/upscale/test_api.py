@@ -14,9 +14,11 @@ from skimage import data
 
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic
+from sr.microscopy.files.reading import read_stack
 from sr.models.entries.shipped import MODELS
 from tests.helpers.bad_images import bad_images, odd_images
 from tests.helpers.fake_engine import FakeEngine
+from tests.unit.sr.microscopy.conftest import write_mrc
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,25 @@ def test_upscale_reaches_a_width(client: Client, photo: Path):
     for width, words in ((9, "needed 15 to 56"), (-3, "needed a number of pixels, or 0")):
         with pytest.raises(AppError, match=words):
             client.predict(handle_file(photo), "srgan_x4", width, api_name="/upscale")
+
+
+def test_a_microscopes_frame_comes_back_with_its_counts(client: Client, tmp_path: Path):
+    counts = np.random.default_rng(0).integers(0, 60_000, (1, 12, 14)).astype(np.uint16)
+    file = handle_file(write_mrc(tmp_path / "cell.mrc", counts, pixel_um=0.0626))
+    for model in ("bicubic", "dfcan_x2"):
+        result = Path(client.predict(file, model, 0, api_name="/upscale"))
+        assert result.name == f"cell_{model}.tif"
+        stack = read_stack(result)
+        assert np.array_equal(stack.planes, counts.repeat(2, 1).repeat(2, 2))
+        assert stack.pixel_um == pytest.approx(0.0313)
+    several = handle_file(write_mrc(tmp_path / "stack.mrc", counts.repeat(3, 0)))
+    for given, model, width, words in (
+        (file, "srgan_x4", 0, "frames are enlarged by bicubic, dfcan_x2"),
+        (file, "dfcan_x2", 20, "not reduced"),
+        (several, "dfcan_x2", 0, "a stack of 3 frames"),
+    ):
+        with pytest.raises(AppError, match=words):
+            client.predict(given, model, width, api_name="/upscale")
 
 
 def test_measure_gives_the_metrics(client: Client, photo: Path):
