@@ -78,15 +78,23 @@ def preload() -> str:
 def start_script(module: str) -> str:
     """What a gr.HTML runs when it is loaded: the `start` of a module, with what Gradio gives it.
 
+    What is clicked or chosen before the script has come is told to it then.
+
     Raises:
         ValueError: no such module.
     """
     if f'modules["{module}"] = ' not in script():
         raise ValueError(f"no module {module!r} in the page's script")
-    return (
-        f'import(new URL("{script_address()}", document.baseURI)).then((script) =>\n'
-        f'  script.default["{module}"].start({{ element, props, trigger, watch, upload }}));'
-    )
+    return f"""
+const early = [];
+const keep = (event) => early.push(event);
+for (const type of ["click", "change"]) element.addEventListener(type, keep);
+import(new URL("{script_address()}", document.baseURI)).then((script) => {{
+  for (const type of ["click", "change"]) element.removeEventListener(type, keep);
+  script.default["{module}"].start({{ element, props, trigger, watch, upload }});
+  for (const {{ target, type }} of early)
+    target.dispatchEvent(new Event(type, {{ bubbles: true }}));
+}});"""
 
 
 def script_route() -> Route:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -75,28 +76,19 @@ class FolderBackend:
 
     def names(self) -> list[str]:
         """See Backend."""
-        try:
+        with self._said():
             self.folder.mkdir(parents=True, exist_ok=True)
-            found = [path for path in self.folder.rglob("*") if path.is_file()]
-        except OSError as error:
-            raise BackupError(f"{self.folder}: {error.strerror}") from error
-        hidden = (path.name.startswith(".") for path in found)
-        return [
-            path.relative_to(self.folder).as_posix()
-            for path, skip in zip(found, hidden, strict=True)
-            if not skip
-        ]
+            files = [path for path in self.folder.rglob("[!.]*") if path.is_file()]
+        return [path.relative_to(self.folder).as_posix() for path in files]
 
     def read(self, name: str) -> bytes:
         """See Backend."""
-        try:
+        with self._said(f"{name}: "):
             return (self.folder / name).read_bytes()
-        except OSError as error:
-            raise BackupError(f"{self.folder}: {name}: {error.strerror}") from error
 
     def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
         """See Backend."""
-        try:
+        with self._said():
             for name, source in add.items():
                 make_private(self.folder)
                 make_private((self.folder / name).parent)
@@ -106,8 +98,13 @@ class FolderBackend:
             left = [] if add else self.folder.glob("*/.*")  # by a process that was killed
             for path in (*gone, *left):
                 path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _said(self, what: str = "") -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise BackupError(f"{self.folder}: {error.strerror}") from error
+            raise BackupError(f"{self.folder}: {what}{error.strerror}") from error
 
 
 class HubBackend:

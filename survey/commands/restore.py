@@ -66,7 +66,7 @@ def run_replay(args: argparse.Namespace) -> int:
     store = Store(output)
     try:
         retell(store, record)
-        count = store.rows("SELECT count(*) AS n FROM response")[0]["n"]
+        count = store.number("SELECT count(*) FROM response")
         print(f"{len(record)} events, {count} responses in {output}")
     finally:
         store.close()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from survey.session.survey import Survey
-from survey.storage import repository
+from survey.storage.events import StudyChanged
 from survey.storage.responses import rating_now
 from survey.study.errors import RatingGoesOnError
 from survey.study.moments import stamp
@@ -16,7 +16,7 @@ LEFT = timedelta(minutes=90)  # whoever was not seen for so long is not rating a
 
 def set_open(survey: Survey, is_open: bool) -> None:
     """Open or close the study."""
-    _change(survey, state="open" if is_open else "closed")
+    change_study(survey, state="open" if is_open else "closed")
 
 
 def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = False) -> None:
@@ -35,13 +35,14 @@ def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = Fals
                 f"{raters} people are in the middle of rating, and results name the methods; "
                 "close the study first, wait, or confirm it"
             )
-    _change(survey, results_open=int(is_open))
+    change_study(survey, results_open=int(is_open))
 
 
-def _change(survey: Survey, **changes: Any) -> None:
-    name = survey.study.name
+def change_study(survey: Survey, **columns: Any) -> None:
+    """Set columns of the study."""
+    event = StudyChanged(survey.study.name, columns)
     with survey.record.alone():
-        repository.change_study(survey.record, name, **changes)
+        survey.record.append(event)
 
 
 def anonymise(survey: Survey, older_than_days: int) -> int:

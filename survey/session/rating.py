@@ -33,6 +33,7 @@ from survey.study.study import check_name, load_study
 
 VISION = ("", "normal", "corrected", "impaired")
 LONGEST_COMMENT = 2000
+TOLD_OF_DISPLAY = ("ppi", "ppi_method", "distance_cm", "distance_method", "ppd")
 MOST_PICTURES = 20_000  # whose files are remembered
 
 
@@ -86,7 +87,7 @@ def answer(survey: Survey, token: str, values: Mapping[str, Any]) -> dict[str, A
     given = read_answer(values)
     with survey.record.alone():
         view = repository.view(survey.store, token_sha256(token))
-        check_open({"state": view.session["study_state"]})
+        check_open(view.session["study_state"])
         trial = view.trial(given.trial_id)
         if trial is None:
             raise StaleTrialError("this trial is not one of this session")
@@ -126,20 +127,13 @@ def response_row(given: Answer, session: Row, trial: Row, protocol: Protocol, no
         "choice": given.choice,
         "original_score": given.score,
         "original_choice": given.choice,
-        "reopened": 0,
-        "undone": 0,
         **given.times,
         **given.counts,
-        "ppi": display.ppi,
-        "ppi_method": display.ppi_method,
-        "distance_cm": display.distance_cm,
-        "distance_method": display.distance_method,
-        "ppd": display.ppd,
+        **{name: getattr(display, name) for name in TOLD_OF_DISPLAY},
         **given.conditions,
         "magnification": magnification(trial, display, protocol),
         "flags": json.dumps(flags_of(given, trial, display, protocol)),
         "created_at": now,
-        "changed_at": None,
     }
 
 
@@ -151,7 +145,7 @@ def undo(survey: Survey, token: str) -> dict[str, Any]:
     """
     with survey.record.alone():
         view = repository.view(survey.store, token_sha256(token))
-        check_open({"state": view.session["study_state"]})
+        check_open(view.session["study_state"])
         last = undoable(view)
         if last is None:
             raise StaleTrialError("there is no answer that can be changed now")

@@ -64,7 +64,7 @@ def start(
     check_panel(panel)
     token, code = token_and_code(survey.secret, request)
     with survey.record.alone():
-        check_open(repository.study_row(store, study.name))
+        check_open((repository.study_row(store, study.name) or {}).get("state"))
         now = survey.clock()
         try:
             known = repository.view(store, token_sha256(token))
@@ -87,20 +87,14 @@ def start(
             "language": language,
             "browser": browser_family(user_agent),
             "simulated": int(simulated),
-            "vision": "",
-            "comment": "",
-            "anonymised_at": None,
         }
         session: Row = {
             "id": secrets.token_hex(8),
             "participant": participant["id"],
             "token_sha256": token_sha256(token),
             "first_block": next(t.block for t in plan if t.block != "practice"),
-            "display": None,
-            "break_taken": 0,
             "started_at": stamp(now),
             "last_seen_at": stamp(now),
-            "finished_at": None,
         }
         trials = trial_rows(plan, session["id"], survey.study.protocol.angle_ppd)
         survey.record.append(

@@ -20,16 +20,13 @@ from survey.study.protocol import Protocol
 LONGEST_STRETCH = 30  # trials until a break is offered, at most
 
 
-def check_open(study: Row | None) -> None:
-    """Whether a study takes answers.
-
-    Args:
-        study: its row.
+def check_open(state: str | None) -> None:
+    """Whether a study of this state takes answers.
 
     Raises:
         StudyClosedError: it does not.
     """
-    if study is None or study["state"] != "open":
+    if state != "open":
         raise StudyClosedError("this study is closed; thank you all the same")
 
 

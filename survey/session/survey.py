@@ -12,7 +12,6 @@ from typing import Any
 
 from survey.session.consent import consent_version
 from survey.storage import repository
-from survey.storage.codes import read_secret
 from survey.storage.record import Record
 from survey.storage.responses import finished, invitations
 from survey.storage.store import Store
@@ -43,8 +42,6 @@ class Survey:
         on_erased: told after an erasure, for backups.
     """
 
-    secret: bytes
-
     def __init__(
         self,
         data_folder: Path,
@@ -68,7 +65,6 @@ class Survey:
         if problem is not None:
             return
         try:
-            self.secret = read_secret(data_folder / "secret")
             self._record = Record(data_folder)
             self._load()
         except SurveyError as error:
@@ -94,6 +90,11 @@ class Survey:
             assert self.problem is not None
             raise self.problem
         return self._record
+
+    @property
+    def secret(self) -> bytes:
+        """Of the data folder, as `record`."""
+        return self.record.secret
 
     @property
     def store(self) -> Store:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 from typing import Literal
 
-from sr.base.files import make_private
+from sr.base.files import atomic_file, make_private
 from survey.study.errors import StoreError
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U
@@ -20,26 +19,17 @@ CODE_LENGTH = 10  # 50 bits
 def read_secret(path: Path) -> bytes:
     """The random key of a data folder; made on first use, readable by its owner only.
 
+    Nobody else may be doing the same: within `Record.alone`.
+
     Raises:
         StoreError: it cannot be read or made.
     """
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
+            with atomic_file(path, mode=0o600) as file:
                 file.write(secrets.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(temporary, path)  # the first of two starts at once wins
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
-        secret = path.read_bytes()
         make_private(path)
+        secret = path.read_bytes()
     except OSError as error:
         raise StoreError(
             f"{path}: {error.strerror}; make the folder writable, or set NITIDEZ_DATA to another"

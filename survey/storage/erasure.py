@@ -117,7 +117,7 @@ def person_as_told(db: sqlite3.Connection, person: str) -> Carried:
 
 def erasures(store: Store) -> int:
     """How many people have been erased or made anonymous; it only grows."""
-    return int(store.rows("SELECT count(*) AS n FROM erasure")[0]["n"])
+    return store.number("SELECT count(*) FROM erasure")
 
 
 def remove_copies(folder: Path) -> None:

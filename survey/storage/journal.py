@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,10 +41,8 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "events.jsonl"
         self._place: Place | None = None
-        try:
+        with self._said():
             make_private(folder)
-        except OSError as error:
-            raise self._error(error) from error
 
     def read(self) -> tuple[list[Line], int]:
         """The lines that can be read, and how many cannot; a last one that a crash cut off was
@@ -52,12 +51,8 @@ class Journal:
         Raises:
             StoreError: the file cannot be read.
         """
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return [], 0
-        except OSError as error:
-            raise self._error(error) from error
+        with self._said():
+            data = self.path.read_bytes() if self.path.exists() else b""
         *whole, _ = data.split(b"\n")
         lines = [line for text in whole if (line := _parsed(text))]
         return lines, len(whole) - len(lines)
@@ -76,32 +71,28 @@ class Journal:
         Raises:
             StoreError: disk full, or the folder is gone; nothing half-written is left behind.
         """
-        try:
-            with self.path.open("a+b", buffering=0) as file:
-                place = self._place
-                there = os.fstat(file.fileno())
-                if place is None or (there.st_ino, there.st_size) != (place.inode, place.size):
-                    make_private(self.path)
-                    file.seek(0)
-                    place = _end_of(file.read())
-                last = place.last
-                lines = lines_after(last.seq - 1 if last else 0)
-                if last and lines[:1] != [last]:
-                    return False
-                data = memoryview(b"".join(map(_text, lines[1:] if last else lines)))
-                if place.size < there.st_size:  # a line that a crash cut off
-                    file.truncate(place.size)
-                try:
-                    while data:  # a disk that fills up takes a part without an error
-                        data = data[file.write(data) :]
-                    os.fsync(file.fileno())
-                except OSError:
-                    file.truncate(place.size)
-                    raise
-                there = os.fstat(file.fileno())
-        except OSError as error:
-            self._place = None
-            raise self._error(error) from error
+        place, self._place = self._place, None
+        with self._said(), self.path.open("a+b", buffering=0) as file:
+            there = os.fstat(file.fileno())
+            if place is None or (there.st_ino, there.st_size) != (place.inode, place.size):
+                make_private(self.path)
+                file.seek(0)
+                place = _end_of(file.read())
+            last = place.last
+            lines = lines_after(last.seq - 1 if last else 0)
+            if last and lines[:1] != [last]:
+                return False
+            data = memoryview(b"".join(map(_text, lines[1:] if last else lines)))
+            if place.size < there.st_size:  # a line that a crash cut off
+                file.truncate(place.size)
+            try:
+                while data:  # a disk that fills up takes a part without an error
+                    data = data[file.write(data) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(place.size)
+                raise
+            there = os.fstat(file.fileno())
         self._place = Place(there.st_ino, there.st_size, lines[-1] if lines else last)
         return True
 
@@ -112,11 +103,8 @@ class Journal:
             StoreError: it cannot be written; the old file is as it was.
         """
         self._place = None
-        try:
-            with atomic_file(self.path, mode=0o600) as file:
-                file.writelines(map(_text, lines))
-        except OSError as error:
-            raise self._error(error) from error
+        with self._said(), atomic_file(self.path, mode=0o600) as file:
+            file.writelines(map(_text, lines))
 
     def check(self) -> None:
         """Whether the next event could be written, as far as can be told without one.
@@ -124,15 +112,17 @@ class Journal:
         Raises:
             StoreError: it could not.
         """
-        try:
+        with self._said():
             self.path.open("ab").close()
-        except OSError as error:
-            raise self._error(error) from error
 
-    def _error(self, error: OSError) -> StoreError:
-        return StoreError(
-            f"{self.path}: {error.strerror}; free disk space, or make the folder writable"
-        )
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: {error.strerror}; free disk space, or make the folder writable"
+            ) from error
 
 
 def _end_of(data: bytes) -> Place:

@@ -43,7 +43,7 @@ def migrate(store: Store, folder: Path) -> None:
     """Bring a database up to date, all or nothing."""
     rows, left = _told(journals(folder))
     known = {row["trial_id"] for row in store.rows("SELECT trial_id FROM response")}
-    erased = store.rows("SELECT count(*) AS n FROM erasure WHERE kind = 'withdrawal'")[0]["n"]
+    erased = store.number("SELECT count(*) FROM erasure WHERE kind = 'withdrawal'")
     with store.replaying() as db:
         if len(left) > erased or {key for table, key in rows if table == "response"} - known:
             for (table, _), row in rows.items():

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from sr.base.files import make_private, write_atomically
 from survey.storage import erasure, legacy
+from survey.storage.codes import read_secret
 from survey.storage.events import Erased, Event, Gone, append, differences, retell
 from survey.storage.journal import Journal, first_unfit, joined
 from survey.storage.store import Line, Store, insert
@@ -39,6 +40,7 @@ class Record:
         keep: which of the two is right where they differ; the other is put aside.
 
     Attributes:
+        secret: the key of codes and tokens.
         store: the database; read as you like, written by `append` alone.
         problem: why the journal could not be written the last time, or None.
 
@@ -54,6 +56,7 @@ class Record:
         self._file_lock = FileLock(folder / "lock", poll_interval=0.01)
         self._head: Line | None = None
         with self.alone(), ExitStack() as undone:
+            self.secret = read_secret(folder / "secret")
             self.journal = Journal(folder / "journal")
             known = self._last_seq() if keep else 0
             if keep == "journal":

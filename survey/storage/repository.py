@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from survey.storage.events import StudyChanged, StudyRegistered
+from survey.storage.events import StudyRegistered
 from survey.storage.record import Record
 from survey.storage.schema import KIND
 from survey.storage.store import Row, Store
@@ -42,8 +41,8 @@ def register(record: Record, study: Study) -> None:
         and {v["id"]: v for v in stored} == {v["id"]: v for v in versions}
     ):
         return
-    began = "SELECT count(*) AS n FROM participant WHERE study = ? AND NOT simulated"
-    raters = store.rows(began, [study.name])[0]["n"]
+    began = "SELECT count(*) FROM participant WHERE study = ? AND NOT simulated"
+    raters = store.number(began, [study.name])
     if known is not None and raters:
         raise StudyError(
             f"study {study.name!r}: raters have begun the one prepared at "
@@ -55,7 +54,6 @@ def register(record: Record, study: Study) -> None:
         "name": study.name,
         "protocol_sha256": study.protocol.sha256,
         "state": "open",
-        "results_open": 0,
         "created_at": study.created_at,
         "completion_url": known["completion_url"] if known else "",
     }
@@ -65,11 +63,6 @@ def register(record: Record, study: Study) -> None:
 def study_row(store: Store, name: str) -> Row | None:
     """The row of a study."""
     return store.row("SELECT * FROM study WHERE name = ?", [name])
-
-
-def change_study(record: Record, name: str, **changes: Any) -> None:
-    """Set columns of a study; within `alone`."""
-    record.append(StudyChanged(name, changes))
 
 
 @dataclass(frozen=True)

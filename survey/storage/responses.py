@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from survey.storage.schema import KIND
@@ -93,13 +94,11 @@ def _analysed(row: Row) -> Row:
 
 def finished(store: Store, study: str) -> int:
     """How many raters have come to the end."""
-    row = store.rows(
-        "SELECT count(DISTINCT p.id) AS n FROM participant p "
-        "JOIN session s ON s.participant = p.id "
+    return store.number(
+        "SELECT count(DISTINCT p.id) FROM participant p JOIN session s ON s.participant = p.id "
         "WHERE p.study = ? AND NOT p.simulated AND s.finished_at IS NOT NULL",
         [study],
-    )[0]
-    return int(row["n"])
+    )
 
 
 def rating_now(store: Store, study: str, since: str) -> int:
@@ -108,13 +107,12 @@ def rating_now(store: Store, study: str, since: str) -> int:
     Args:
         since: ISO 8601; who has not been seen since has left.
     """
-    row = store.rows(
-        "SELECT count(*) AS n FROM session s JOIN participant p ON p.id = s.participant "
+    return store.number(
+        "SELECT count(*) FROM session s JOIN participant p ON p.id = s.participant "
         "JOIN study y ON y.name = p.study WHERE p.study = ? AND y.state = 'open' "
         "AND NOT p.simulated AND s.finished_at IS NULL AND s.last_seen_at >= ?",
         [study, since],
-    )[0]
-    return int(row["n"])
+    )
 
 
 def counts(store: Store, study: str) -> Row:
@@ -130,13 +128,9 @@ def counts(store: Store, study: str) -> Row:
     )
     empty = {"started": 0, "finished": 0, "responses": 0}
     found = {bool(row.pop("simulated")): row for row in rows}
-    left = "SELECT count(*) AS n FROM erasure WHERE kind = 'withdrawal'"
-    withdrawn = store.rows(left)[0]["n"]
-    return {
-        **found.get(False, empty),
-        "simulated": found.get(True, empty),
-        "withdrawn": withdrawn,
-    }
+    withdrawn = store.number("SELECT count(*) FROM erasure WHERE kind = 'withdrawal'")
+    apart = {"simulated": found.get(True, empty), "withdrawn": withdrawn}
+    return found.get(False, empty) | apart
 
 
 def invitations(store: Store, study: str) -> dict[str, int]:
@@ -147,8 +141,7 @@ def invitations(store: Store, study: str) -> dict[str, int]:
 
 def answers_stamp(store: Store) -> str:
     """A text that changes with everything that happens, and with every person who goes."""
-    row = store.rows("SELECT coalesce(max(seq), 0) AS seq FROM event")[0]
-    return str(row["seq"])
+    return str(store.number("SELECT coalesce(max(seq), 0) FROM event"))
 
 
 def coverage(store: Store, study: str, *, simulated: bool, active_since: str) -> Coverage:
@@ -198,15 +191,5 @@ def coverage(store: Store, study: str, *, simulated: bool, active_since: str) ->
         "(s.finished_at IS NOT NULL OR s.last_seen_at >= ?) GROUP BY s.first_block",
         [study, int(simulated), active_since],
     )
-    return Coverage(
-        result.images,
-        result.versions,
-        result.left_first,
-        result.left_second,
-        result.angle_first,
-        result.angle_second,
-        golden["left"],
-        golden["right"],
-        Counter({row["first_block"]: row["n"] for row in blocks}),
-        result.instructed,
-    )
+    result.first_blocks.update({row["first_block"]: row["n"] for row in blocks})
+    return replace(result, golden_left=golden["left"], golden_right=golden["right"])

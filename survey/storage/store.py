@@ -125,6 +125,11 @@ class Store:
         """The first row of a query, if there is one."""
         return next(iter(self.rows(sql, values)), None)
 
+    def number(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """The one number that a query gives."""
+        ((number,),) = (row.values() for row in self.rows(sql, values))
+        return int(number)
+
     def lines(self, after: int = 0) -> list[Line]:
         """The record after an event, in order."""
         sql = "SELECT seq, kind, body, sha256 FROM event WHERE seq > ? ORDER BY seq"

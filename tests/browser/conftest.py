@@ -36,7 +36,8 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--hide-scrollbars", "--force-color-profile=srgb"),
     f"--host-resolver-rules=MAP {LAN_ADDRESS} 127.0.0.1, MAP {ELSEWHERE} 127.0.0.1",
 ]
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 60_000
+LOAD_MS = 180_000  # Gradio's page, where it is not in the browser's cache
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +134,10 @@ def open_page(
             page.on("console", lambda line: line.type == "error" and errors.append(line.text))
             page.console_errors = errors  # type: ignore[attr-defined]
         opened.append((page, kind))
-        page.goto(url)
+        page.goto(url, timeout=LOAD_MS)
+        if page.locator("gradio-app").count():  # put together by scripts, after it is loaded
+            parts = page.locator("gradio-app main > *")
+            parts.first.wait_for(state="attached", timeout=LOAD_MS)
         return page
 
     yield open_address

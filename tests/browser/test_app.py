@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image
 
 from demo.upscale.visit import Visits
 from demo.web.rates import PhotoLimit, TooOftenError
+from demo.web.scripts import script_address
 from sr.models.entries.model import Model
 from sr.models.entries.shipped import MODELS
 from tests.helpers.bad_images import bad_images
@@ -454,6 +456,18 @@ def test_everything_can_be_reached_with_the_keyboard(open_page, quick: str):
     page.get_by_role("button", name="Coffee").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("All versions are ready.")).to_be_visible()
+
+
+def test_a_click_before_the_script_has_come_is_not_lost(open_page, quick: str):
+    page = open_page("about:blank", own=True)
+    held: list[Any] = []
+    page.route(f"**/{script_address()}", lambda route: held.append(route))
+    page.goto(quick)
+    page.locator("[data-sample=cat]").click()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    assert held
 
 
 @pytest.mark.parametrize("dark", [False, True])

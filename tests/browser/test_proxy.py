@@ -28,6 +28,8 @@ from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "/nitidez"
+START_SECONDS = 240  # of an app on a busy machine
+FIRST_MS = 120_000  # a real network is loaded and compiled for the first photo
 
 
 def proxy(target: str, outside: list[str]) -> Starlette:
@@ -72,17 +74,25 @@ def address(tmp_path: Path, outside: list[str]) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    for _ in range(600):
-        try:
-            if httpx.get(f"{target}/survey/status").status_code == 200 and server.started:
-                break
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    yield f"http://127.0.0.1:{front}{PREFIX}/"
-    server.should_exit = True
-    app.terminate()
-    app.wait(60)
-    thread.join(10)
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        while not (server.started and is_open(target)):
+            assert app.poll() is None, "the app has ended"
+            assert time.monotonic() < deadline, "the app does not open"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{front}{PREFIX}/"
+    finally:
+        server.should_exit = True
+        app.terminate()
+        app.wait(60)
+        thread.join(10)
+
+
+def is_open(target: str) -> bool:
+    try:
+        return httpx.get(f"{target}/survey/status", timeout=10).json()["state"] == "open"
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
 
 
 @pytest.fixture
@@ -97,7 +107,7 @@ def test_every_tab_works_under_a_path(
     Image.fromarray(pixels).save(tmp_path / "photo.png")
     page = open_page(address, own=True)
     page.locator(".picker input[type=file]").set_input_files(tmp_path / "photo.png")
-    expect(page.get_by_text("All versions are ready.")).to_be_visible()
+    expect(page.get_by_text("All versions are ready.")).to_be_visible(timeout=FIRST_MS)
     with page.expect_download() as download:
         page.locator('#viewer a[download*="bicubic"]').first.click()
     assert Image.open(download.value.path()).size == (128, 96)

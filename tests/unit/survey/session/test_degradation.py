@@ -122,7 +122,7 @@ def test_the_end_shows_scores_beside_the_original_and_what_came_twice(
     open_survey: Callable[..., Survey],
 ):
     survey = open_survey()
-    rater = Rater(survey)
+    rater = Rater(survey, seed=2)  # not every schedule of a study so small repeats a pair
     rater.finish()
     shown = rater.state["reveal"]
     assert shown["scale"] == "dcr"
