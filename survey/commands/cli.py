@@ -60,14 +60,8 @@ COMMANDS = {
     "close": Command("take no more answers", no_arguments, status.run_close),
     "link": of(link, "print the address for a class and its QR code, or make invitations"),
     "restore": of(restore, "fetch a backup into NITIDEZ_DATA, which it fills", has_study=False),
-    "replay": Command(
-        "make a database again from the journal",
-        restore.add_output,
-        restore.run_replay,
-        has_study=False,
-    ),
     "mend": Command(
-        "make database and journal one again where they differ",
+        "make database and journal one again where they differ, or one is lost",
         restore.add_keep,
         restore.run_mend,
         has_study=False,

@@ -1,17 +1,14 @@
-"""python -m survey restore, replay, mend: data back from a backup, a database from the journal."""
+"""python -m survey restore, mend: data back from a backup, from database or journal."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from survey.backup.backends import BackupError, open_backend
 from survey.backup.restore import restore
 from survey.storage.erasure import is_nobody_in
-from survey.storage.events import check_copy, retell
-from survey.storage.journal import Journal, joined
+from survey.storage.events import check_copy
 from survey.storage.record import Record
-from survey.storage.store import Store
 from survey.study.errors import RecordsDifferError, StudyError
 from survey.study.settings import data_folder
 
@@ -42,39 +39,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Of `python -m survey replay`."""
-    parser.add_argument(
-        "--output", metavar="FILE", type=Path, required=True, help="of the database"
-    )
-
-
-def run_replay(args: argparse.Namespace) -> int:
-    """Make a new database from the journal.
-
-    Raises:
-        SurveyError: the file exists, there is no journal, or it is damaged.
-    """
-    output: Path = args.output
-    if output.exists():
-        raise StudyError(f"{output} exists; give the name of a new file")
-    folder = data_folder() / "journal"
-    if not any(folder.glob("*.jsonl")):
-        raise StudyError(f"{folder}: no journal there; set NITIDEZ_DATA to the survey's folder")
-    lines, damaged = Journal(folder).read()
-    record, more = joined([], lines)
-    store = Store(output)
-    try:
-        retell(store, record)
-        count = store.number("SELECT count(*) FROM response")
-        print(f"{len(record)} events, {count} responses in {output}")
-    finally:
-        store.close()
-    if damaged + more:
-        print(f"{damaged + more} lines of the journal were damaged and are left out")
-    return 0
-
-
 def add_keep(parser: argparse.ArgumentParser) -> None:
     """Of `python -m survey mend`."""
     parser.add_argument(
@@ -86,7 +50,8 @@ def add_keep(parser: argparse.ArgumentParser) -> None:
 
 
 def run_mend(args: argparse.Namespace) -> int:
-    """Say how database and journal differ, or make them one again.
+    """Say how database and journal differ, or make them one again; where one is lost, it is made
+    from the other.
 
     Raises:
         SurveyError: there are none, or the one to keep cannot be read.
@@ -99,7 +64,10 @@ def run_mend(args: argparse.Namespace) -> int:
     except RecordsDifferError as error:
         print(f"{error} --keep database or --keep journal; the other one is put aside")
         return 1
-    print("database and journal tell the same story")
+    events, responses = (
+        record.store.number(f"SELECT count(*) FROM {table}") for table in ("event", "response")
+    )
+    print(f"database and journal tell the same story: {events} events, {responses} responses")
     for note in record.told_aside():
         print(f"aside/{note}")
     record.store.close()

@@ -97,15 +97,17 @@ def test_withdraw_and_anonymise(data: Path, capsys: pytest.CaptureFixture[str]) 
     )
 
 
-def test_replay_makes_the_database_again(data: Path, tmp_path: Path) -> None:
+def test_mend_makes_a_lost_database_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     survey = Survey(data)
     Rater(survey).go_on(9)
     survey.close()
-    target = tmp_path / "again.db"
-    assert run("replay", "--output", str(target)) == 0
-    rows = sqlite3.connect(target).execute("SELECT count(*) FROM response").fetchone()
+    for path in data.glob("survey.db*"):
+        path.unlink()
+    assert run("mend") == 0
+    assert ", 9 responses\n" in capsys.readouterr().out
+    rows = sqlite3.connect(data / "survey.db").execute("SELECT count(*) FROM response").fetchone()
     assert rows == (9,)
-    assert run("replay", "--output", str(target)) == 2
+    assert run("mend") == 0
 
 
 def test_the_link_and_its_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,12 +192,12 @@ def test_errors_are_one_line(
     assert said.count("\n") == 1
 
 
-def test_an_empty_data_folder_has_no_journal(
+def test_an_empty_data_folder_holds_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NITIDEZ_DATA", str(tmp_path))
-    assert run("replay", "--output", str(tmp_path / "x.db")) == 2
-    assert "no journal there" in capsys.readouterr().err
+    assert run("mend") == 2
+    assert "holds no answers; set NITIDEZ_DATA" in capsys.readouterr().err
     assert run("status") == 2
     assert "holds no study 'default'; make one with" in capsys.readouterr().err
     for arguments in (["withdraw", "ABCD"], ["anonymise", "--older-than", "1"]):
