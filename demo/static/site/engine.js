@@ -4,7 +4,8 @@ import { LEAST_TILE_PX, TILE_PX } from "./tiles.js";
 
 export class Engine {
   constructor() {
-    this.tilePx = matchMedia("(pointer: coarse)").matches ? TILE_PX / 2 : TILE_PX;
+    const isSmall = matchMedia("(pointer: coarse)").matches || navigator.deviceMemory < 8; // GB
+    this.tilePx = isSmall ? TILE_PX / 2 : TILE_PX;
     this.worker = null;
     this.waiting = new Map();
     this.last = 0;

@@ -55,7 +55,9 @@ async function checkedFile({ file, sha256 }) {
 
 async function open(model, files) {
   const { ort, provider } = runtime;
-  const options = { executionProviders: [provider], graphOptimizationLevel: "all" };
+  // Threads that wait without sleeping would take the cores from one another, and from the page.
+  const extra = { session: { intra_op: { allow_spinning: "0" } } };
+  const options = { executionProviders: [provider], graphOptimizationLevel: "all", extra };
   try {
     const sessions = [];
     for (const bytes of files) sessions.push(await ort.InferenceSession.create(bytes, options));

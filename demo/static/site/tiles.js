@@ -35,7 +35,7 @@ export function planTiles(height, width, tilePx, overlapPx) {
 // The rows `top` to `bottom` of a tile of `height`, each strip with the rows around it that it
 // reads. Smaller tiles, which are there to save memory, have smaller strips.
 export function planStrips(top, bottom, width, height, radiusPx, tilePx) {
-  const rows = Math.max(1, Math.floor(Math.min(STRIP_PIXELS, tilePx ** 2 / 4) / width));
+  const rows = Math.max(1, Math.floor(Math.min(STRIP_PIXELS, tilePx ** 2 / 8) / width));
   const strips = [];
   for (let first = top; first < bottom; first += rows) {
     const last = Math.min(bottom, first + rows);

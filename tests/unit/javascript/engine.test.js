@@ -27,6 +27,7 @@ class FakeWorker extends EventTarget {
   }
 }
 
+Object.defineProperty(globalThis, "navigator", { value: { deviceMemory: 8 }, configurable: true });
 Object.assign(globalThis, { Worker: FakeWorker, matchMedia: () => ({ matches: false }) });
 const { Engine } = await import("../../../demo/static/site/engine.js");
 const noMemory = { trouble: { key: "memory", detail: "bad_alloc" } };
