@@ -24,6 +24,7 @@ from demo.photos.kept_back import DiscreetJobs, KeptBack
 from demo.rating.page import build_survey_tab
 from demo.results.owner import Owner
 from demo.results.page import build_results_tab
+from demo.studies.page import build_studies_panel
 from demo.upscale.api import build_api
 from demo.upscale.samples import SAMPLES
 from demo.upscale.session import Sessions
@@ -112,7 +113,7 @@ def build_app(
             "survey": build_survey_tab,
             "compare": build_compare_tab,
             "display": build_display_tab,
-            "results": build_results_tab,
+            "results": build_results,
         }
         tabs: list[Tab] = []
         headings: dict[str, gr.Tab] = {}
@@ -158,6 +159,12 @@ def build_app(
         app.unload(leave)
     app.queue(max_size=4 * settings.max_waiting)
     return app
+
+
+def build_results() -> Tab:
+    """The results' tab: for the owner the studies, then the results of one."""
+    build_studies_panel(elem_id="studies")
+    return build_results_tab()
 
 
 def plain_html(value: Any, **options: Any) -> gr.HTML:

@@ -20,6 +20,7 @@ from demo.web.scripts import preload
 
 READS_PER_MINUTE = 3000  # of how the survey and its results stand, per address
 STARTS_PER_MINUTE = 120  # sessions of the survey that begin, and codes that are tried, per address
+STUDIES_PER_MINUTE = 120  # plans, preparations and other changes of studies, per address
 COMPARISONS_PER_MINUTE = 400  # pictures taken, measured or drawn, per address
 EVENTS_PER_MINUTE = 1200  # everything else that is asked of Gradio's queue, per address
 LONGEST_BODY = 1_000_000  # bytes of a request that is not an upload
@@ -88,6 +89,8 @@ class Guard:
             Rule("/results/s", reads, "GET"),  # status and what is shown, not the pictures
             Rule("/gradio_api/upload", Rate(photos)),
             Rule("/compare/", Rate(COMPARISONS_PER_MINUTE)),
+            Rule("/studies/list", reads, "GET"),
+            Rule("/studies/", Rate(STUDIES_PER_MINUTE)),
             Rule("/survey/start", Rate(STARTS_PER_MINUTE)),
             Rule("/survey/withdraw", Rate(STARTS_PER_MINUTE)),
             Rule("/gradio_api/", Rate(EVENTS_PER_MINUTE)),

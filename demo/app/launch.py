@@ -16,8 +16,11 @@ from demo.frames.routes import frame_routes
 from demo.hosting.addresses import no_foreign_readers
 from demo.photos.uploads import UploadLimits
 from demo.rating.routes import survey_routes
+from demo.results.api import ResultsApi
 from demo.results.owner import Owner
-from demo.results.routes import ResultsApi, results_routes
+from demo.results.routes import results_routes
+from demo.studies.api import StudiesApi
+from demo.studies.routes import studies_routes
 from demo.upscale.picker import mode_hint_html, picker_html
 from demo.upscale.samples import thumbnail_route
 from demo.upscale.session import Session
@@ -66,6 +69,7 @@ def launch_options(
                 script_route(),
                 *survey_routes(lambda: survey.survey),
                 *results_routes(ResultsApi(lambda: survey, owner)),
+                *studies_routes(StudiesApi(lambda: survey, settings.studies_folder), owner),
                 *routes,
             ],
         },

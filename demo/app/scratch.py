@@ -13,11 +13,15 @@ class Scratch:
     """Holds the folder for this process. Of two servers with one folder the first clears it.
 
     Args:
-        settings: say where it is; only `uploads_folder` and `versions_folder` are touched.
+        settings: say where it is; only the folders it names are touched.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._folders = (settings.uploads_folder, settings.versions_folder)
+        self._folders = (
+            settings.uploads_folder,
+            settings.versions_folder,
+            settings.studies_folder,
+        )
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = FileLock(settings.folder / "lock", blocking=False, thread_local=False)
         try:

@@ -34,6 +34,7 @@ def serve(settings: Settings, *, opens_browser: bool = False) -> int:
     from demo.app.build import build_app
     from demo.results.owner import Owner
     from survey.preparation.default_study import prepare_in_background
+    from survey.preparation.drafts import remove_stale_drafts
     from survey.session.protected import ProtectedSurvey
 
     signal.signal(signal.SIGTERM, end)  # what `docker stop`, systemd and Spaces send
@@ -41,9 +42,11 @@ def serve(settings: Settings, *, opens_browser: bool = False) -> int:
         survey = ProtectedSurvey(
             settings.data_folder.resolve(),
             study=settings.study,
+            is_fixed=settings.is_study_fixed,
             place=settings.backup,
             seconds=settings.backup_seconds,
         )
+        remove_stale_drafts(survey.survey.data_folder / "studies")
         owner = Owner(password=settings.owner_password, names=settings.owners)
         app = build_app(settings, survey, owner=owner)
         app.launch(quiet=True, inbrowser=opens_browser, prevent_thread_lock=True)

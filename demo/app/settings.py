@@ -58,6 +58,7 @@ class Settings:
     folder: Path = field(default_factory=default_folder)
     data_folder: Path = field(default_factory=lambda: data_folder({}))  # the survey's answers
     study: str = DEFAULT_STUDY  # of the survey, which raters get
+    is_study_fixed: bool = False  # whether in any case; else until the owner opens another
     backup: str = ""  # of the survey: folder:PATH, dataset:OWNER/NAME, bucket:OWNER/NAME or none
     backup_seconds: int = 120  # between two copies
     owner_password: str = field(default="", repr=False)  # of who may see and export results
@@ -112,6 +113,7 @@ class Settings:
         """
         env = os.environ if environment is None else environment
         values: dict[str, Any] = {"data_folder": data_folder(env), "study": served_study(env)}
+        values["is_study_fixed"] = bool(env.get("NITIDEZ_STUDY", "").strip())
         if space := env.get("SPACE_ID"):
             values |= {
                 "host": "0.0.0.0",
@@ -156,6 +158,11 @@ class Settings:
     def uploads_folder(self) -> Path:
         """Where uploads arrive."""
         return self.folder / "uploads"
+
+    @property
+    def studies_folder(self) -> Path:
+        """Where uploads wait until a study is made of them."""
+        return self.folder / "studies"
 
     @property
     def versions_folder(self) -> Path:

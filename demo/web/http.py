@@ -63,8 +63,11 @@ def fields(body: Mapping[str, Any], **types: type) -> dict[str, Any]:
     return dict(body)
 
 
-async def read_body(request: Request) -> dict[str, Any]:
+async def read_body(request: Request, *, longest: int = LONGEST_BODY) -> dict[str, Any]:
     """The JSON object of a request.
+
+    Args:
+        longest: bytes that it may have.
 
     Raises:
         BadRequestError: another type, too long, or not JSON.
@@ -74,8 +77,8 @@ async def read_body(request: Request) -> dict[str, Any]:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LONGEST_BODY:
-            raise BadRequestError(f"the body is longer than {LONGEST_BODY} bytes", 413)
+        if len(body) > longest:
+            raise BadRequestError(f"the body is longer than {longest} bytes", 413)
     try:
         values = parse_json(body)
     except UnstorableTextError as error:

@@ -130,7 +130,7 @@ def files_of(folder: Path, snapshot: Path) -> dict[str, Path]:
     return {
         path.relative_to(root).as_posix(): path
         for root, path in sorted(found)
-        if path.is_file() and not path.name.startswith(".")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sr.images.finished import NAME
 from sr.models.entries.shipped import FRAME_MODELS, MODELS
 from survey.preparation.frames import frames_in, models_of_frames, shown_frames
 from survey.preparation.pictures import (
@@ -167,6 +168,11 @@ def _check_names(order: Order) -> None:
     for name in order.own:
         if name == "original" or name in MODELS or name in FRAME_MODELS:
             raise StudyError(f"{name}: finished pictures under a model's name; give another")
+        if not NAME.fullmatch(name):
+            raise StudyError(
+                f"{name!r} cannot be a method's name; needed 1 to 40 letters, digits, spaces or "
+                ". _ + -, beginning with a letter or digit"
+            )
     if order.photos is None and order.own and order.has_original:
         raise StudyError(
             "finished pictures without photographs: give the folder of the originals, or "

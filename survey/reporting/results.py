@@ -59,9 +59,11 @@ class Results:
         self._get_survey = get_survey
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._made: dict[tuple[Language, bool, bool], tuple[float, Shown]] = {}
+        self._made: dict[tuple[str, Language, bool, bool], tuple[float, Shown]] = {}
 
-    def shown(self, language: Language, *, is_public: bool, simulated: bool = False) -> Shown:
+    def shown(
+        self, language: Language, *, is_public: bool, simulated: bool = False, study: str = ""
+    ) -> Shown:
         """The results as of now, or of a moment ago.
 
         `images` has `id`, `name` and `versions` of each main photograph; a version has `id`,
@@ -70,12 +72,14 @@ class Results:
         Args:
             is_public: nothing that points to a person.
             simulated: count simulated raters, too; only the owner may.
+            study: another one than raters get; only the owner may.
 
         Raises:
             SurveyError: the survey cannot run, or a library is missing.
         """
-        key = (language, is_public, simulated)
         survey = self._get_survey()
+        survey = survey.of(study) if study else survey
+        key = (survey.study_name, language, is_public, simulated)
         with self._lock:
             stamp = answers_stamp(survey.store)
             made_at, made = self._made.get(key, (-math.inf, None))
@@ -112,13 +116,16 @@ class Results:
         html = section(analysis, origin, figures, language)
         return Shown(stamp, html, _images(study, analysis.mos, language))
 
-    def export(self, language: Language, *, is_public: bool, simulated: bool = False) -> bytes:
+    def export(
+        self, language: Language, *, is_public: bool, simulated: bool = False, study: str = ""
+    ) -> bytes:
         """The report's zip.
 
         Raises:
             SurveyError: see `shown`.
         """
         survey = self._get_survey()
+        survey = survey.of(study) if study else survey
         responses = read_responses(survey.store, survey.study.name, simulated)
         files = report_files(
             responses,

@@ -25,7 +25,7 @@ class ProtectedSurvey:
     """A survey with its backup, if a place for one is set.
 
     Args:
-        data_folder: see Survey.
+        data_folder, study, is_fixed: see Survey.
         place: `folder:PATH`, `dataset:OWNER/NAME`, `bucket:OWNER/NAME`, or "" for none.
         seconds: between backups.
         backend: in the place of the one that `place` names, for tests.
@@ -38,6 +38,7 @@ class ProtectedSurvey:
         data_folder: Path,
         *,
         study: str = DEFAULT_STUDY,
+        is_fixed: bool = True,
         place: str = "",
         seconds: float = DEFAULT_SECONDS,
         backend: Backend | None = None,
@@ -61,7 +62,7 @@ class ProtectedSurvey:
             problem = StoreError(f"the backup cannot be restored: {error}")
         if problem is not None:
             logger.error("the survey stays closed: %s", problem)
-        self.survey = Survey(data_folder, study=study, problem=problem)
+        self.survey = Survey(data_folder, study=study, is_fixed=is_fixed, problem=problem)
         if self.survey.problem is not None:
             return
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed process left

@@ -83,10 +83,10 @@ def answer(survey: Survey, token: str, values: Mapping[str, Any]) -> dict[str, A
         StudyClosedError: the study takes no more answers.
         StoreError: it could not be stored; send it again.
     """
-    protocol = survey.study.protocol
     given = read_answer(values)
     with survey.record.alone():
         view = repository.view(survey.store, token_sha256(token))
+        protocol = survey.of(view.session["study"]).study.protocol
         check_open(view.session["study_state"])
         trial = view.trial(given.trial_id)
         if trial is None:

@@ -33,6 +33,7 @@ def check_open(state: str | None) -> None:
 def state_of(survey: Survey, view: View) -> dict[str, Any]:
     """The phase, the open trial and the one after it, progress."""
     session, opened = view.session, view.opened
+    survey = survey.of(session["study"])  # whatever raters get by now
     phase = phase_of(view)
     told = json.loads(session["display"]) if session["display"] else None
     is_judging = phase in ("practice", "rating", "pair")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ class Survey:
     Args:
         data_folder: database, journal, secret, studies.
         study: name of the study raters get.
+        is_fixed: whether it is that one in any case; else the one that the owner opened last.
         clock: the present moment, for tests.
         problem: a reason not to run at all; nothing on disk is touched then.
 
@@ -47,11 +49,13 @@ class Survey:
         data_folder: Path,
         *,
         study: str = DEFAULT_STUDY,
+        is_fixed: bool = True,
         clock: Callable[[], datetime] = utc_now,
         problem: SurveyError | None = None,
     ) -> None:
         self.data_folder = data_folder
         self.study_name = check_name(study)
+        self.is_fixed = is_fixed
         self.clock = clock
         self.problem = problem
         self.pictures: dict[str, Path] = {}
@@ -62,10 +66,12 @@ class Survey:
         self._record: Record | None = None
         self._study: Study | None = None
         self._minutes = USUAL_MINUTES
+        self._others: dict[str, Survey] = {self.study_name: self}
         if problem is not None:
             return
         try:
             self._record = Record(data_folder)
+            self._choose()
             self._load()
         except SurveyError as error:
             logger.error("the survey cannot run: %s", error)
@@ -122,12 +128,35 @@ class Survey:
             )
         return self._study
 
-    def _load(self) -> None:
-        if not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
+    def of(self, name: str) -> Survey:
+        """The same survey with another study of its folder.
+
+        Raises:
+            SurveyError: it cannot be used.
+        """
+        if name == self.study_name:
+            return self
+        with self._lock:
+            if name not in self._others:
+                other = copy.copy(self)
+                other.study_name, other.problem, other._study = check_name(name), None, None
+                other._load(is_new=False)
+                self._others[name] = other
+            return self._others[name]
+
+    def _choose(self) -> None:
+        chosen = None if self.is_fixed else repository.opened_last(self.record.store)
+        if chosen is not None and (self.data_folder / "studies" / chosen).exists():
+            self._others = {chosen: self}
+            self.study_name = chosen
+
+    def _load(self, *, is_new: bool = True) -> None:
+        if is_new and not self.study_folder.exists() and self.study_name == DEFAULT_STUDY:
             return  # make_study() brings it
         study = load_study(self.study_folder)
-        with self.record.alone():
-            repository.register(self.record, study)
+        if is_new or repository.study_row(self.record.store, study.name):
+            with self.record.alone():
+                repository.register(self.record, study)
         self._study, self._minutes = study, minutes_of(study)
 
     def make_study(self, make: Callable[[Path, Callable[[float], None]], object]) -> None:
@@ -201,11 +230,10 @@ class Survey:
             detail = str(error).replace(f"{self.data_folder}/", "")
             detail = detail.replace(str(self.data_folder), "")
             return answer | {"state": "broken", "problem": {"key": error.key, "detail": detail}}
-        assert row is not None
         return answer | {
-            "state": row["state"],
+            "state": "prepared" if row is None else row["state"],
             "raters": raters,
-            "results_open": bool(row["results_open"]),
+            "results_open": bool(row and row["results_open"]),
             "by_invitation": by_invitation,
         }
 

@@ -65,6 +65,13 @@ def study_row(store: Store, name: str) -> Row | None:
     return store.row("SELECT * FROM study WHERE name = ?", [name])
 
 
+def opened_last(store: Store) -> str | None:
+    """The study that raters were last given by the owner's choice."""
+    sql = "SELECT name FROM study WHERE opened_at IS NOT NULL ORDER BY opened_at DESC LIMIT 1"
+    row = store.row(sql)
+    return None if row is None else str(row["name"])
+
+
 @dataclass(frozen=True)
 class View:
     """All that one request needs of a session: read once, kept up by whoever changes it."""

@@ -186,6 +186,13 @@ def m004_invited(db: Database) -> None:
     _run(db, INVITED)
 
 
+@migrations()
+def m005_shelf(db: Database) -> None:
+    """Several studies: when raters were last given one, and whether it was put away."""
+    db.execute("ALTER TABLE study ADD COLUMN opened_at TEXT")  # NULL: never chosen
+    db.execute("ALTER TABLE study ADD COLUMN archived INTEGER NOT NULL DEFAULT 0")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";\n"):
         if statement.strip():

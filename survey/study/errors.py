@@ -109,6 +109,13 @@ class BackupUnreachableError(SurveyError):
     status = 503
 
 
+class StudyFixedError(SurveyError):
+    """The server was started for one study; another cannot be opened."""
+
+    key = "studies_fixed"
+    status = 409
+
+
 class RatingGoesOnError(SurveyError):
     """Results name the methods, and somebody is rating; the owner may confirm it all the same."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from scipy.stats import norm
 
@@ -69,26 +70,43 @@ def _rated(protocol: Protocol) -> str:
     return "rated beside the original (DCR)" if protocol.beside_original else "rated"
 
 
+def plan_of(study: Study) -> dict[str, Any]:
+    """What a study asks of people: `photographs` that count, `each` of them that a rater sees,
+    `ratings` and `pairs` with practice and repeats, `minutes`, and how many raters find a
+    difference in scores, `raters_scores`, and in choices, `raters_choices`; None where not asked.
+    """
+    protocol, trials = study.protocol, trials_of(study)
+    each = min(protocol.images_per_rater, len(study.main))
+    return {
+        "photographs": len(study.main),
+        "each": each,
+        "ratings": trials["rating"] + trials["degradation"],
+        "pairs": trials["pair"],
+        "minutes": minutes_of(study),
+        "raters_scores": raters_for_scores(each) if protocol.rated else None,
+        "raters_choices": raters_for_choices(each) if protocol.compared else None,
+    }
+
+
 def plan_text(study: Study) -> str:
     """The plan in words, as `prepare` prints it and keeps it as plan.txt."""
-    protocol, trials = study.protocol, trials_of(study)
-    images = min(protocol.images_per_rater, len(study.main))
+    protocol, plan = study.protocol, plan_of(study)
     lines = [
         f"study {study.name!r}: {len(study.main)} photographs, {len(study.images)} with practice",
         f"{_rated(protocol)}: {', '.join(protocol.rated) or 'nothing'}",
         f"compared: {', '.join(f'{a} with {b}' for a, b in protocol.compared) or 'nothing'}",
-        f"each rater: {images} photographs, {trials['rating'] + trials['degradation']} ratings "
-        f"and {trials['pair']} pairs with practice and repeats, about {minutes_of(study)} minutes",
+        f"each rater: {plan['each']} photographs, {plan['ratings']} ratings and {plan['pairs']} "
+        f"pairs with practice and repeats, about {plan['minutes']} minutes",
     ]
     if protocol.rated:
         lines.append(
             f"to find a difference of {DIFFERENCE:g} in mean scores on these photographs: about "
-            f"{raters_for_scores(images)} raters (80 % power, 5 % level, one comparison)"
+            f"{plan['raters_scores']} raters (80 % power, 5 % level, one comparison)"
         )
     if protocol.compared:
         lines.append(
             f"to find that one is chosen in {SHARE:.0%} of comparisons: about "
-            f"{raters_for_choices(images)} raters"
+            f"{plan['raters_choices']} raters"
         )
     lines.append(
         "More photographs, not more raters, tell whether it holds for photographs in general."

@@ -15,6 +15,8 @@ class ResultsPage {
     this.viewer = null;
     this.viewerTexts = viewerTexts;
     this.openImage = null;
+    this.study = ""; // another than raters get, chosen by the owner
+    this.wasOwner = null;
     this.begun = false;
     this.fetching = null;
     root.addEventListener("click", (event) => {
@@ -31,6 +33,13 @@ class ResultsPage {
     new MutationObserver(() => this.retell()).observe(document.documentElement, {
       attributes: true,
       attributeFilter: ["lang"],
+    });
+    document.addEventListener("nitidez-study", ({ detail }) => {
+      this.study = detail.study;
+      this.shown = null;
+      this.openImage = null;
+      this.find(".nr-viewer").hidden = true;
+      if (this.begun) this.look(true);
     });
     // The tab costs nothing until somebody looks at it.
     new ResizeObserver(() => {
@@ -108,7 +117,7 @@ class ResultsPage {
 
   async look(isForced = false) {
     try {
-      this.status = await (await this.call("status")).json();
+      this.status = await (await this.call(`status?${new URLSearchParams({ study: this.study })}`)).json();
       const { can_see: canSee, problem, state, stamp } = this.status;
       const key = problem || (state === "preparing" ? "survey_not_ready" : null);
       if (!canSee) this.shown = null;
@@ -122,7 +131,7 @@ class ResultsPage {
 
   async load() {
     const simulated = this.find("[name=simulated]").checked;
-    const asked = new URLSearchParams({ language: this.language, simulated });
+    const asked = new URLSearchParams({ language: this.language, simulated, study: this.study });
     const isFirst = this.shown === null;
     if (isFirst) this.page("loading");
     const turn = (this.turn = (this.turn || 0) + 1);
@@ -153,6 +162,10 @@ class ResultsPage {
     if (!status) return;
     this.page(status.can_see && this.shown ? "results" : status.can_see ? "loading" : "closed");
     this.find(".nr-owner").hidden = !status.is_owner;
+    if (this.wasOwner !== status.is_owner) {
+      this.wasOwner = status.is_owner;
+      document.dispatchEvent(new CustomEvent("nitidez-owner", { detail: { isOwner: status.is_owner } }));
+    }
     this.find(".nr-sign-in").hidden = status.is_owner;
     this.find("[data-form=sign-in]").hidden = !status.has_password;
     this.find(".nr-hub").hidden = !status.has_names;
@@ -168,6 +181,7 @@ class ResultsPage {
       this.find("[data-go=toggle-study]").textContent = this.say(
         status.state === "open" ? "study_close" : "study_open",
       );
+      this.find(".nr-study").textContent = this.say("study", { study: status.study });
       this.find(".nr-backup").textContent = this.backupText(status.backup);
       this.find(".nr-told").textContent = status.told.join("\n");
     }
@@ -248,6 +262,7 @@ class ResultsPage {
       retry: () => this.look(true),
       "sign-out": () => {
         this.token = "";
+        this.study = "";
         this.shown = null;
         return this.look(true);
       },
@@ -270,7 +285,8 @@ class ResultsPage {
     }
   }
 
-  async change(body) {
+  async change(changes) {
+    const body = { ...changes, study: this.study };
     let reply;
     try {
       reply = await this.call("change", body);
@@ -279,12 +295,14 @@ class ResultsPage {
       reply = await this.call("change", { ...body, confirmed: true });
     }
     this.status = await reply.json();
+    this.wasOwner = null; // the list of studies is told, too
     this.refresh();
   }
 
   async export(isPublic) {
     const simulated = this.find("[name=simulated]").checked;
-    const reply = await this.call("export", { language: this.language, public: isPublic, simulated });
+    const { language, study } = this;
+    const reply = await this.call("export", { language, public: isPublic, simulated, study });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await reply.blob());
     link.download = isPublic ? "nitidez-results-public.zip" : "nitidez-results.zip";

@@ -15,9 +15,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from demo.results.api import ResultsApi
 from demo.results.owner import FREE_GUESSES, Owner
 from demo.results.page import results_text
-from demo.results.routes import OWNER_HEADER, ResultsApi, results_routes
+from demo.results.routes import OWNER_HEADER, results_routes
 from demo.web.i18n import LANGUAGES
 from survey.preparation.default_study import prepare_default
 from survey.reporting.page.figures import scores

@@ -1,0 +1,1 @@
+"""Several studies in one folder: listed, made while the app runs, opened, copied, put away."""
