@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sr.base.errors import ConfigError, ImageError
+from sr.base.errors import ConfigError, ImageError, SRError
 from sr.images.folders import check_output
 from sr.microscopy.files.reading import is_of_a_microscope, read_stack
 from sr.microscopy.files.stack import Stack
@@ -44,7 +44,21 @@ def is_for_frames(arguments: argparse.Namespace) -> bool:
         or arguments.frame is not None
         or arguments.pixel_nm is not None
         or arguments.model in FRAME_MODELS
+        or _is_frames_weights(Path(arguments.model))
     )
+
+
+def _is_frames_weights(path: Path) -> bool:
+    """Whether a weights file is of a network that takes no photographs."""
+    from sr.models.files.weights_file import read_header
+    from sr.networks.registry import network_spec
+
+    if path.suffix != ".safetensors" or not path.is_file():
+        return False
+    try:
+        return 3 not in network_spec(read_header(path)["architecture"]).channels
+    except SRError:
+        return False  # other people's, or damaged: what opens it says so
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -89,9 +103,14 @@ def _enlarged(enlarger: Enlarger, stack: Stack, which: str | None) -> tuple[np.n
     if enlarger.frames == 1:
         frames = stack.chosen(which).planes
         return np.stack([enlarger.enlarge(frame[None]) for frame in frames]), kind
-    if which is not None or len(stack.planes) != enlarger.frames:
+    if which is not None:
         raise ImageError(
-            f"{stack.path.name}: {len(stack.planes)} frames; {enlarger.name} looks at "
-            f"{enlarger.frames} raw frames together, so leave --frame out"
+            f"{stack.path.name}: --frame {which}; {enlarger.name} looks at {enlarger.frames} raw "
+            "frames together, so leave --frame out"
+        )
+    if len(stack.planes) != enlarger.frames:
+        raise ImageError(
+            f"{stack.path.name}: {len(stack.planes)} frames in the file; {enlarger.name} looks at "
+            f"{enlarger.frames} raw frames together: give a stack of {enlarger.frames}"
         )
     return enlarger.enlarge(stack.planes)[None], kind

@@ -73,7 +73,7 @@ def checked(stack: Stack) -> Stack:
     """The stack, if it can be worked with.
 
     Raises:
-        ImageError: NaN or infinite pixels, none at all, or all of one value.
+        ImageError: NaN or infinite pixels, none at all, or a size that no pixel has.
     """
     name = stack.path.name
     if stack.planes.ndim != 3 or not stack.planes.size:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from sr.commands.cli import main
@@ -70,6 +71,29 @@ def test_what_cannot_be_is_said_and_nothing_is_written(
     assert not output.exists()
     assert main(["upscale", str(source), str(tmp_path / "a.png"), *model, "--frame", "1"]) == 2
     assert "frames are written as TIFF" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["dfcan", "dfgan"])
+def test_raw_frames_go_together_through_a_network_of_nine_channels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    small = {"num_groups": 1, "num_blocks": 1, "num_features": 8, "spectrum_px": 8}
+    weights = tmp_path / "raw_x2.safetensors"
+    save_model(weights, build(name, {**small, "scale": 2, "channels": 9}), name="raw", about={})
+    tifffile.imwrite(tmp_path / "raw.tif", FRAMES, imagej=True, metadata={"axes": "TYX"})
+    tifffile.imwrite(tmp_path / "one.tif", FRAMES[0])  # a name that says nothing of a microscope
+
+    def upscale(source: str, *words: str) -> int:
+        paths = [str(tmp_path / source), str(tmp_path / "out.tif")]
+        return main(["upscale", *paths, "--model", str(weights), *words])
+
+    assert upscale("raw.tif", "--frame", "1") == 2
+    assert "leave --frame out" in capsys.readouterr().err
+    assert upscale("one.tif") == 2
+    assert "give a stack of 9" in capsys.readouterr().err
+    assert not (tmp_path / "out.tif").exists()
+    assert upscale("raw.tif") == 0
+    assert read_stack(tmp_path / "out.tif").planes.shape == (1, 24, 28)
 
 
 def test_drawn_pairs_are_measured(
