@@ -46,10 +46,12 @@ def studies_of(survey: Survey) -> list[dict[str, Any]]:
         except SurveyError as error:
             told |= {"state": "broken", "problem": str(error)}
         else:
+            protocol = study.protocol
+            compared = (method for pair in protocol.compared for method in pair)
             told |= {
                 "created_at": study.created_at,
                 "photographs": len(study.main),
-                "methods": list(study.protocol.methods),
+                "methods": list(dict.fromkeys((*protocol.rated, *compared))),
                 "labels": study.labels,
             }
         found.append(told)
