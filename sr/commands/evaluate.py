@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sr.base.errors import ConfigError
+from sr.base.figures import write_figures
 from sr.base.files import write_file
 from sr.base.machine import own_device
 from sr.base.spreadsheets import for_excel
@@ -251,9 +252,8 @@ def _look(arguments: argparse.Namespace, data_sets: list[DataSet], methods: list
     if arguments.output is not None:
         write_file(arguments.output / "ppd.csv", seen.to_csv(rows).encode())
     if arguments.figures is not None:
-        path = arguments.figures / "ppd.png"
-        seen.write_figure(rows, path)
-        print(path)
+        for path in write_figures(seen.draw(rows), arguments.figures / "ppd"):
+            print(path)
 
 
 def _print(result: Evaluation, hard: list[Correlation]) -> None:

@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
             rows.append({**trial.point, **row})
             write_table(args.output / "sweep.csv", rows)
     if rows:
-        plot(args.output / "sweep.png", rows, [key for key, _ in parse_vary(args.vary)])
+        plot(args.output / "sweep", rows, [key for key, _ in parse_vary(args.vary)])
         logger.info("%s", summary(rows, [key for key, _ in parse_vary(args.vary)]))
     return 0
 

@@ -73,6 +73,8 @@ class Row:
     dists: float | None = None
     weights_sha256: str = ""
     niqe: float | None = None
+    paper_ssim_y: float | None = None
+    paper: str = ""
 
 
 @dataclass
@@ -146,4 +148,6 @@ def mean_row(dataset: str, method: Method, images: Sequence[ImageRow]) -> Row:
         mean_of("dists"),
         method.weights_sha256,
         mean_of("niqe"),
+        paper.ssim_y if paper else None,
+        paper.source if paper else "",
     )

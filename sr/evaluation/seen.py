@@ -5,17 +5,16 @@ A pass of its own over the data sets: `python -m sr evaluate --ppd 30 60 90`.
 
 from __future__ import annotations
 
-import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sr.base.errors import ConfigError, ShapeError
+from sr.base.figures import LINES, MARKERS
 from sr.base.files import csv_text
 from sr.data.pairs import DataSet
 from sr.evaluation.methods import Method
@@ -260,6 +259,7 @@ def draw(rows: Sequence[Seen]) -> Figure:
 
     found = curves(rows)
     sets = list(dict.fromkeys(dataset for dataset, _, _ in found))
+    pairs = list(dict.fromkeys((one, two) for _, one, two in found))
     with sns.axes_style("whitegrid"):
         figure = Figure(figsize=(5.2 * len(sets), 4.2), layout="constrained")
         FigureCanvasAgg(figure)
@@ -267,26 +267,17 @@ def draw(rows: Sequence[Seen]) -> Figure:
     for axes, name in zip(panels.flat, sets, strict=True):
         for (dataset, one, two), (ppds, differences) in found.items():
             if dataset == name:
-                axes.plot(ppds, differences, marker="o", label=f"{one} : {two}")
+                pair = pairs.index((one, two))
+                marker, dashes = MARKERS[pair % len(MARKERS)], LINES[pair % len(LINES)]
+                style = {"marker": marker, "linestyle": dashes, "label": f"{one} : {two}"}
+                axes.plot(ppds, differences, **style)
         axes.axhline(JUST_NOTICEABLE, color="black", linestyle="--", linewidth=1)
         axes.set_xscale("log", base=2)
         marks = sorted({row.ppd for row in rows})
         axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
         axes.minorticks_off()
         axes.set(xlabel="pixels per degree", ylabel="visible difference", title=name)
-    panels.flat[0].legend(fontsize="small")
+    handles, labels = panels.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize="small")
     figure.suptitle(f"Under the dashed line ({JUST_NOTICEABLE:g}) two versions look alike")
     return figure
-
-
-def write_figure(rows: Sequence[Seen], path: Path) -> None:
-    """`draw`, as PNG.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    from sr.base.files import write_file
-
-    content = io.BytesIO()
-    draw(rows).savefig(content, format="png", dpi=150)
-    write_file(path, content.getvalue())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import json
 import logging
@@ -13,6 +12,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from sr.base.errors import ConfigError
+from sr.base.figures import LINES, MARKERS, write_figures
 from sr.base.files import csv_text, write_atomically
 from sr.training.recipes import Training
 from sr.training.settings import comparable, override
@@ -20,7 +20,6 @@ from sr.training.settings import comparable, override
 logger = logging.getLogger(__name__)
 
 MOST_TRIALS = 200
-MARKERS = "osD^vPX*"  # lines are told apart without colour too
 HIGHER_IS_BETTER = ("psnr_y", "ssim_y")
 
 
@@ -144,7 +143,8 @@ def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
     """One panel a metric: the first setting along the axis, a line for each of the others' values.
 
     Where points were trained with several seeds, lines are means and bars reach one standard
-    deviation. Without matplotlib there is no plot, only a line that says so.
+    deviation. Written as PNG, SVG and PDF. Without matplotlib there is no plot, only a line that
+    says so.
     """
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -171,6 +171,7 @@ def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
                 [fmean(one) for one in values],
                 [stdev(one) if len(one) > 1 else 0.0 for one in values],
                 marker=MARKERS[style % len(MARKERS)],
+                linestyle=LINES[style % len(LINES)],
                 capsize=3,
                 label=label or None,
             )
@@ -178,8 +179,7 @@ def plot(path: Path, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
         axes.set(xlabel=keys[0], ylabel=f"{metric} ({better} is better)")
         axes.set_xticks(range(len(places)), places)
         axes.grid(alpha=0.3)
-        if len(keys) > 1:
-            axes.legend(fontsize="small")
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120)
-    write_atomically(path, content.getvalue())
+    if len(keys) > 1:
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize="small")
+    write_figures(figure, path)

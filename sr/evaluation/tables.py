@@ -16,7 +16,7 @@ from sr import __version__
 from sr.base.errors import DataError
 from sr.base.files import csv_text, write_file
 from sr.evaluation.correlations import CAPTION, Correlation
-from sr.evaluation.paper import NOTE
+from sr.evaluation.paper import note_of
 from sr.evaluation.results import Evaluation, ImageRow, Row
 
 PROTOCOL = (
@@ -33,13 +33,22 @@ HEADINGS = {
     "psnr_y": "PSNR-Y",
     "paper_psnr_y": "paper",
     "ssim_y": "SSIM-Y",
+    "paper_ssim_y": "paper",
     "paper_ssim_daala": "paper (daala)",
     "lpips_alex": "LPIPS",
     "dists": "DISTS",
     "niqe": "NIQE (no reference)",
     "seconds": "seconds",
 }
-OPTIONAL = ("training_set", "paper_psnr_y", "paper_ssim_daala", "dists", "niqe", "seconds")
+OPTIONAL = (
+    "training_set",
+    "paper_psnr_y",
+    "paper_ssim_y",
+    "paper_ssim_daala",
+    "dists",
+    "niqe",
+    "seconds",
+)
 OF_ORIGINALS = ("psnr_y", "ssim_y", "lpips_alex")  # none of them where no set has originals
 CORRELATION_HEADINGS = {
     "dataset": "set",
@@ -56,6 +65,7 @@ DECIMALS = {
     "psnr_y": 2,
     "paper_psnr_y": 2,
     "ssim_y": 4,
+    "paper_ssim_y": 4,
     "paper_ssim_daala": 4,
     "lpips_alex": 4,
     "dists": 4,
@@ -101,7 +111,7 @@ def caption(result: Evaluation) -> list[str]:
     """How the results were measured and what they leave out, a sentence each."""
     sentences = [_protocol(result), *result.notes]
     if any(row.paper_psnr_y is not None for row in result.rows):
-        sentences.insert(1, NOTE)
+        sentences.insert(1, note_of(row.paper for row in result.rows))
     if result.reused:
         sentences.append(f"{result.reused} of {len(result.images)} results are of an earlier run")
     if result.failures:

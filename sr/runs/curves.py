@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sr.base.errors import ConfigError, DataError
+from sr.base.figures import LINES, MARKERS, SUFFIXES, encode
+from sr.base.files import write_file
 from sr.runs.record import read_record
 
-FIGURES = (".png", ".svg", ".pdf")
 LOWER_IS_BETTER = ("lpips_alex",)
 SHOWN = ("psnr_y", "lpips_alex", "g/pixel", "g/content", "g/adversarial")  # panels, where measured
-LINES = ("-", "--", "-.", ":")
-MARKERS = "osD^vPX*"
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,8 @@ def draw(path: Path, runs: Sequence[Curves]) -> None:
         ConfigError: another suffix, or matplotlib is not installed.
         DataError: no run has a result.
     """
-    if path.suffix.lower() not in FIGURES:
-        raise ConfigError(f"{path}: needed a name that ends in {', '.join(FIGURES)}")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{path}: needed a name that ends in {', '.join(SUFFIXES)}")
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
@@ -118,5 +117,4 @@ def draw(path: Path, runs: Sequence[Curves]) -> None:
         axes.grid(alpha=0.3)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(runs)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    write_file(path, encode(figure, path.suffix.lower()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sr.base.figures import encode as encode
 from survey.reporting.page.words import Labels, Language, method_name, say, scaled
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DOTS_PER_INCH = 130
 
 
 class View(NamedTuple):
@@ -35,21 +33,6 @@ class View(NamedTuple):
     def name(self, method: str) -> str:
         """What a method is called."""
         return method_name(self.language, method, self.labels)
-
-
-def encode(figure: Figure, suffix: str) -> bytes:
-    """A finished figure as PNG or SVG: ".png", ".svg". The same figure gives the same bytes.
-
-    What is where is decided the first time: finding it takes longer than drawing.
-    """
-    import matplotlib as mpl
-
-    content = io.BytesIO()
-    metadata: dict[str, Any] = {"Software": None} if suffix == ".png" else {"Date": None}
-    with mpl.rc_context({"svg.hashsalt": "nitidez", "svg.fonttype": "path"}):
-        figure.savefig(content, format=suffix[1:], dpi=DOTS_PER_INCH, metadata=metadata)
-    figure.set_layout_engine(None)
-    return content.getvalue()
 
 
 def write_figure(figure: Figure, path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from sr.base.figures import SUFFIXES
 from sr.base.spreadsheets import for_excel
 from sr.commands.cli import main
 from sr.images.photo import Photo
@@ -143,8 +144,8 @@ def test_figures_are_redrawn_from_what_is_known(
     printed = capsys.readouterr().out
     assert "4 of 4 results are of an earlier run" in printed
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
-        "distribution.png", "texture.png", "crops_bicubic.png",
-    }  # fmt: skip
+        f"{name}{suffix}" for name in ("distribution", "texture") for suffix in SUFFIXES
+    } | {"crops_bicubic.png"}
 
 
 def test_test_sets_are_degraded_the_same_in_every_run(

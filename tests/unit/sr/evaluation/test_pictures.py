@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sr.base.errors import ConfigError, DataError
+from sr.base.figures import SUFFIXES
 from sr.commands.cli import main
 from sr.data.pairs import find_data_sets
 from sr.evaluation.measure import evaluate
@@ -70,7 +71,9 @@ def test_alone_no_model_is_measured_and_texture_and_figures_are_there(
     assert "Which images are hard" in said
     assert "seconds" not in said.splitlines()[0]
     drawn = {path.name for path in figures.iterdir()}
-    assert drawn == {"distribution.png", "texture.png", "crops_MINE.png"}
+    assert drawn == {
+        f"{name}{suffix}" for name in ("distribution", "texture") for suffix in SUFFIXES
+    } | {"crops_MINE.png"}
 
 
 def test_pictures_of_the_whole_original_are_cut_as_it_is(originals: Path, tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ import pytest
 from sr.base.errors import DataError, OutputError
 from sr.base.files import check_file, check_folder, write_file
 from sr.evaluation.correlations import Correlation
+from sr.evaluation.paper import DONG, LEDIG, WANG, published
 from sr.evaluation.results import Evaluation, ImageRow, Row
 from sr.evaluation.tables import PerImageFile, caption, read_per_image, to_csv, to_json, to_markdown
 
-BICUBIC = Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234, "", 28.43, 0.8211)
+PAPER = {"paper_psnr_y": 28.43, "paper_ssim_daala": 0.8211, "paper": LEDIG}
+BICUBIC = Row("Set5", "bicubic", 5, 28.4219, 0.81041, None, 0.01234, **PAPER)
 VOC = Row("Set5", "srgan_x4 (VOC|2012)", 5, math.inf, 1.0, 0.0801, 1.5, "VOC|2012")
 RESULT = Evaluation(
     (4,), rows=[BICUBIC, VOC], failures=["Set5/x.png: no image"], notes=["Set5: made here"]
@@ -35,7 +37,7 @@ def test_csv_of_means_has_a_heading_and_empty_cells() -> None:
     ]  # fmt: skip
     assert list(first.values()) == [
         "Set5", "bicubic", "5", "28.422", "0.8104", "", "0.012", "", "28.43", "0.8211",
-        "", "", "",
+        "", "", "", "", LEDIG,
     ]  # fmt: skip
     assert (second["psnr_y"], second["lpips_alex"], second["paper_psnr_y"]) == ("inf", "0.0801", "")
 
@@ -73,6 +75,25 @@ def test_json_is_valid_even_for_perfect_images() -> None:
 def test_the_caption_speaks_of_the_paper_only_where_its_figures_are() -> None:
     assert any("daala" in sentence for sentence in caption(RESULT))
     assert not any("daala" in sentence for sentence in caption(Evaluation((4,), rows=[VOC])))
+
+
+def test_every_paper_stands_beside_its_own_network() -> None:
+    for model, source, psnr_y, ssim_y in (
+        ("srcnn_x4", DONG, 30.48, 0.8628),
+        ("rrdb_x4", WANG, 32.73, 0.9011),
+        ("srresnet_x4", LEDIG, 32.05, None),
+    ):
+        found = published(model, 4, "Set5", 5)
+        assert found is not None
+        assert (found.source, found.psnr_y, found.ssim_y) == (source, psnr_y, ssim_y)
+    for other in ("rrdb_light_x4", "esrgan_light_x4", "srcnn", "RealESRGAN_x4plus"):
+        assert published(other, 4, "Set5", 5 if "_" in other else 4) is None
+    rows = [Row("Set5", name, 5, 30, 0.8, None, 1, paper_psnr_y=30.0, paper=paper)
+            for name, paper in (("srcnn_x4", DONG), ("rrdb_x4", WANG))]  # fmt: skip
+    (note,) = [s for s in caption(Evaluation((4,), rows=rows)) if s.startswith("Paper")]
+    assert DONG in note
+    assert WANG in note
+    assert "daala" not in note
 
 
 def test_single_results_are_read_back_as_they_were(tmp_path: Path) -> None:

@@ -26,11 +26,18 @@ from sr.figures.contact_sheet import (
     contact_sheet,
     worst_and_best,
 )
+from sr.figures.marks import marks_of
 from sr.figures.plots import draw_figures, need_seaborn
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 from sr.images.resize import matlab_bicubic, nearest
 from sr.images.writing import save_png
+
+STARTS = {".svg": b"<?xml", ".pdf": b"%PDF"}
+
+
+def three(name: str) -> list[str]:
+    return [f"{name}{suffix}" for suffix in (".png", ".svg", ".pdf")]
 
 
 class Bicubic:
@@ -124,11 +131,14 @@ def test_every_figure_is_drawn_without_lpips_too(
     hard = correlations(result.images)
     paths = draw_figures(tmp_path / "figures", result, hard, data_sets, METHODS)
     assert [path.name for path in paths] == [
-        "distribution.png",
-        "texture.png",
+        *three("distribution"),
+        *three("texture"),
         "crops_bicubic_a_b.png",
     ]
     for path in paths:
+        if path.suffix in STARTS:
+            assert path.read_bytes().startswith(STARTS[path.suffix])
+            continue
         with Image.open(path) as image:
             assert image.format == "PNG"
             assert min(image.size) > 300
@@ -146,12 +156,13 @@ def test_the_perception_distortion_plane_needs_lpips(
     data_sets = measured[1]
     result = evaluate(data_sets, METHODS)
     names = [path.name for path in draw_figures(tmp_path, result, [], data_sets, METHODS)]
-    assert names[:3] == ["distribution.png", "perception_distortion.png", "texture.png"]
+    assert names[:9] == [n for f in ("distribution", "perception_distortion", "texture")
+                         for n in three(f)]  # fmt: skip
     # A first image measured with LPIPS and the rest without: there are no means to draw.
     rows = [dataclasses.replace(row, lpips_alex=None) for row in result.rows]
     partly = dataclasses.replace(result, rows=rows)
     names = [path.name for path in draw_figures(tmp_path, partly, [], data_sets, METHODS)]
-    assert names[:2] == ["distribution.png", "texture.png"]
+    assert names[:6] == [*three("distribution"), *three("texture")]
 
 
 def test_a_missing_seaborn_is_a_sentence_with_the_pip_line(
@@ -179,8 +190,9 @@ def test_twelve_models_are_told_apart_and_nothing_is_cut() -> None:
     ]
     rows = [Row("Set5", name, 3, 26 + i, 0.8, 0.5, 1) for i, name in enumerate(names)]
     result = Evaluation((4,), rows=rows, images=images)
-    colours = plots._colours(result)
-    assert len({tuple(colour) for colour in colours.values()}) == 12
+    marks = marks_of(result).values()
+    assert [mark.number for mark in marks] == [*range(1, 13)]
+    assert len({mark.colour for mark in marks}) == len({mark.shape for mark in marks}) == 12
     for figure in (plots.distribution(result), plots.perception_distortion(result)):
         figure.draw_without_rendering()
         (legend,) = figure.legends
@@ -188,7 +200,14 @@ def test_twelve_models_are_told_apart_and_nothing_is_cut() -> None:
         box = legend.get_window_extent()
         assert box.x0 >= 0
         assert box.x1 <= figure.bbox.x1
+        title = figure._suptitle.get_window_extent()
+        assert 0 <= title.x0 < title.x1 <= figure.bbox.x1
+        means = {text.get_text() for axes in figure.axes for text in axes.texts}
+        assert means == {str(number) for number in range(1, 13)}
+        joined = figure.axes[0].collections[0].get_segments()
+        assert [len(points) for points in joined] == [12] * 3  # a line an image
     grid = plots.texture(result, correlations(images))
     assert grid.get_figwidth() <= 16
-    assert [axes.get_title().partition("\n")[0] for axes in grid.axes[:4]] == names[:4]
+    titles = [axes.get_title().partition("\n")[0] for axes in grid.axes[:4]]
+    assert titles == [f"{number} {name}" for number, name in enumerate(names[:4], 1)]
     assert len(grid.axes) == 24
