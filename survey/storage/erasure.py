@@ -100,7 +100,6 @@ def _to(step: float, value: float | None) -> float | None:
 
 def person_as_told(db: sqlite3.Connection, person: str) -> Carried:
     """Everything the tables hold of a person's answers, as one event (not a panel's id)."""
-
     of_session = "session IN (SELECT id FROM session WHERE participant = ?)"
     of_trial = f"trial_id IN (SELECT id FROM trial WHERE {of_session})"
     (participant,), *others = (
