@@ -138,7 +138,7 @@ def small_files(site: Mapping[str, Any]) -> dict[str, bytes]:
     worker = (FOLDER / "site" / "sw.js").read_text(encoding="utf-8")
     values = {
         "{version}": f"nitidez-{digest.hexdigest()[:16]}",
-        '"{files}"': json.dumps(["./", *(name for name in sorted(files) if name != "index.html")]),
+        '"{files}"': json.dumps(["./", *sorted(files)]),
         "{policy}": policy(),
     }
     for name, value in values.items():

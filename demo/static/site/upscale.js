@@ -175,10 +175,11 @@ export class UpscalePage extends UpscaleView {
   }
 
   async make(version, { low, original, scale }, turn) {
-    const begun = performance.now();
+    let begun = performance.now();
     Object.assign(version, { state: "running", share: null, left: null });
     this.show();
     const look = (share) => {
+      if (share === 0) begun = performance.now();
       const seconds = (performance.now() - begun) / 1000;
       Object.assign(version, { share, left: share > 0.02 ? seconds / share - seconds : null });
       if (turn === this.turn) this.show();

@@ -214,9 +214,15 @@ export class UpscaleView {
       row.append(head);
       for (const [key, digits] of METRICS) {
         const cell = document.createElement("td");
-        const shown = document.createElement(measured.length > 1 && version.measured[key] === best[key] ? "b" : "span");
+        const isBest = measured.length > 1 && version.measured[key] === best[key];
+        const shown = document.createElement(isBest ? "b" : "span");
         shown.textContent = text(version.measured[key], digits);
         cell.append(shown);
+        if (isBest) {
+          const said = create("span", "visually-hidden");
+          said.textContent = ` (${say("table_best")})`;
+          cell.append(said);
+        }
         row.append(cell);
       }
       const time = document.createElement("td");

@@ -16,8 +16,12 @@ const CALLS = {
 
   // A version of a picture as a PNG, measured where there is an original.
   async version({ model, scale, picture, original, tilePx, text }, look) {
-    const begun = performance.now();
-    const made = model.name === "bicubic" ? { picture: matlabBicubic(picture, scale) } : await enlarged(model, picture, tilePx, look);
+    let begun = performance.now();
+    const told = (share) => {
+      if (share === 0) begun = performance.now(); // the network is there: loading it does not count
+      look(share);
+    };
+    const made = model.name === "bicubic" ? { picture: matlabBicubic(picture, scale) } : await enlarged(model, picture, tilePx, told);
     const mended = model.name === "bicubic" ? 0 : mend(picture, made.picture, scale, model.mean_px);
     const seconds = (performance.now() - begun) / 1000;
     const { width, height } = made.picture;

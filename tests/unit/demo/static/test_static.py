@@ -132,7 +132,7 @@ def test_the_policy_holds_for_the_page_and_nothing_is_fetched_from_elsewhere(
 def test_the_service_worker_keeps_every_small_file(small: dict[str, bytes]) -> None:
     worker = small["sw.js"].decode()
     kept = json.loads(re.search(r"const SMALL = (\[.*\]);", worker)[1])  # type: ignore[index]
-    assert set(kept) == {"./", *small} - {"index.html", "sw.js"}
+    assert set(kept) == {"./", *small} - {"sw.js"}
     assert not re.search(r"\{(version|files|policy)\}", worker)
 
 
