@@ -169,7 +169,7 @@ export function showHeads(viewer) {
     if (index >= 0) showPane(viewer, view, viewer.panes[index], index, null);
     return;
   }
-  view.stop.hidden = true;
+  if (viewer.work) view.stop.hidden = true;
   const [a, b] = [viewer.paneOf(viewer.sideA), viewer.paneOf(viewer.sideB)];
   if (!a || !b) return;
   const title =

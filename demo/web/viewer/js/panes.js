@@ -28,8 +28,7 @@ export class PaneView {
     this.overlayText = create("span", "nv-overlay-text");
     this.bar = create("span", "nv-progress", { "aria-hidden": "true" });
     this.bar.append(create("span", "nv-progress-done"));
-    this.stop = create("button", "nv-button nv-stop", { type: "button", hidden: "" });
-    this.overlay.append(this.overlayText, this.bar, this.stop);
+    this.overlay.append(this.overlayText, this.bar);
     this.box.append(this.canvas, this.cross, this.overlay);
     this.figure.append(this.head, this.box);
     this.size = { width: 0, height: 0 };

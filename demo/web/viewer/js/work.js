@@ -1,7 +1,7 @@
 // Panes that are still in the works: the server is told which of them are looked at, so that their
 // versions are made first, and each can be stopped.
 
-import { setAttribute, setText } from "../../js/elements.js";
+import { create, setAttribute, setText } from "../../js/elements.js";
 
 const REST_MS = 250; // after scrolling, before the server is told
 const isUnfinished = (pane) => pane.state === "waiting" || pane.state === "running";
@@ -23,6 +23,9 @@ export class Work {
 
   watch(view) {
     this.observer.observe(view.figure);
+    view.stop = create("button", "nv-button nv-stop", { type: "button", hidden: "" });
+    setText(view.stop, this.viewer.t("stop"));
+    view.overlay.append(view.stop);
     view.stop.addEventListener("pointerdown", (event) => event.stopPropagation());
     view.stop.addEventListener("click", () => this.tell({ stop: view.stop.dataset.stop }));
   }
