@@ -84,6 +84,24 @@ def text_of(engine: Engine, photo: Photo | Frame | None, model: str, scale: int)
     return engine.png_text(model, scale)
 
 
+def watched(
+    model: str, progress: Callable[[Progress], None], cancel: threading.Event
+) -> Callable[[float], None]:
+    """What a network calls with the share that it has done; it raises Cancelled on request."""
+    began = time.perf_counter()
+
+    def look(share: float) -> None:
+        from sr.inference.upscaler import Progress
+
+        if cancel.is_set():
+            raise Cancelled(f"{model}: stopped on request")
+        seconds = time.perf_counter() - began
+        left = seconds * (1 - share) / share if share > 0 else None
+        progress(Progress(round(1000 * share), 1000, seconds, left))
+
+    return look
+
+
 class SuperResolution:
     """The engine of the app: `sr`, loaded the first time it is needed.
 
@@ -120,7 +138,8 @@ class SuperResolution:
             from sr.microscopy.enlarging.enlarger import enlarged
 
             self._set_threads()
-            return enlarged(model, photo, scale or chosen_scale(model))
+            look = watched(model, progress, cancel)
+            return enlarged(model, photo, scale or chosen_scale(model), look)
         if not is_light(model):
             self._set_threads()
             if zerogpu.is_zero_gpu():

@@ -13,6 +13,7 @@ from torch import nn
 
 from sr.base.errors import ConfigError, ImageError, SRError
 from sr.base.machine import choose_device, free_memory_bytes, has_fast_bfloat16
+from sr.inference.base import Look
 from sr.inference.torch_engine import TorchEngine
 from sr.microscopy.files.frame import Frame
 from sr.microscopy.files.grid import cubic_enlarged
@@ -35,13 +36,14 @@ class Enlarger:
         name: of the model.
         scale: integer factor.
         frames: that it looks at together: 1, or 9 raw ones.
-        enlarge: from (N, H, W) to (scale H, scale W) float32, both in the counts of the file.
+        enlarge: from (N, H, W) to (scale H, scale W) float32, both in the counts of the file; with
+            `look` it tells the share that is done, and what `look` raises ends the work.
     """
 
     name: str
     scale: int
     frames: int
-    enlarge: Callable[[np.ndarray], np.ndarray]
+    enlarge: Callable[..., np.ndarray]
 
 
 def open_enlarger(
@@ -60,7 +62,7 @@ def open_enlarger(
     """
     if model == CUBIC:
         factor = scale or 2
-        return Enlarger(CUBIC, factor, 1, lambda planes: cubic_enlarged(planes[0], factor))
+        return Enlarger(CUBIC, factor, 1, _cubic(factor))
     is_file = Path(model).suffix == ".safetensors"
     network = (load_file(Path(model)) if is_file else load_named(model)).network
     channels = _channels(network, model)
@@ -71,11 +73,11 @@ def open_enlarger(
         precision = "bfloat16" if has_fast_bfloat16(chosen) else "float32"
     engine = TorchEngine([network], chosen, precision)
 
-    def enlarge(planes: np.ndarray) -> np.ndarray:
+    def enlarge(planes: np.ndarray, look: Look = lambda share: None) -> np.ndarray:
         _check_memory(planes.shape[1:], model)
         levels = levels_of(planes)
         given = torch.from_numpy(to_network(planes, levels))[None].to(chosen)
-        answer = engine.run(0, given, look=lambda share: None)[0, 0].float().cpu().numpy()
+        answer = engine.run(0, given, look=look)[0, 0].float().cpu().numpy()
         if not np.isfinite(answer).all():
             raise SRError(f"{model}: the network gave numbers that are not finite")
         return from_network(answer, levels)
@@ -102,16 +104,24 @@ def _channels(network: nn.Module, model: str) -> int:
     return int(network.channels)  # type: ignore[arg-type]
 
 
-def enlarged(model: str, frame: Frame, scale: int) -> Frame:
+def _cubic(scale: int) -> Callable[..., np.ndarray]:
+    def enlarge(planes: np.ndarray, look: Look | None = None) -> np.ndarray:
+        return cubic_enlarged(planes[0], scale)
+
+    return enlarge
+
+
+def enlarged(model: str, frame: Frame, scale: int, look: Look = lambda share: None) -> Frame:
     """A frame enlarged, in the counts and the numbers of its file; its pixel is smaller.
 
     Args:
         model: see `open_enlarger`; it is kept in memory.
+        look: see `Enlarger`.
 
     Raises:
         ConfigError, ImageError, SRError: see `open_enlarger` and its `enlarge`.
     """
-    planes = _kept(model, scale).enlarge(frame.pixels[None].astype(np.float32))
+    planes = _kept(model, scale).enlarge(frame.pixels[None].astype(np.float32), look)
     pixel_um = None if frame.pixel_um is None else frame.pixel_um / scale
     return replace(frame, pixels=as_kind(planes, frame.kind), pixel_um=pixel_um, notes=())
 

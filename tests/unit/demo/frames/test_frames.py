@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -32,11 +33,12 @@ from demo.upscale.session import Choice, Session
 from demo.web.i18n import LANGUAGES
 from demo.web.rates import PhotoLimit
 from demo.work.choice import chosen_frame_models, frame_scale
+from demo.work.engine import SuperResolution
 from demo.work.job import Job
 from demo.work.jobs import Jobs
 from demo.work.saving import SaveAs, read_list, zipped
 from demo.work.versions import ImageStore, photo_key
-from sr.base.errors import ImageError, ImageTooLargeError
+from sr.base.errors import Cancelled, ImageError, ImageTooLargeError
 from sr.microscopy.files.frame import Frame, is_frame, read_frame
 from sr.microscopy.files.levels import Levels
 from sr.microscopy.files.reading import read_stack
@@ -267,3 +269,18 @@ def test_frames_among_several_files_keep_their_counts_in_the_zip(
     assert np.array_equal(tiff, COUNTS[0].repeat(2, 0).repeat(2, 1))
     assert [item.state for item in batch.items] == ["ready", "ready", "failed"]
     assert batch.items[2].problem.detail_key == "image_frame_stack"  # type: ignore[union-attr]
+
+
+def test_a_network_tells_how_far_it_is_and_can_be_stopped() -> None:
+    frame = Frame(np.full((12, 10), 7.0, np.float32), None, "a.mrc", np.dtype(np.float32))
+    shares: list[float] = []
+    engine, stop = SuperResolution(), threading.Event()
+    told = lambda progress: shares.append(progress.done)  # noqa: E731
+    made = engine.upscale("dfcan_x2", frame, progress=told, cancel=stop)
+    assert (made.height, made.width) == (24, 20)
+    assert shares == sorted(shares)
+    assert shares[0] < 50
+    assert shares[-1] > 900
+    stop.set()
+    with pytest.raises(Cancelled):
+        engine.upscale("dfcan_x2", frame, progress=told, cancel=stop)
