@@ -243,11 +243,11 @@ def test_one_version_is_stopped_and_the_others_go_on(
 def test_the_curve_under_the_viewer_compares_what_is_ready(open_page, quick: str, photo: Path):
     page = open_page(quick, locale="en-US")
     choose(page, photo)
-    page.get_by_role("button", name="From where on do they look alike?").click()
+    page.get_by_role("button", name="Show from what density they look alike").click()
     expect(page.locator(".nk-said li")).to_have_count(3)
     assert "SRResNet" in page.locator(".nk-said").inner_text()
     page.get_by_text("Test the models").click()  # a new comparison has to be asked for anew
-    page.get_by_role("button", name="From where on do they look alike?").click()
+    page.get_by_role("button", name="Show from what density they look alike").click()
     expect(page.locator(".nk-said li")).to_have_count(6)
     assert "Original" in page.locator(".nk-said").inner_text()
 

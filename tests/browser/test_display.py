@@ -59,11 +59,11 @@ def test_worked_examples(
 @pytest.mark.parametrize(
     ("ppi", "cm", "text"),
     [
-        ("10000", "60", "Density: 10000 is not one that displays have. Give 20 to 1000"),
-        ("3", "60", "Density: 3 is not"),
-        ("abc", "60", "Density: abc is not"),
-        ("100", "0", "Distance: 0 cannot be. Give 10 to 400 cm."),
-        ("100", "", "Distance: – cannot be"),
+        ("10000", "60", "Density: no display has 10000. Enter 20 to 1000"),
+        ("3", "60", "Density: no display has 3."),
+        ("abc", "60", "Density: no display has abc."),
+        ("100", "0", "Distance: 0 is not possible. Enter 10 to 400 cm."),
+        ("100", "", "Distance: – is not possible"),
     ],
 )
 def test_impossible_displays_are_refused(
@@ -77,7 +77,7 @@ def test_impossible_displays_are_refused(
 
 def test_a_preset_and_the_bank_card(open_page: Callable[..., Page], address: str) -> None:
     page = open_page(address, dpr=2)
-    page.get_by_role("button", name=re.compile("Take this: Monitor, 24")).click()
+    page.get_by_role("button", name=re.compile("Use this density: Monitor, 24")).click()
     assert figures(page)["Pixels per degree"] == "37.8"
     page.get_by_role("button", name="Measure again with a bank card").click()
     page.get_by_role("button", name="It fits").click()

@@ -63,7 +63,7 @@ def test_a_stranger_learns_nothing_and_the_owner_everything(
     expect(stranger.get_by_text("The results are not open yet")).to_be_visible()
 
     page = open_page(f"{address}?tab=results#owner={owner.link_token()}", locale="pt-BR")
-    expect(page.get_by_text("Você é o responsável")).to_be_visible()
+    expect(page.get_by_role("heading", name="Responsável")).to_be_visible()
     assert "owner" not in page.url
     page.get_by_text("Contar também os avaliadores simulados").click()
     expect(page.locator(".nr-report h1")).to_be_visible(timeout=60_000)
@@ -72,9 +72,9 @@ def test_a_stranger_learns_nothing_and_the_owner_everything(
     expect(page.locator(".nr-viewer .nv")).to_be_visible()
     expect(page.locator(".nr-viewer")).to_contain_text("bicúbica")
     with page.expect_download(timeout=120_000) as download:
-        page.get_by_role("button", name="Salvar os resultados para qualquer pessoa").click()
+        page.get_by_role("button", name="Salvar os resultados sem dados pessoais").click()
     assert download.value.suggested_filename == "nitidez-results-public.zip"
-    page.get_by_role("button", name="Abrir os resultados a todos").click()
+    page.get_by_role("button", name="Abrir os resultados para todos").click()
     expect(page.get_by_role("button", name="Fechar os resultados")).to_be_visible()
     errors: list[Any] = page.console_errors  # type: ignore[attr-defined]
     assert errors == []

@@ -60,11 +60,11 @@ def link(protected: ProtectedSurvey, serve: Callable[..., str]) -> str:
     [
         (
             {"dpr": 2, "locale": "pt-BR", "dark": True},
-            ("Qual imagem parece melhor para você?", "Isto foi o que você escolheu"),
+            ("Qual imagem parece melhor para você?", "Foi isto que você escolheu"),
         ),
         (
             PHONE | {"locale": "pt-BR"},
-            ("Qual imagem parece melhor para você?", "Isto foi o que você escolheu"),
+            ("Qual imagem parece melhor para você?", "Foi isto que você escolheu"),
         ),
     ],
     ids=["dpr 2, dark", "phone"],

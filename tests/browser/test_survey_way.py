@@ -122,7 +122,7 @@ def test_pause_and_the_language_of_the_page(visit, session_at, survey: Survey):
     page.evaluate("document.documentElement.lang = 'pt-BR'")
     expect(page.get_by_text("Você continua de onde parou.")).to_be_visible()
     page.get_by_role("button", name="Começar").click()
-    expect(page.locator(".ns-question")).to_have_text("Quão boa é esta imagem?")
+    expect(page.locator(".ns-question")).to_have_text("Como você avalia a qualidade desta imagem?")
     for word in ("Péssimo", "Ruim", "Regular", "Bom", "Excelente"):
         expect(page.get_by_role("button", name=word)).to_be_visible()
 
@@ -154,7 +154,7 @@ def test_a_code_erases_everything_and_the_page_begins_anew(visit, session_at, su
     page.get_by_role("button", name="want my answers erased").click()
     page.get_by_label("Code").fill(rater.code)
     page.get_by_role("button", name="Erase everything").click()
-    expect(page.get_by_text("Nobody has this code")).to_be_visible()
+    expect(page.get_by_text("Code not found")).to_be_visible()
     other = session_at("rating")
     page.get_by_label("Code").fill(other.code.lower().replace("-", " "))
     page.keyboard.press("Enter")
@@ -198,7 +198,7 @@ def test_what_one_person_told_is_not_there_for_the_next(visit, session_at):
 
 def test_what_is_open_on_the_last_page_stays_open(visit, session_at):
     page = visit(session_at("end").token).page
-    page.get_by_text("Every single answer").click()
+    page.get_by_text("All your answers").click()
     page.set_viewport_size({"width": 1280, "height": 840})  # as when a phone hides its address bar
     page.wait_for_timeout(700)
     expect(page.locator(".ns-reveal details").last).to_have_attribute("open", "")

@@ -229,6 +229,13 @@ def test_every_pixel_on_the_screen_is_the_pixel_of_the_file(view, pictures, dpr)
         screen = viewer.screenshot()
         for index, key in enumerate(KEYS[:3]):
             assert_equal_pixels(viewer, pixels_of(pictures[key]), index, screen)
+    for offset in ("7.3px", "0.6px"):  # whatever stands around it
+        viewer.page.evaluate("(by) => (document.querySelector('.nv').style.margin = by)", offset)
+        viewer.zoom_to("1:1")
+        viewer.zoom_to("4:1")
+        screen = viewer.screenshot()
+        for index, key in enumerate(KEYS[:3]):
+            assert_equal_pixels(viewer, pixels_of(pictures[key]), index, screen)
 
 
 @pytest.mark.parametrize("dpr", [1.25, 1.5])
@@ -329,7 +336,7 @@ def test_the_divider_follows_the_pointer(view):
     assert viewer.page.get_by_role("slider").get_attribute("aria-valuenow") == "75"
 
 
-# As on another display
+# Another display, simulated
 
 SRGB_KNEE = 0.04045
 

@@ -1,4 +1,4 @@
-// "As on another display": the choice of the display, and what to say of it.
+// "Simulate display": the choice of the display, and what to say of it.
 
 import { setAttribute, setText } from "../../js/elements.js";
 import { MM_PER_INCH, ppdOf, PRESETS } from "../../js/optics.js";

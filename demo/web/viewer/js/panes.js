@@ -54,7 +54,8 @@ export class PaneView {
 
   // Lays the canvas on the nearest lines outside the box that are whole in CSS pixels and in
   // device pixels, so that no rounding of the layout can shift it. The view is the whole device
-  // pixels of the box; the inset is how far inside the canvas they begin.
+  // pixels of the box that are seen: where the browser cuts what overflows at the nearest whole CSS
+  // pixel, the rest is hidden. The inset is how far inside the canvas they begin.
   estimateSize(dpr) {
     const box = this.box.getBoundingClientRect();
     const step = wholePixelStep(dpr);
@@ -62,11 +63,13 @@ export class PaneView {
     const top = Math.floor(box.top / step) * step;
     const width = Math.ceil((box.right - left) / step) * step;
     const height = Math.ceil((box.bottom - top) / step) * step;
-    const begin = { x: Math.ceil(box.left * dpr - 0.01), y: Math.ceil(box.top * dpr - 0.01) };
+    const first = (edge) => Math.ceil(Math.max(edge, Math.round(edge)) * dpr - 0.01);
+    const end = (edge) => Math.floor(Math.min(edge, Math.round(edge)) * dpr + 0.01);
+    const begin = { x: first(box.left), y: first(box.top) };
     this.inset = { x: begin.x - Math.round(left * dpr), y: begin.y - Math.round(top * dpr) };
     this.size = {
-      width: Math.max(0, Math.floor(box.right * dpr + 0.01) - begin.x),
-      height: Math.max(0, Math.floor(box.bottom * dpr + 0.01) - begin.y),
+      width: Math.max(0, end(box.right) - begin.x),
+      height: Math.max(0, end(box.bottom) - begin.y),
     };
     Object.assign(this.canvas.style, {
       left: `${left - box.left}px`,
@@ -85,8 +88,7 @@ export class PaneView {
 
   // An estimate holds for one place on the screen and one devicePixelRatio.
   checkEstimate() {
-    const dpr = dprNow();
-    if (this.isEstimated && (dpr !== this.dpr || !Number.isInteger(dpr))) this.resize(null);
+    if (this.isEstimated) this.resize(null);
   }
 
   // Empties the canvas and puts the origin at the first device pixel of the box.
