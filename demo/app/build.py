@@ -117,7 +117,7 @@ def build_app(
         }
         tabs: list[Tab] = []
         headings: dict[str, gr.Tab] = {}
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):  # a menu would hide names
             for name, build_tab in builders.items():
                 with gr.Tab(i18n(f"tab_{name}"), id=name, elem_id=f"tab-{name}") as heading:
                     tabs.append(build_tab())

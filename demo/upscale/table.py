@@ -43,9 +43,10 @@ def table_html(session: Session, language: Language) -> str:
         for key in ("table_version", *(key for _, key, _, _ in METRICS), "table_time")
     )
     notes = [say(language, "table_note", scale=job.scale), *table_notes(versions, language)]
+    title = escape(say(language, "table"))
     return (
-        f'<section class="table"><div class="scroll"><table>'
-        f"<caption>{escape(say(language, 'table'))}</caption>"
+        f'<section class="table"><div class="scroll" tabindex="0" role="region" '
+        f'aria-label="{title}"><table><caption>{title}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         + "".join(f"<p>{escape(note)}</p>" for note in notes)
         + "</section>"

@@ -58,7 +58,9 @@ def test_it_says_from_where_on_and_where_the_own_display_is(
     know_screen(page, 163.18, 60)  # 67.3 pixels per degree
     expect(page.locator(".nk")).to_be_hidden()
     page.get_by_role("button", name="idle").click()
-    expect(page.locator(".nk-button")).to_have_text("Mostrar a partir de que densidade parecem iguais")
+    expect(page.locator(".nk-button")).to_have_text(
+        "Mostrar a partir de que densidade parecem iguais"
+    )
     page.locator(".nk-button").click()
     expect(page.locator(".nk-said li")).to_have_count(3)
     said = page.locator(".nk-said li").all_inner_texts()

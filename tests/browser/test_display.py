@@ -72,7 +72,7 @@ def test_impossible_displays_are_refused(
     page = open_page(address)
     tell(page, ppi, cm)
     expect(page.locator(".nd-problem")).to_contain_text(text)
-    assert figures(page)["Density"] == "not known"
+    assert figures(page)["Density"] == "not measured"
 
 
 def test_a_preset_and_the_bank_card(open_page: Callable[..., Page], address: str) -> None:

@@ -642,6 +642,36 @@ def test_every_button_has_a_name_and_says_whether_it_is_pressed(view):
     assert pressed.inner_text().strip() == "Grid"
 
 
+def test_panes_are_moved_by_pointer_and_keys_and_stay_so(view, pictures):
+    viewer = view()
+    handles = viewer.page.locator(".nv-grid .nv-handle")
+    names = viewer.page.locator(".nv-grid .nv-name .nv-label")
+    handles.nth(0).drag_to(viewer.page.locator(".nv-view").nth(2))
+    moved = ["Bicubic", "SRResNet", "Nearest", "SRGAN", "Original"]
+    assert names.all_text_contents() == moved
+    handles.nth(3).focus()
+    viewer.page.keyboard.press("ArrowLeft")
+    moved = ["Bicubic", "SRResNet", "SRGAN", "Nearest", "Original"]
+    assert names.all_text_contents() == moved
+    assert viewer.page.evaluate("document.activeElement.ariaLabel").startswith("Move SRGAN")
+    viewer.page.reload()
+    viewer.page.wait_for_selector(".nv[data-zoom]")
+    viewer.show("english")
+    assert names.all_text_contents() == moved
+    viewer.zoom_to("1:1")
+    assert_equal_pixels(viewer, pixels_of(pictures["b4"]), 2)
+
+
+def test_a_click_anywhere_moves_the_wipe(view):
+    viewer = view()
+    viewer.press("w")
+    viewer.wait(mode="wipe")
+    box = viewer.place()["css"]
+    viewer.page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 40)
+    expect = "document.querySelector('.nv-divider').ariaValueNow === '25'"
+    viewer.page.wait_for_function(expect)
+
+
 def test_words_follow_the_language_of_the_value(view):
     viewer = view("portuguese")
     page = viewer.page

@@ -2,6 +2,7 @@
 
 import { create, setText } from "../../web/js/elements.js";
 import { fillIn, languageNow, numberIn } from "../../web/js/words.js";
+import { inOrder } from "../../web/viewer/js/order.js";
 import { Viewer } from "../../web/viewer/js/viewer.js";
 import { asCsv, asLatex, asText, isSameShape, visiblePart } from "./table.js";
 import { Taken } from "./taken.js";
@@ -24,6 +25,7 @@ export class ComparePage extends Taken {
     this.isDrawing = false;
     this.turn = 0;
     this.viewer = new Viewer(this.find(".nc-viewer"), { text: props.viewer_text, value: null }, () => {});
+    this.viewer.onOrder = (keys) => this.order(keys);
     attachDrawing(this.viewer, () => this.isDrawing, (box) => this.addBox(box));
     this.attach();
     new MutationObserver(() => this.retell()).observe(document.documentElement, {
@@ -91,6 +93,11 @@ export class ComparePage extends Taken {
     if (!this.pictures.some(({ key }) => key === this.reference)) this.reference = null;
     this.keep();
     this.refresh();
+  }
+
+  order(keys) {
+    this.pictures = inOrder(this.pictures, keys);
+    this.changed();
   }
 
   refresh() {

@@ -1,7 +1,8 @@
 // The table of pictures: names, order, which one is the original, results.
 
 import { create } from "../../web/js/elements.js";
-import { freeName, moved } from "./table.js";
+import { moved } from "../../web/viewer/js/order.js";
+import { freeName } from "./table.js";
 
 const METRICS = [["psnr", 2], ["ssim", 4], ["lpips", 4]];
 

@@ -2,13 +2,6 @@
 
 import { frameOf } from "../../web/viewer/js/viewport.js";
 
-// A list with the item at `from` moved to the place `to`.
-export function moved(list, from, to) {
-  const rest = list.filter((_, index) => index !== from);
-  const place = Math.min(rest.length, Math.max(0, to));
-  return [...rest.slice(0, place), list[from], ...rest.slice(place)];
-}
-
 // A name that no other picture has.
 export function freeName(name, taken) {
   let free = name || "-";

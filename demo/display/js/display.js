@@ -1,6 +1,7 @@
 // The person's own display, what follows from it, and how others compare.
 
 import { Calibration } from "../../web/calibration/js/calibration.js";
+import { create } from "../../web/js/elements.js";
 import {
   acuityDistanceCmOf,
   arcMinutesOf,
@@ -107,7 +108,8 @@ class DisplayPage {
     for (const key of heads) {
       const cell = document.createElement("th");
       cell.scope = "col";
-      cell.textContent = key === "other_use" ? "" : say(key);
+      const name = key === "other_use" ? cell.appendChild(create("span", "nd-hidden")) : cell;
+      name.textContent = say(key);
       head.append(cell);
     }
     this.find("thead").replaceChildren(head);
@@ -123,9 +125,10 @@ class DisplayPage {
         say.number(ppdOf(density, distance), 1, 1),
         `${say.number(acuityDistanceCmOf(density))} cm`,
       ];
-      for (const text of texts) {
+      for (const [index, text] of texts.entries()) {
         const cell = document.createElement("td");
         cell.textContent = text;
+        cell.dataset.head = say(heads[index + 1]);
         row.append(cell);
       }
       const last = document.createElement("td");

@@ -64,6 +64,7 @@ def html_table(
     )
     title = escape(caption)
     return (
-        f'<div class="table"><table><caption>{title}</caption><thead><tr>{head}</tr></thead>'
+        f'<div class="table" tabindex="0" role="region" aria-label="{title}">'
+        f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -1,17 +1,11 @@
-// Parts of pictures, order and tables of the comparison.
+// Parts of pictures and tables of the comparison.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  asCsv, asLatex, asText, boxBetween, freeName, isSameShape, moved, visiblePart,
+  asCsv, asLatex, asText, boxBetween, freeName, isSameShape, visiblePart,
 } from "../../../demo/compare/js/table.js";
-
-test("a picture moves to its place, and not beyond the ends", () => {
-  assert.deepEqual(moved(["a", "b", "c"], 0, 2), ["b", "c", "a"]);
-  assert.deepEqual(moved(["a", "b", "c"], 2, 0), ["c", "a", "b"]);
-  assert.deepEqual(moved(["a", "b"], 0, -1), ["a", "b"]);
-});
 
 test("names are never the same", () => {
   assert.equal(freeName("a", []), "a");

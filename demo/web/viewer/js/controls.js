@@ -143,6 +143,7 @@ function showHelp(viewer) {
     ["help_wipe", "W"],
     ["help_difference", "D"],
     ["help_swap", "S"],
+    ["help_order", viewer.t("help_order_keys")],
     ["help_fullscreen", "F"],
   ];
   const items = rows.flatMap(([key, keys]) => {
@@ -162,6 +163,9 @@ export function showHeads(viewer) {
     const nameHint = viewer.t("show_alone", { label: pane.label, key: index + 1 });
     showPane(viewer, view, pane, index, nameHint);
     view.name.dataset.show = pane.key;
+    view.handle.hidden = viewer.panes.length < 2;
+    setAttribute(view.handle, "aria-label", viewer.t("move_pane", { label: pane.label }));
+    setAttribute(view.handle, "title", viewer.t("move_pane", { label: pane.label }));
   });
   const view = viewer.focusView;
   if (viewer.mode === "single") {

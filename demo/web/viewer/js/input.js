@@ -89,7 +89,10 @@ export function attachPointer(viewer) {
     if (!finger) return;
     const { view, isPinch } = gesture;
     fingers.delete(event.pointerId);
-    if (event.type === "pointerup" && !isPinch && finger.travel < 4) doubleTap(event, view);
+    if (event.type === "pointerup" && !isPinch && finger.travel < 4) {
+      if (viewer.mode === "wipe") viewer.setSplit(view.pointOf(event).x / view.size.width);
+      doubleTap(event, view);
+    }
     begin(view);
     if (!fingers.size) delete viewer.root.dataset.dragging;
   };

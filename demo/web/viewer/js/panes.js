@@ -4,6 +4,9 @@
 import { create, setAttribute, setText } from "../../js/elements.js";
 import { dprNow, wholePixelStep } from "../../js/pixels.js";
 
+const HANDLE_ICON =
+  '<svg class="nv-icon" viewBox="0 0 16 16" aria-hidden="true">' +
+  '<path d="M6 3.500v1M6 7.500v1M6 11.500v1M10 3.500v1M10 7.500v1M10 11.500v1"/></svg>';
 const DOWNLOAD_ICON =
   '<svg class="nv-icon" viewBox="0 0 16 16" aria-hidden="true">' +
   '<path d="M8 2v8.5M4.5 7.500L8 11l3.500-3.500M3 13.500h10"/></svg>';
@@ -12,6 +15,8 @@ export class PaneView {
   constructor() {
     this.figure = create("figure", "nv-pane");
     this.head = create("figcaption", "nv-head");
+    this.handle = create("button", "nv-button nv-handle", { type: "button" });
+    this.handle.innerHTML = HANDLE_ICON;
     this.name = create("button", "nv-name", { type: "button" });
     this.badge = create("span", "nv-badge", { "aria-hidden": "true" });
     this.label = create("span", "nv-label");
@@ -19,7 +24,7 @@ export class PaneView {
     this.caption = create("span", "nv-caption");
     this.download = create("a", "nv-button nv-square nv-download");
     this.download.innerHTML = DOWNLOAD_ICON;
-    this.head.append(this.name, this.caption, this.download);
+    this.head.append(this.handle, this.name, this.caption, this.download);
     this.box = create("div", "nv-view");
     this.canvas = create("canvas", "nv-canvas", { role: "img" });
     this.context = this.canvas.getContext("2d");

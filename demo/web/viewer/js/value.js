@@ -4,6 +4,7 @@ import { setText } from "../../js/elements.js";
 import { fillIn, languageOf, numberIn } from "../../js/words.js";
 import { showControls } from "./controls.js";
 import { observeView } from "./layout.js";
+import { moved, orderedAsBefore } from "./order.js";
 import { PaneView } from "./panes.js";
 import { Picture } from "./pictures.js";
 import { allowedZoom, MAX_ZOOM } from "./viewport.js";
@@ -40,10 +41,11 @@ export class Shown {
   receive(value) {
     if (this.isGone()) return;
     const received = value && typeof value === "object" ? value : {};
-    this.panes = (received.panes || []).map((pane) => ({
+    const panes = (received.panes || []).map((pane) => ({
       ...pane,
       url: pane.url || (pane.image && pane.image.url) || null,
     }));
+    this.panes = orderedAsBefore(panes);
     this.language = languageOf(received.language || navigator.language || "en");
     if ((received.set ?? null) !== this.setId) {
       this.setId = received.set ?? null;
@@ -126,6 +128,17 @@ export class Shown {
 
   paneOf(key) {
     return this.panes.find((pane) => pane.key === key) || null;
+  }
+
+  // Moves a pane to another's place, as a person wants it.
+  movePane(from, to) {
+    this.panes = moved(this.panes, from, to);
+    const { label } = this.panes[to];
+    const isHeld = this.views[from].handle === document.activeElement;
+    this.refresh();
+    if (isHeld) this.views[to].handle.focus();
+    this.announce(this.t("live_moved", { label, place: to + 1, count: this.panes.length }));
+    this.onOrder(this.panes.map(({ key }) => key));
   }
 
   makeViews() {

@@ -8,6 +8,7 @@ import { drawView } from "./draw.js";
 import { attachKeys, attachPointer } from "./input.js";
 import { layOut, observeSizes, watchScreen } from "./layout.js";
 import { Look } from "./look.js";
+import { attachOrder, rememberOrder } from "./order.js";
 import { attachOther } from "./other.js";
 import { Difference } from "./paint.js";
 import { PaneView } from "./panes.js";
@@ -33,6 +34,7 @@ export class Viewer extends Look {
     this.other = null; // the display that is imitated: { ppi, cm }
     this.unit = null; // device pixels per image pixel at 1:1 there
     this.badField = null;
+    this.onOrder = rememberOrder; // gets the keys of the panes when their order was changed
     this.listeners = new AbortController();
     this.setId = null;
     this.extent = null;
@@ -45,6 +47,7 @@ export class Viewer extends Look {
     attachOther(this);
     attachPointer(this);
     attachKeys(this);
+    attachOrder(this);
     this.receive(props.value);
     watch("value", () => this.receive(props.value));
   }
@@ -72,6 +75,7 @@ export class Viewer extends Look {
   makeFocusView() {
     this.focusView = new PaneView();
     const options = this.root.querySelector(".nv-options");
+    this.focusView.handle.remove();
     this.focusView.name.replaceWith(options);
     this.focusView.box.append(this.divider);
     this.focusBox.append(this.focusView.figure);
