@@ -33,6 +33,7 @@ MOST_PICTURES = 12
 MOST_MEGAPIXELS = 16.0  # of a picture
 MEASURED_MEGAPIXELS = 6.0  # at once; of larger ones a part is measured
 BORDER_PX = 4  # cut from whole pictures for PSNR and SSIM, as papers do at x4
+WIPE_MEGAPIXELS = 2.0  # of each of some fifty frames
 LONGEST_NAME = 80
 KINDS = {"png": "image/png", "svg": "image/svg+xml", "latex": "application/zip"}
 
@@ -54,6 +55,12 @@ class SizesError(PageError):
     """Pictures of several sizes, where one size is needed; or a box outside of them."""
 
     key = "sizes"
+
+
+class WipeError(PageError):
+    """A part that is too large for an animation."""
+
+    key = "wipe_large"
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,24 @@ class Compared:
             for name, data in files.items():
                 archive.writestr(zipfile.ZipInfo(f"figure/{name}", today), data)
         return content.getvalue()
+
+    def wipe(self, pair: Sequence[Named], region: Sequence[int], zoom: int) -> bytes:
+        """A wipe between two pictures as an animated WebP: a part, left, top, width and height.
+
+        Raises:
+            GoneError: a picture was deleted.
+            SizesError: they are of two sizes, the part does not lie in them, or is too large.
+        """
+        from sr.figures.wipe import to_webp, wipe_frames
+
+        left, right = (self._part(self._pixels(one.token), region) for one in pair)
+        if left.shape[0] * left.shape[1] * zoom**2 > WIPE_MEGAPIXELS * 1e6:
+            raise WipeError(f"{region} at {zoom}:1 has more than {WIPE_MEGAPIXELS} megapixels")
+        try:
+            names = (pair[0].name, pair[1].name)
+            return to_webp(wipe_frames(left, right, names=names, zoom=zoom))
+        except ShapeError as error:
+            raise SizesError(str(error)) from None
 
     def pack(self, pictures: Sequence[Named]) -> dict[str, str]:
         """The address of a zip of the pictures under their names."""

@@ -1,7 +1,8 @@
 """Comparing one's own pictures over HTTP: JSON in, JSON or a file out.
 
-Addresses are relative to the page: `compare/add`, `measure`, `figure` and `zip`. Pictures are known
-by the unguessable names of their files. Work is done by one thread, so that the rest goes on.
+Addresses are relative to the page: `compare/add`, `measure`, `figure`, `wipe` and `zip`. Pictures
+are known by the unguessable names of their files. Work is done by one thread, so that the rest
+goes on.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 ROUTE = "compare"
 MOST_WAITING = 24
 MOST_BOXES = 4
+MOST_ZOOM = 64
 Answer = dict[str, Any] | tuple[bytes, str]
 
 
@@ -67,6 +69,15 @@ def figure(compared: Compared, body: dict[str, Any]) -> Answer:
     ]
 
 
+def wipe(compared: Compared, body: dict[str, Any]) -> Answer:
+    """A wipe between two pictures, animated."""
+    asked = fields(body, pictures=list, region=list, zoom=int)
+    pair = _named(asked["pictures"])
+    if len(pair) != 2 or not 1 <= asked["zoom"] <= MOST_ZOOM:
+        raise InvalidAnswerError(f"needed two pictures, and a zoom of 1 to {MOST_ZOOM}")
+    return compared.wipe(pair, asked["region"], asked["zoom"]), "image/webp"
+
+
 def pack(compared: Compared, body: dict[str, Any]) -> Answer:
     """All pictures as one zip."""
     return compared.pack(_named(fields(body, pictures=list)["pictures"]))
@@ -76,6 +87,7 @@ ACTIONS: dict[str, Callable[[Compared, dict[str, Any]], Answer]] = {
     "add": add,
     "measure": measure,
     "figure": figure,
+    "wipe": wipe,
     "zip": pack,
 }
 

@@ -23,12 +23,15 @@ from sr.base.errors import ConfigError, OutputError
 DEMO = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent
 MARKER = "site.json"  # a folder with it is a site, which another may replace
-SCRIPTS = ("static/site", "web/js", "web/viewer/js", "web/calibration/js", "display/js")
-MORE_SCRIPTS = (
-    *("compare/js/compare.js", "compare/js/listed.js", "compare/js/table.js"),
-    *("compare/js/taken.js", "compare/js/view.js"),
-    *("upscale/js/box.js", "upscale/js/crop.js", "upscale/js/files.js"),
+SCRIPTS = (
+    "static/site",
+    "web/js",
+    "web/viewer/js",
+    "web/calibration/js",
+    "display/js",
+    "compare/js",
 )
+MORE_SCRIPTS = (*("upscale/js/box.js", "upscale/js/crop.js"),)
 STYLES = (
     *("app/style.css", "web/viewer/viewer.css", "compare/compare.css"),
     *("web/calibration/calibration.css", "display/display.css", "static/page.css"),

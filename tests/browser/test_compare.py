@@ -91,3 +91,33 @@ def test_pictures_are_compared_measured_and_drawn(
     expect(page.locator(".nc-boxes button")).to_have_count(1)
     errors: list[Any] = page.console_errors  # type: ignore[attr-defined]
     assert [error for error in errors if "422" not in error] == []
+
+
+def test_a_folder_is_a_method_and_pictures_of_one_name_belong_together(
+    address: str, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    for method, stems in {"ours": ("10", "9", "alone"), "theirs": ("9", "10")}.items():
+        (tmp_path / "results" / method).mkdir(parents=True)
+        for stem in stems:
+            pixels = np.full((40, 60, 3), len(method) * int(stem, 36) % 251, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "results" / method / f"{stem}.png")
+    page = open_page(address)
+    page.locator(".nc-folder input").set_input_files(tmp_path / "results")
+    names = page.locator(".nc-table tbody input[type=text]")
+    expect(names).to_have_count(2)
+    expect(page.locator(".nc-problems")).to_contain_text("ours: in no other folder")
+    assert page.locator(".nc-stem option").all_text_contents() == ["9", "10"]
+    page.get_by_label("Move theirs up").click()
+    page.get_by_label("Name of picture 1").fill("theirs 2024")
+    page.keyboard.press("Enter")
+    page.get_by_label("ours is the original").check()
+    before = page.locator(".nc").evaluate("root => root.querySelectorAll('tbody tr').length")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".nc-stem-of")).to_have_text("2 of 2")
+    expect(page.get_by_label("Name of picture 1")).to_have_value("theirs 2024")  # order stays, too
+    expect(page.get_by_label("ours is the original")).to_be_checked()
+    assert names.count() == before
+    page.get_by_role("button", name="Remove theirs 2024").click()
+    page.get_by_role("button", name="Previous").click()
+    expect(names).to_have_count(1)
+    assert not page.console_errors  # type: ignore[attr-defined]

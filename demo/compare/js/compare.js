@@ -4,15 +4,15 @@ import { create, setText } from "../../web/js/elements.js";
 import { fillIn, languageNow, numberIn } from "../../web/js/words.js";
 import { inOrder } from "../../web/viewer/js/order.js";
 import { Viewer } from "../../web/viewer/js/viewer.js";
+import { Folders } from "./folders.js";
 import { asCsv, asLatex, asText, isSameShape, visiblePart } from "./table.js";
-import { Taken } from "./taken.js";
 import { attachDrawing, viewPicture } from "./view.js";
 
 const MOST_BOXES = 4;
 const LEAST_BOX_PX = 4;
 const LPIPS_MS = 3000; // until it is asked for again, while it is being loaded
 
-export class ComparePage extends Taken {
+export class ComparePage extends Folders {
   constructor(root, props, upload) {
     super();
     this.root = root;
@@ -82,9 +82,10 @@ export class ComparePage extends Taken {
       root.classList.remove("is-dragging");
       if (!isSeen() || !hasFiles(event)) return;
       event.preventDefault();
-      this.add([...event.dataTransfer.files]);
+      this.dropped(event.dataTransfer);
     });
     this.attachList();
+    this.attachFolders();
   }
 
   // What is on the screen
@@ -121,6 +122,7 @@ export class ComparePage extends Taken {
       message: null,
     });
     this.showList();
+    this.showStems();
     this.showSizes();
     this.showBoxes();
     const part = pictures.find((each) => each.part)?.part;
@@ -235,6 +237,19 @@ export class ComparePage extends Taken {
     this.note("");
   }
 
+  // The two sides of the wipe, of the part in view, as an animation.
+  async wipe() {
+    const { viewer } = this;
+    const { viewport, extent, viewSize, sideA, sideB } = viewer;
+    const pictures = [sideA, sideB].map((side) => this.pictures.find(({ key }) => key === side));
+    const region = visiblePart(viewport, extent, viewSize, pictures[0]);
+    const zoom = Math.max(1, Math.round((viewport.zoom * extent.width) / pictures[0].width));
+    this.note(this.say("wipe_making"));
+    const body = { pictures: pictures.map(({ token, name }) => ({ token, name })), region, zoom };
+    this.save(await (await this.call("wipe", body)).blob(), "nitidez-wipe.webp");
+    this.note("");
+  }
+
   save(blob, name) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
@@ -268,8 +283,14 @@ export class ComparePage extends Taken {
     const { viewport, extent, viewSize } = this.viewer;
     const actions = {
       "save-view": view,
+      "save-wipe": () => this.wipe(),
       zip: pack,
-      clear: () => set({ pictures: [], boxes: [], reference: null }),
+      clear: () => {
+        this.resetFolders();
+        set({ pictures: [], boxes: [], reference: null });
+      },
+      "stem-before": () => this.step(-1),
+      "stem-after": () => this.step(1),
       "measure-part": () => (this.reference ? this.measurePart() : this.note(this.say("no_reference"))),
       "copy-text": () => this.copy(asText),
       "copy-csv": () => this.copy(asCsv),

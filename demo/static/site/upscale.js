@@ -1,7 +1,7 @@
 // One photo, its versions, and how they come about: what is asked of the worker, and when.
 
 import { attachCrop } from "../../upscale/js/crop.js";
-import { chosenFiles, droppedFiles } from "../../upscale/js/files.js";
+import { chosenFiles, droppedFiles } from "../../web/js/files.js";
 import { languageNow } from "../../web/js/words.js";
 import { zipOf } from "./packing.js";
 import { openPhoto, pixelsOf, reducedSize } from "./photo.js";

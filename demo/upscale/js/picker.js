@@ -4,7 +4,7 @@
 import { setText } from "../../web/js/elements.js";
 import { fillIn } from "../../web/js/words.js";
 import { attachCrop } from "./crop.js";
-import { chosenFiles, droppedFiles } from "./files.js";
+import { chosenFiles, droppedFiles } from "../../web/js/files.js";
 import { attachOptions } from "./options.js";
 import { attachScope } from "./scope.js";
 

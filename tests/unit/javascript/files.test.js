@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { chosenFiles, droppedFiles, picturesOf } from "../../../demo/upscale/js/files.js";
+import { chosenFiles, droppedFiles, picturesOf } from "../../../demo/web/js/files.js";
 
 const one = (name, type = "") => ({ file: { name: name.split("/").pop(), type }, name });
 const names = (found) => found.map(({ name }) => name);

@@ -69,6 +69,18 @@ def test_a_picture_of_any_format_comes_back_pixel_for_pixel(
     assert np.array_equal(np.array(Image.open(io.BytesIO(served))), pixels)
 
 
+def test_a_wipe_is_an_animation_of_the_part_in_view(client: TestClient, tmp_path: Path) -> None:
+    found = [add(client, tmp_path, picture(seed), f"{seed}.png") for seed in (1, 2)]
+    pair = [{"token": one["token"], "name": one["name"]} for one in found]
+    body = {"pictures": pair, "region": [10, 5, 20, 30], "zoom": 3}
+    film = Image.open(io.BytesIO(client.post("/compare/wipe", json=body).content))
+    assert (film.format, film.width) == ("WEBP", 60)
+    wanted = picture(1)[5:35, 10:30].repeat(3, axis=0).repeat(3, axis=1)
+    assert np.array_equal(np.asarray(film.convert("RGB"))[-90:], wanted)
+    large = client.post("/compare/wipe", json=body | {"zoom": 64})
+    assert (large.status_code, large.json()["error"]["key"]) == (422, "wipe_large")
+
+
 def test_a_file_that_is_none_is_refused_in_the_visitors_language(
     client: TestClient, tmp_path: Path
 ) -> None:
