@@ -40,8 +40,6 @@ export function drawChart({ ppds, pairs, noticeable, own, title, words, number }
   svg.append(svgNode("text", { class: "tick", x: left, y: 12 }, words.height));
   const edge = { class: "just", x1: left, x2: width - right, y1: y(noticeable), y2: y(noticeable) };
   svg.append(svgNode("line", edge));
-  const note = { class: "tick", x: width - right, y: y(noticeable) - 5, "text-anchor": "end" };
-  svg.append(svgNode("text", note, words.noticeable));
   pairs.forEach((pair, index) => {
     const points = ppds.map((ppd, place) => `${x(ppd)},${y(pair.differences[place])}`).join(" ");
     svg.append(svgNode("polyline", { class: `line c${index % 6}`, points }));
@@ -53,5 +51,7 @@ export function drawChart({ ppds, pairs, noticeable, own, title, words, number }
     const place = { class: "own-label", x: x(own) + shift, y: top + 10, "text-anchor": anchor };
     svg.append(svgNode("text", place, words.own));
   }
+  const note = { class: "tick over", x: width - right, y: y(noticeable) - 5, "text-anchor": "end" };
+  svg.append(svgNode("text", note, words.noticeable));
   return svg;
 }
