@@ -100,7 +100,7 @@ export class Folders extends Taken {
       method.taken.add(stem);
       pictures.push({ ...picture, name: method.name });
     }
-    const extra = shelf.filter(({ key }) => !this.methods.some((method) => method.key === key));
+    const extra = shelf.filter(({ key }) => !key.startsWith(FOLDER));
     if (stem !== this.stem) this.boxes = [];
     this.stem = stem;
     this.pictures = inOrder([...pictures, ...extra], order).slice(0, this.props.most);
