@@ -44,7 +44,7 @@ def is_for_frames(arguments: argparse.Namespace) -> bool:
         or arguments.frame is not None
         or arguments.pixel_nm is not None
         or arguments.model in FRAME_MODELS
-        or _is_frames_weights(Path(arguments.model))
+        or (arguments.model is not None and _is_frames_weights(Path(arguments.model)))
     )
 
 

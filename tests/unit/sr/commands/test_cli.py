@@ -130,7 +130,10 @@ def test_interpolations_take_a_scale_and_networks_have_one(
             assert image.size == (8 * scale, 6 * scale)
             assert image.text["Nitidez-Scale"] == str(scale)  # type: ignore[attr-defined]
     capsys.readouterr()
-    assert run("upscale", source, tmp_path / "no.png", "--scale", 2) == 2
+    assert run("upscale", source, tmp_path / "two.png", "--scale", 2) == 0
+    assert "with srresnet_x2" in capsys.readouterr().out
+    named = ["--model", "srresnet_x4", "--scale", 2]
+    assert run("upscale", source, tmp_path / "no.png", *named) == 2
     said = capsys.readouterr().err
     assert "srresnet_x4 enlarges 4 times, not 2; models that do: nearest, bicubic" in said
     weights = tmp_path / "mine.safetensors"
