@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from demo.results.owner import Owner, SignInError, TooManyAttemptsError
 from demo.web.http import Fresh, fields
 from demo.web.i18n import LANGUAGES
-from survey.reporting.results import Results, ResultsClosedError
-from survey.session.owner import set_results_open
+from survey.reporting.results import Results, ResultsClosedError, margins_of
+from survey.session.owner import set_margins, set_results_open
 from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.storage.responses import answers_stamp
@@ -92,6 +92,7 @@ class ResultsApi:
         if caller.is_owner:
             answer["study"] = survey.study_name
             answer["told"] = protected.survey.told()
+            answer["margins"] = margins_of(survey)
         if caller.is_owner and (backup := protected.backup_status):
             at = backup.last_success
             answer["backup"] = {
@@ -178,7 +179,7 @@ class ResultsApi:
         return self._get_survey().survey.of(study).study.path(version).read_bytes()
 
     def change(self, caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
-        """Open or close a study or its results; `study` names another than raters get.
+        """Open or close a study or its results, set margins; `study` names another than raters get.
 
         Raises:
             NotOwnerError, InvalidAnswerError, RatingGoesOnError: refused.
@@ -193,10 +194,11 @@ class ResultsApi:
                 close_study(protected, study)
             case {"results_open": bool(is_open), **rest} if rest in ({}, {"confirmed": True}):
                 set_results_open(protected.survey.of(study), is_open, is_confirmed=bool(rest))
+            case {"margin": int() | float() as margin, "percent": int() | float() as percent}:
+                set_margins(protected.survey.of(study), margin, percent / 100)
             case _:
-                raise InvalidAnswerError(
-                    f"got {sorted(body)}; needed study_open or results_open, true or false"
-                )
+                needed = "study_open or results_open, true or false, or margin and percent"
+                raise InvalidAnswerError(f"got {sorted(body)}; needed {needed}")
         self._told.forget()
         return self.status(caller, study)
 

@@ -108,8 +108,7 @@ def results_routes(api: ResultsApi) -> list[Route]:
         return api.sign_in(caller, fields(body, password=str)["password"])
 
     def zip_reply(content: bytes) -> Response:
-        name = 'attachment; filename="nitidez-results.zip"'
-        headers = PRIVATE | {"Content-Disposition": name}
+        headers = PRIVATE | {"Content-Disposition": 'attachment; filename="nitidez-results.zip"'}
         return Response(content, media_type="application/zip", headers=headers)
 
     return [

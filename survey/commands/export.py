@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from survey.session.survey import opened
-from survey.storage.responses import invitations, read_responses
+from survey.storage.responses import read_responses
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
         SurveyError: the study cannot be read, or the folder not written.
     """
     from survey.reporting.export import export_files, write_export
+    from survey.reporting.results import asked_of
 
     with opened(args.study) as survey:
         frame = read_responses(survey.store, args.study, args.include_simulated)
-        invited = invitations(survey.store, args.study)
-        files = export_files(frame, survey.study, excel=args.excel, invitations=invited)
+        asked = asked_of(survey, args.include_simulated)
+        files = export_files(frame, survey.study, asked=asked, excel=args.excel)
         write_export(files, args.output)
     print(f"{len(frame)} responses written to {args.output}")
     return 0

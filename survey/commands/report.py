@@ -34,12 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--include-simulated", action="store_true", help="simulated raters too, for tests"
     )
     parser.add_argument(
-        "--margin", metavar="MOS", type=float, default=MARGIN,
-        help="a difference in scores below this does not matter (default: %(default)s)",
+        "--margin", metavar="MOS", type=float,
+        help="a difference in scores below this does not matter (default: as the owner set it in "
+        f"the results tab, else {MARGIN:g})",
     )  # fmt: skip
     parser.add_argument(
-        "--margin-preference", metavar="PERCENT", type=float, default=100 * SHARE_MARGIN,
-        help="nor does a preference within so many per cent of one half (default: %(default)g)",
+        "--margin-preference", metavar="PERCENT", type=float,
+        help="nor does a preference within so many per cent of one half (default: likewise, else "
+        f"{100 * SHARE_MARGIN:g})",
     )  # fmt: skip
     parser.add_argument(
         "--language", choices=list(LANGUAGES), default="pt-BR", help="(default: %(default)s)"
@@ -54,11 +56,6 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.output.suffix.lower() != ".zip":
         raise ReportError(f"{args.output}: needed a name that ends with .zip")
-    if not (0 < args.margin < 4 and 0 < args.margin_preference < 50):
-        raise ReportError(
-            f"--margin {args.margin} --margin-preference {args.margin_preference}; needed more "
-            "than 0, and less than 4 scores and 50 per cent"
-        )
     if args.single_responses is not None:
         if not args.public:
             raise ReportError("--single-responses: the full edition has them; needed --public")
@@ -66,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
             raise ReportError(f"{WHY} If they are to be public: --single-responses {UNDERSTOOD}")
     with opened(args.study) as survey:
         study = survey.study
+        percent = args.margin_preference
         asked = asked_of(
             survey, args.include_simulated, margin=args.margin,
-            share_margin=args.margin_preference / 100,
+            share_margin=None if percent is None else percent / 100,
         )  # fmt: skip
         responses = read_responses(survey.store, args.study, args.include_simulated)
     files = report_files(

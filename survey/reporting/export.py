@@ -18,11 +18,13 @@ from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
 from survey.statistics.estimates.mos import mos_table
 from survey.statistics.estimates.pairs import pair_table
+from survey.statistics.questions.balance import leaving
 from survey.statistics.questions.correlation import (
     correlation_table,
     mapping_table,
     version_table,
 )
+from survey.statistics.questions.summary import Asked
 from survey.study.errors import SurveyError
 from survey.study.study import Study
 
@@ -145,29 +147,27 @@ def methods_bytes(study: Study) -> bytes:
 
 
 def export_files(
-    responses: pd.DataFrame,
-    study: Study,
-    *,
-    excel: bool = False,
-    invitations: Mapping[str, int] | None = None,
+    responses: pd.DataFrame, study: Study, *, asked: Asked | None = None, excel: bool = False
 ) -> dict[str, bytes]:
     """The files of an export by name; equal data give equal bytes.
 
     Args:
+        asked: what the owner has decided.
         excel: tables also for spreadsheets; see `sr.base.spreadsheets`.
-        invitations: of `survey.storage.responses.invitations`, None where that is not known.
     """
     order = study.protocol.methods
     ratings, choices = read_ratings(responses, order), read_pairs(responses, order)
     ways = max(1, int(len(ratings.methods) > 1) + int(len(choices.compared) > 0))
     mos = mos_table(ratings, is_dcr=study.protocol.beside_original)
-    pairs = pair_table(choices, ways=ways)
+    asked = asked or Asked()
+    pairs = pair_table(choices, asked.share_margin, ways)
     versions = version_table(ratings, measurements_of(study))
     files = {**data_files(responses, mos, pairs, study), "images.csv": images_bytes(study)}
     files |= measure_files(versions)
     if excel:
         tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}
         files |= for_excel(tables, "tables")
+    people = leaving(responses, asked.started)
     manifest = {
         "app": f"Nitidez {__version__}",
         "study": study.name,
@@ -181,7 +181,9 @@ def export_files(
         },
         "responses": len(responses),
         "raters": int(responses.participant.nunique()),
-        "invitations": invitations,
+        "invitations": dict(asked.invitations),
+        "people": {name: people[name] for name in ("started", "answered", "finished", "left_in")},
+        "margins": {"scores": asked.margin, "preference": asked.share_margin},
         "includes_simulated": bool(responses.simulated.any()),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

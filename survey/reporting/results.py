@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from survey.reporting import public
@@ -18,7 +18,9 @@ from survey.reporting.export import measurements_of
 from survey.reporting.page.report_page import Origin, section
 from survey.reporting.page.words import Language, method_name, number, say, scaled
 from survey.reporting.report import need_libraries, report_files, zip_bytes
+from survey.session.owner import check_margins
 from survey.session.survey import Survey
+from survey.storage.repository import study_row
 from survey.storage.responses import answers_stamp, counts, invitations, read_responses
 from survey.study.errors import SurveyError
 
@@ -59,7 +61,9 @@ class Results:
         self._get_survey = get_survey
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, Language, bool, bool], tuple[float, Shown]] = {}
+        self._made: dict[
+            tuple[str, Language, bool, bool, float, float], tuple[float, Shown]
+        ] = {}
 
     def shown(
         self, language: Language, *, is_public: bool, simulated: bool = False, study: str = ""
@@ -79,19 +83,22 @@ class Results:
         """
         survey = self._get_survey()
         survey = survey.of(study) if study else survey
-        key = (survey.study_name, language, is_public, simulated)
+        asked = asked_of(survey, simulated)
+        margins = asked.margin, asked.share_margin
+        key = (survey.study_name, language, is_public, simulated, *margins)
         with self._lock:
             stamp = answers_stamp(survey.store)
             made_at, made = self._made.get(key, (-math.inf, None))
             if made and (made.stamp == stamp or time.monotonic() < made_at + self._seconds):
                 return made
-            fresh = self._make(survey, stamp, language, is_public, simulated)
+            fresh = self._make(survey, stamp, language, is_public, simulated, asked)
             self._made[key] = (time.monotonic(), fresh)
             return fresh
 
     def _make(
-        self, survey: Survey, stamp: str, language: Language, is_public: bool, simulated: bool
-    ) -> Shown:
+        self, survey: Survey, stamp: str, language: Language, is_public: bool, simulated: bool,
+        asked: Asked,
+    ) -> Shown:  # fmt: skip
         need_libraries()
         from survey.reporting.page.drawing import View, encode
         from survey.reporting.page.figures import draw_all
@@ -99,7 +106,7 @@ class Results:
 
         study = survey.study
         responses = read_responses(survey.store, study.name, simulated)
-        measurements, asked = measurements_of(study), asked_of(survey, simulated)
+        measurements = measurements_of(study)
         if is_public:
             analysis = public.public_analysis(
                 responses, lambda chosen: analyse(chosen, measurements, asked)
@@ -137,27 +144,55 @@ class Results:
         return zip_bytes(files)
 
 
-def asked_of(survey: Survey, simulated: bool, **decided: Any) -> Asked:
-    """What an analysis of a survey is asked: its methods in order, how many started and how.
+def asked_of(
+    survey: Survey,
+    simulated: bool,
+    *,
+    margin: float | None = None,
+    share_margin: float | None = None,
+) -> Asked:
+    """What an analysis of a survey is asked: its methods in order, who started and how, margins.
 
     Args:
         simulated: simulated raters count, too.
-        decided: by the owner, see `Asked`.
+        margin, share_margin: for this analysis, in the place of what the owner set.
+
+    Raises:
+        MarginError: they cannot be margins.
     """
     from survey.statistics.questions.summary import Asked
 
     found = counts(survey.store, survey.study_name)
     started = found["started"] + (found["simulated"]["started"] if simulated else 0)
-    invited = invitations(survey.store, survey.study_name)
-    protocol = survey.study.protocol
-    return Asked(
-        order=protocol.methods,
-        labels=survey.study.labels,
-        started=started,
-        invitations=invited,
-        scale=protocol.scale,
-        **decided,
+    row = study_row(survey.store, survey.study_name) or {}
+    protocol, own = survey.study.protocol, bool(row.get("margins_set_at"))
+    asked = Asked(
+        order=protocol.methods, labels=survey.study.labels, started=started,
+        invitations=invitations(survey.store, survey.study_name), scale=protocol.scale,
+        crossing=protocol.angle_pair if protocol.compared else None,
+    )  # fmt: skip
+    if own:
+        asked = replace(
+            asked, margin=row["margin"], share_margin=row["share_margin"],
+            margins_from="owner", margins_set_at=row["margins_set_at"],
+        )  # fmt: skip
+    if margin is None and share_margin is None:
+        return asked
+    margin = asked.margin if margin is None else margin
+    share_margin = asked.share_margin if share_margin is None else share_margin
+    check_margins(margin, share_margin)
+    return replace(
+        asked, margin=margin, share_margin=share_margin, margins_from="report", margins_set_at=""
     )
+
+
+def margins_of(survey: Survey) -> dict[str, float]:
+    """The margins as the owner reads and sets them; {} while there is no study."""
+    try:
+        asked = asked_of(survey, False)
+    except SurveyError:
+        return {}
+    return {"margin": asked.margin, "percent": round(100 * asked.share_margin, 6)}
 
 
 def _images(study: Study, means: pd.DataFrame, language: Language) -> list[dict[str, Any]]:

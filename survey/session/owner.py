@@ -8,9 +8,10 @@ from typing import Any
 from survey.session.survey import Survey
 from survey.storage.events import StudyChanged
 from survey.storage.responses import rating_now
-from survey.study.errors import RatingGoesOnError
+from survey.study.errors import MarginError, RatingGoesOnError
 from survey.study.moments import stamp
 
+WIDEST_MARGIN, WIDEST_SHARE_MARGIN = 4.0, 0.5  # the whole scale
 LEFT = timedelta(minutes=90)  # whoever was not seen for so long is not rating any more
 
 
@@ -36,6 +37,35 @@ def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = Fals
                 "close the study first, wait, or confirm it"
             )
     change_study(survey, results_open=int(is_open))
+
+
+def set_margins(survey: Survey, margin: float, share_margin: float) -> None:
+    """Set below which differences do not matter, from now on and in all editions.
+
+    Args:
+        margin: of scores.
+        share_margin: of preferences, from one half.
+
+    Raises:
+        MarginError: they cannot be margins.
+    """
+    check_margins(margin, share_margin)
+    now = stamp(survey.clock())
+    change_study(survey, margin=margin, share_margin=share_margin, margins_set_at=now)
+
+
+def check_margins(margin: float, share_margin: float) -> None:
+    """Whether these can be margins.
+
+    Raises:
+        MarginError: they cannot.
+    """
+    if not (0 < margin < WIDEST_MARGIN and 0 < share_margin < WIDEST_SHARE_MARGIN):
+        raise MarginError(
+            f"margins of {margin:g} in scores and {100 * share_margin:g} per cent in preferences; "
+            f"needed more than 0, and less than {WIDEST_MARGIN:g} and "
+            f"{100 * WIDEST_SHARE_MARGIN:g} per cent"
+        )
 
 
 def change_study(survey: Survey, **columns: Any) -> None:

@@ -25,7 +25,7 @@ SELECT
     a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
     a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
     a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
-    a.created_at, y.protocol_sha256, p.vision, p.comment
+    a.created_at, y.protocol_sha256, s.finished_at IS NOT NULL AS finished, p.vision, p.comment
 FROM response a
 JOIN trial t ON t.id = a.trial_id
 JOIN session s ON s.id = t.session
@@ -64,7 +64,9 @@ RESPONSE_TYPES: Mapping[str, str] = {
     "magnification": "int64",
     "language": "object",
     "simulated": "bool",
-    **dict.fromkeys(("flags", "created_at", "protocol_sha256", "vision", "comment"), "object"),
+    **dict.fromkeys(("flags", "created_at", "protocol_sha256"), "object"),
+    "finished": "boolean",
+    **dict.fromkeys(("vision", "comment"), "object"),
 }
 
 

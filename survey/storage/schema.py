@@ -199,6 +199,13 @@ def _run(db: Database, statements: str) -> None:
             db.execute(statement)
 
 
+@migrations()
+def m005_margins(db: Database) -> None:
+    """Differences that do not matter, as the owner set them; NULL: not set."""
+    for column in ("margin REAL", "share_margin REAL", "margins_set_at TEXT"):
+        db.execute(f"ALTER TABLE study ADD COLUMN {column}")
+
+
 def unknown_migrations(db: Database) -> list[str]:
     """Migrations of a newer version that a database has been through."""
     known = {m.name for m in migrations.pending(Database(memory=True))}

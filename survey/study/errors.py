@@ -116,6 +116,12 @@ class StudyFixedError(SurveyError):
     status = 409
 
 
+class MarginError(InvalidAnswerError):
+    """A margin below which differences do not matter that cannot be one."""
+
+    key = "results_margins"
+
+
 class RatingGoesOnError(SurveyError):
     """Results name the methods, and somebody is rating; the owner may confirm it all the same."""
 

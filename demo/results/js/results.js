@@ -29,6 +29,10 @@ class ResultsPage {
       event.preventDefault();
       this.signIn(this.find("[name=password]").value);
     });
+    this.find("[data-form=margins]").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.go("margins");
+    });
     this.find("[name=simulated]").addEventListener("change", () => this.look(true));
     new MutationObserver(() => this.retell()).observe(document.documentElement, {
       attributes: true,
@@ -182,6 +186,11 @@ class ResultsPage {
         status.state === "open" ? "study_close" : "study_open",
       );
       this.find(".nr-study").textContent = this.say("study", { study: status.study });
+      for (const [name, value] of Object.entries(status.margins ?? {})) {
+        const field = this.find(`[name=${name}]`);
+        if (field.dataset.told === String(value)) continue; // what is being typed stays
+        field.value = field.dataset.told = value;
+      }
       this.find(".nr-backup").textContent = this.backupText(status.backup);
       this.find(".nr-told").textContent = status.told.join("\n");
     }
@@ -268,6 +277,11 @@ class ResultsPage {
       },
       "toggle-results": () => this.change({ results_open: !status.results_open }),
       "toggle-study": () => this.change({ study_open: status.state !== "open" }),
+      margins: async () => {
+        const [margin, percent] = ["margin", "percent"].map((name) => this.find(`[name=${name}]`).value);
+        await this.change({ margin: Number(margin), percent: Number(percent) });
+        await this.look(true);
+      },
       "export-public": () => this.export(true),
       "export-full": () => this.export(false),
     };

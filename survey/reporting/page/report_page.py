@@ -174,6 +174,7 @@ def section(
     keys += ["method_paper"] if scale == "acr" else []
     parts += paragraphs(say(language, key, **method) for key in keys)
     kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
+    parts += paragraphs(said.margins())
     asked = {key: say(language, f"asked_{kind}") for key, kind in kinds.items()}
     parts += paragraphs([say(language, scaled(language, "method_asked", scale), **asked)])
     if invited := analysis.facts["invitations"]:

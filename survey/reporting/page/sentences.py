@@ -82,12 +82,12 @@ class Sentences:
         return [say(self._language, "davidson_matters", jod=self._number(float(moved.max())))]
 
     def displays(self) -> list[str]:
-        """Where the two methods compared last are worth the same, and how well that is measured."""
+        """Where the two methods of the protocol are worth the same, and how well that is measured."""
         facts, language = self._found.facts, self._language
         if not facts["crossing_pair"]:
             return []
         a, b = (self._noun(method) for method in facts["crossing_pair"])
-        sentences = []
+        sentences = [say(language, "crossing_pair", a=a, b=b)]
         for key, found in facts["crossing"].items():
             if found.is_known:
                 text = estimate(language, found, 0)
@@ -122,6 +122,19 @@ class Sentences:
         if found["is_informative"]:
             sentences.append(say(language, "leaving_warning"))
         return sentences
+
+    def margins(self) -> list[str]:
+        """What is too small to matter, and who said so when."""
+        facts, language = self._found.facts, self._language
+        return [
+            say(
+                language, f"margins_{facts['margins_from']}",
+                margin=self._number(facts["margin"]),
+                low=percent(language, 0.5 - facts["share_margin"]),
+                high=percent(language, 0.5 + facts["share_margin"]),
+                date=facts["margins_set_on"], answered=facts["answered_before_margins"],
+            )
+        ]  # fmt: skip
 
     def weights(self) -> list[str]:
         """A warning where the subject model rests on one person."""

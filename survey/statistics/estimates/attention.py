@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.statistics.estimates.data import Pairs, Ratings, flat, read_pairs, read_ratings
+from survey.statistics.estimates.data import (
+    Pairs,
+    Ratings,
+    flat,
+    progress,
+    read_pairs,
+    read_ratings,
+)
 from survey.statistics.estimates.raters import bt500, subject_model, weights
 
 if TYPE_CHECKING:
@@ -38,7 +45,8 @@ COLUMNS = (
     "rank", "weight", "correlation_with_others", "unsteadiness", "agreement_z",
     "bt500_p", "bt500_q", "bt500_rejects",
     "golden_n", "golden_passed", "instructed_passed", "repeats_n", "repeat_mean_difference",
-    "median_rt_ms", "fast_share", "ppd", "simulated", "reasons", "vision", "comment",
+    "median_rt_ms", "fast_share", "ppd", "answered", "finished", "stopped_in", "simulated",
+    "reasons", "vision", "comment",
 )  # fmt: skip
 TOLD = ("vision", "comment")  # by the person at the end, the same in all rows of one
 
@@ -202,6 +210,8 @@ def rater_table(responses: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFr
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "rank"])
     ranked = table["inconsistency"].astype(float).where(table["n_ratings"] >= MIN_RANKED)
     table["rank"] = ranked.rank(method="min").astype("Int64")
+    stopped = progress(responses).reindex(table["participant"])
+    table[["answered", "finished", "stopped_in"]] = stopped.to_numpy()
     return table[list(COLUMNS)]
 
 

@@ -93,6 +93,23 @@ def counted(responses: pd.DataFrame, kind: str) -> pd.DataFrame:
     return responses[(responses["role"] == "main") & responses["kind"].isin(kinds)]
 
 
+def progress(responses: pd.DataFrame) -> pd.DataFrame:
+    """Of each participant, in order: trials `answered`, whether `finished`, and `stopped_in`.
+
+    `stopped_in` is the block of the last answer, "end" where all was answered, "" for who has
+    finished. Where responses do not say who has finished, whoever answered as much as the most
+    counts as that: every rater of a study meets as many trials.
+    """
+    people = responses.sort_values("seq", kind="stable").groupby("participant")
+    table = people.agg(answered=("trial_id", "nunique"), stopped_in=("block", "last"))
+    is_all = table["answered"] == table["answered"].max()
+    told = people["finished"].last() if "finished" in responses else is_all
+    table["finished"] = told.astype("boolean").fillna(is_all.astype("boolean")).astype(bool)
+    table.loc[is_all, "stopped_in"] = "end"
+    table.loc[table["finished"], "stopped_in"] = ""
+    return table[["answered", "finished", "stopped_in"]]
+
+
 def read_ratings(responses: pd.DataFrame, order: Sequence[str] = ()) -> Ratings:
     """The ratings that count, of `read_responses` or responses.csv.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.statistics.estimates.data import counted
+from survey.statistics.estimates.data import counted, progress
 from survey.statistics.estimates.interval import CONSTANT, NO_DATA, ONE_RATER, Estimate, quantile_t
 
 if TYPE_CHECKING:
@@ -127,33 +127,33 @@ def drift(rated: pd.DataFrame) -> Estimate:
 
 
 def leaving(responses: pd.DataFrame, started: int | None = None) -> dict[str, Any]:
-    """Who stopped before the end, where, and whether those people rate differently.
-
-    Every rater of a study meets as many trials, so that whoever answered fewer than the most has
-    left; when all stopped early that is not seen.
+    """Who has not come to the end, where they are, and whether those people rate differently.
 
     Args:
         started: people who began, those without an answer included; None when unknown.
 
     Returns:
-        `started`, `answered` (anything), `finished`, `left` (after an answer), `left_in` (block
-        to people), `median_share` (of the trials that those who left answered), `difference` (of
-        their scores from what those who stayed gave the same versions, with its interval), and
-        `is_informative`: that interval leaves out 0.
+        `started`, `answered` (anything), `finished`, `left` (after an answer, or still rating),
+        `left_in` (block to people, "end" for who answered all and did not close),
+        `median_share` (of the trials that those who left answered), `difference` (of the scores
+        of those with trials left from what the others gave the same versions, with its interval),
+        and `is_informative`: that interval leaves out 0.
     """
     answered = responses.groupby("participant")["trial_id"].nunique()
     most = int(answered.max()) if len(answered) else 0
-    is_left = answered < most
-    last = responses.sort_values("seq", kind="stable").groupby("participant")["block"].last()
-    gone = sorted(map(str, answered.index[is_left]))
-    found = _severity_of(counted(responses, "rating"), set(gone))
+    stopped = progress(responses)
+    is_left = ~stopped["finished"].to_numpy(dtype=bool)
+    found = _severity_of(
+        counted(responses, "rating"), set(stopped.index[is_left & (answered < most).to_numpy()])
+    )
+    where = stopped.loc[is_left, "stopped_in"].value_counts().sort_index()
     return {
         "started": started if started is not None else len(answered),
         "answered": len(answered),
         "finished": int((~is_left).sum()),
-        "left": len(gone),
-        "left_in": {str(k): int(n) for k, n in last[gone].value_counts().sort_index().items()},
-        "median_share": float((answered[is_left] / most).median()) if gone else math.nan,
+        "left": int(is_left.sum()),
+        "left_in": {str(k): int(n) for k, n in where.items()},
+        "median_share": float((answered[is_left] / most).median()) if is_left.any() else math.nan,
         "difference": found,
         "is_informative": found.is_known and not found.low <= 0 <= found.high,
     }

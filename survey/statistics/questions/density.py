@@ -210,12 +210,22 @@ def choice_advantage(pairs: Pairs, old: str, new: str) -> np.ndarray:
     return np.asarray(0.5 - means_by_rater(won[:, :, None])[:, 0])
 
 
-def crossings(ratings: Ratings, pairs: Pairs) -> dict[str, Estimate]:
-    """Where the two methods that were compared last are worth the same, by scores and by choices.
+def crossing_pair(pairs: Pairs, asked: tuple[str, str] | None) -> tuple[str, str] | None:
+    """The pair whose density of equal worth is asked for: the protocol's, else the last compared.
 
-    Of the study that prepares itself these are its networks.
+    Args:
+        asked: the protocol's pair; None where that is not known.
     """
-    old, new = pairs.compared[-1] if pairs.compared else ("", "")
+    if asked in pairs.compared:
+        return asked
+    return pairs.compared[-1] if pairs.compared else None
+
+
+def crossings(
+    ratings: Ratings, pairs: Pairs, asked: tuple[str, str] | None = None
+) -> dict[str, Estimate]:
+    """Where the two methods of `crossing_pair` are worth the same, by scores and by choices."""
+    old, new = crossing_pair(pairs, asked) or ("", "")
     answers = {
         "scores": (score_advantage(ratings, old, new), ratings.ppd),
         "choices": (choice_advantage(pairs, old, new), pairs.ppd),

@@ -94,7 +94,10 @@ class Asked:
         labels: what methods are called, by id and language; others as we call them, or by id.
         margin: of scores, from which on a difference matters.
         share_margin: of preferences, from one half.
+        margins_from: who decided both: nobody, the owner, or whoever makes this report.
+        margins_set_at: when the owner did.
         started: people who began; None when that is not known.
+        crossing: the pair whose density of equal worth is asked for; None for the last compared.
         scale: of the scores, "acr" (single pictures) or "dcr" (beside the original); answers of
             the latter say so themselves.
         invitations: how many were `made`, none where the link was for all, and how many `used`.
@@ -104,7 +107,10 @@ class Asked:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     margin: float = MARGIN
     share_margin: float = SHARE_MARGIN
+    margins_from: Literal["default", "owner", "report"] = "default"
+    margins_set_at: str = ""
     started: int | None = None
+    crossing: tuple[str, str] | None = None
     scale: Literal["acr", "dcr"] = "acr"
     invitations: Mapping[str, int] = field(default_factory=dict)
 
@@ -144,13 +150,20 @@ def analyse(
         "left_share": pairs.left_share(choices),
         "circular_triads": pairs.circular_triads(choices),
         "pairs_agree_with_ratings": pairs.agreement_with_ratings(choices, ratings),
-        "crossing": density.crossings(ratings, choices),
-        "crossing_pair": list(choices.compared[-1]) if choices.compared else [],
+        "crossing": density.crossings(ratings, choices, asked.crossing),
+        "crossing_pair": list(density.crossing_pair(choices, asked.crossing) or ()),
         "density_reliability": density.reliability(responses),
         "leaving": balance.leaving(responses, asked.started),
         "invitations": dict(asked.invitations),
         "margin": asked.margin,
         "share_margin": asked.share_margin,
+        "margins_from": asked.margins_from,
+        "margins_set_on": asked.margins_set_at[:10],
+        "answered_before_margins": int(
+            responses.loc[
+                responses["created_at"].astype(str) < asked.margins_set_at, "participant"
+            ].nunique()
+        ),
         "ways": ways,
         "largest_weight": _largest_weight(ratings),
     }

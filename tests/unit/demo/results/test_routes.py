@@ -107,6 +107,25 @@ def test_results_are_opened_while_somebody_rates_only_if_the_owner_confirms_it(
     assert change(results_open=True) == 200
 
 
+def test_the_owner_sets_margins_that_can_be(client: TestClient, owner: dict[str, str]) -> None:
+    def change(**body: Any) -> Any:
+        return client.post("/results/change", json=body, headers=owner)
+
+    assert client.get("/results/status", headers=owner).json()["margins"] == {
+        "margin": 0.5, "percent": 10,
+    }  # fmt: skip
+    assert change(margin=0.3, percent=8).json()["margins"] == {"margin": 0.3, "percent": 8}
+    for margin, percent in ((0, 8), (4, 8), (0.3, 50), (-1, 8)):
+        refused = change(margin=margin, percent=percent)
+        assert (refused.status_code, refused.json()["error"]["key"]) == (422, "results_margins")
+    assert all(results_text()[language]["results_margins"] for language in LANGUAGES)
+    assert change(margin="0.3", percent=8).status_code == 422
+    assert "margins" not in client.get("/results/status").json()
+    assert client.post("/results/change", json={"margin": 1, "percent": 8}).status_code == 403
+    status = client.get("/results/status", headers=owner).json()
+    assert status["margins"] == {"margin": 0.3, "percent": 8}
+
+
 @pytest.mark.usefixtures("one_figure")
 def test_the_owner_sees_the_class_and_its_pictures(
     client: TestClient, owner: dict[str, str], protected: ProtectedSurvey

@@ -7,15 +7,19 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from survey.commands.cli import main
 from survey.reporting.public import SMALLEST_GROUP
+from survey.reporting.results import Results, margins_of
 from survey.session import rating
+from survey.session.owner import set_margins
 from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.storage.responses import read_responses
+from survey.study.errors import MarginError
 from tests.unit.survey.conftest import Rater
 
 
@@ -150,6 +154,82 @@ def test_comment_and_eyesight_are_in_the_full_edition_only(
         everything = b"".join(archive.read(name) for name in archive.namelist())
         assert "raters.csv" not in archive.namelist()
     assert b"xyzzy" not in everything
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_margins_are_the_owners_in_tab_report_and_export(data: Path, tmp_path: Path) -> None:
+    survey = Survey(data)
+    simulate(survey, raters=2, seed=3)
+    page = Results(lambda: survey, seconds=1e9)
+
+    def shown() -> str:
+        return page.shown("en", is_public=False, simulated=True).html
+
+    def written(*arguments: str) -> tuple[dict[str, Any], str, bytes]:
+        report(tmp_path / "r.zip", "--include-simulated", "--language", "en", *arguments)
+        with zipfile.ZipFile(tmp_path / "r.zip") as archive:
+            facts = json.loads(archive.read("statistics.json"))["facts"]
+            return facts, archive.read("report.html").decode(), archive.read("pairs_summary.csv")
+
+    assert "nobody set other margins" in shown()
+    assert margins_of(survey) == {"margin": 0.5, "percent": 10}
+    with pytest.raises(MarginError, match="less than 4 and 50 per cent"):
+        set_margins(survey, 0.5, 0.5)
+    set_margins(survey, 0.25, 0.07)
+    assert margins_of(survey) == {"margin": 0.25, "percent": 7}
+    today = survey.clock().date().isoformat()
+    said = f"set these margins on {today} (people who had answered by then: 2)"
+    ends = "less than 0.25 in scores, or a preference between 43\xa0% and 57\xa0%"
+    assert said in shown()
+    assert ends in shown()
+    simulate(survey, raters=1, seed=4)
+    facts, html, table = written()
+    assert said in html
+    assert ends in html
+    assert (facts["margin"], facts["share_margin"], facts["margins_from"]) == (0.25, 0.07, "owner")
+    export = ["export", "--include-simulated", "--output", str(tmp_path / "out")]
+    assert main(export) == 0
+    assert (tmp_path / "out" / "pairs_summary.csv").read_bytes() == table
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["margins"] == {"scores": 0.25, "preference": 0.07}
+    facts, html, _ = written("--margin", "1")
+    assert (facts["margin"], facts["share_margin"]) == (1, 0.07)
+    assert "these margins were given when this report was made" in html
+    survey.close()
+    assert main(["report", "--output", str(tmp_path / "x.zip"), "--margin", "0"]) == 2
+    assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_who_finished_is_counted_alike_everywhere(data: Path, tmp_path: Path) -> None:
+    survey = Survey(data)
+    Rater(survey).finish()
+    Rater(survey).go_on()  # all answered, not closed
+    Rater(survey).go_on(4)
+    Rater(survey)
+    html = Results(lambda: survey).shown("en", is_public=False).html
+    assert survey.status()["raters"] == 1
+    survey.close()
+    assert main(["status"]) == 0
+    report(tmp_path / "r.zip", "--language", "en")
+    with zipfile.ZipFile(tmp_path / "r.zip") as archive:
+        page = archive.read("report.html").decode()
+        people = rows_of(archive.read("raters.csv"))
+        answers = rows_of(archive.read("responses.csv"))
+        found = json.loads(archive.read("statistics.json"))["facts"]["leaving"]
+    counts = {name: found[name] for name in ("started", "answered", "finished", "left")}
+    assert counts == {"started": 4, "answered": 3, "finished": 1, "left": 2}
+    (stopped,) = set(found["left_in"]) - {"end"}
+    assert found["left_in"] == {"end": 1, stopped: 1}
+    for text in (html, page):
+        assert "4 people started, 3 answered something and 1 finished. 2 stopped early" in text
+        assert "all answered, but not closed: 1" in text
+    assert sorted(row["finished"] for row in people) == ["false", "false", "true"]
+    assert {row["stopped_in"] for row in people} == {"", "end", stopped}
+    assert len({row["participant"] for row in answers if row["finished"] == "true"}) == 1
+    assert main(["export", "--output", str(tmp_path / "out")]) == 0
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text())["people"]
+    assert told == {name: found[name] for name in ("started", "answered", "finished", "left_in")}
 
 
 def test_validation_runs_and_says_what_it_found(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from survey.statistics.questions import agreement, balance, density, paper
 from survey.statistics.questions.ordinal import ordinal_table
 from survey.statistics.questions.significance import comparisons
 from survey.statistics.questions.summary import Asked, analyse
+from survey.study.protocol import Protocol
 from tests.helpers.simulated import responses
 
 STUDY = simulate_studies(World(image_sd=0.5), 1, seed=4)
@@ -141,6 +142,22 @@ def test_who_left_is_counted_and_compared() -> None:
     assert found["median_share"] == pytest.approx(0.5)
     assert found["difference"].value < -0.4
     assert found["is_informative"]
+
+
+def test_a_crossing_is_asked_of_the_pair_of_the_protocol() -> None:
+    studies = simulate_studies(World(raters=16), 1, seed=5)
+    ratings, choices = studies.ratings(0), studies.pairs(0)
+    last, first = choices.compared[-1], choices.compared[0]
+    assert (
+        density.crossing_pair(choices, None) == density.crossing_pair(choices, ("a", "b")) == last
+    )
+    assert density.crossing_pair(choices, first) == first
+    table = responses(studies)
+    found = analyse(table, asked=Asked(order=METHODS, crossing=first))
+    assert found.facts["crossing_pair"] == list(first)
+    assert found.facts["crossing"] == density.crossings(ratings, choices, first)
+    others = Protocol.of_models(("srresnet_x4", "srgan_x4", "esrgan_x4"))
+    assert others.angle_pair == ("srresnet_x4", "srgan_x4") != others.compared[-1]
 
 
 def test_any_methods_with_labels_are_analysed_in_the_studys_order() -> None:
