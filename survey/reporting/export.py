@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sr import __version__
 from sr.base.files import csv_text, write_atomically
 from sr.base.spreadsheets import for_excel
+from survey.reporting.formats import pwcmp_csv, sureal_json
 from survey.reporting.page.words import Language, method_name
 from survey.statistics.estimates.attention import TOLD
 from survey.statistics.estimates.data import read_pairs, read_ratings
@@ -167,6 +168,7 @@ def export_files(
     if excel:
         tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}
         files |= for_excel(tables, "tables")
+    files |= {"sureal.json": sureal_json(ratings, study.name), "pwcmp.csv": pwcmp_csv(choices)}
     people = leaving(responses, asked.started)
     manifest = {
         "app": f"Nitidez {__version__}",

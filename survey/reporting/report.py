@@ -95,14 +95,7 @@ def report_files(
             files[f"figures/{each}/{name}.svg"] = pictures[each][name]
             files[f"figures/{each}/{name}.png"] = encode(figure, ".png")
     occasion = {} if is_public else occasion_of(responses)
-    origin = Origin(
-        study.name,
-        study.created_at,
-        study.protocol.sha256,
-        is_public,
-        study.is_of_frames,
-        occasion,
-    )
+    origin = Origin(study, is_public, occasion)
     photographs = photographs_of(study)
     files["report.html"] = page(analysis, origin, pictures, first=language, photographs=photographs)
     files["manifest.json"] = _json(_manifest(files, analysis.facts, study, is_public))

@@ -17,7 +17,7 @@ from survey.reporting import public
 from survey.reporting.export import measurements_of
 from survey.reporting.page.report_page import Origin, section
 from survey.reporting.page.words import Language, method_name, number, say, scaled
-from survey.reporting.report import need_libraries, report_files, zip_bytes
+from survey.reporting.report import need_libraries, occasion_of, report_files, zip_bytes
 from survey.session.owner import check_margins
 from survey.session.survey import Survey
 from survey.storage.repository import study_row
@@ -117,9 +117,8 @@ class Results:
         figures = {
             name: encode(figure, ".svg") for name, figure in draw_all(analysis, view).items()
         }
-        origin = Origin(
-            study.name, study.created_at, study.protocol.sha256, is_public, study.is_of_frames
-        )
+        occasion = {} if is_public else occasion_of(responses)
+        origin = Origin(study, is_public, occasion)
         html = section(analysis, origin, figures, language)
         return Shown(stamp, html, _images(study, analysis.mos, language))
 

@@ -63,7 +63,7 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
         if known:
             axes.legend(loc="upper left", frameon=False, fontsize="small")
         title = "scores" if known else "scores_alone"
-        set_title(figure, view, title, raters=analysis.facts["counted_raters"])
+        set_title(figure, view, title, raters=analysis.facts["raters_of_scores"])
     return figure
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from survey.reporting.page.words import Language, say
 
+WORDY = ("reasons", "check", "fact", "verdict", "kind")  # columns whose cells may break
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 auto;
   max-width: 62rem; padding: 1rem; }
@@ -15,8 +17,12 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #
 img { max-width: 100%; height: auto; }
 .table { overflow-x: auto; margin: 1rem 0; } table { border-collapse: collapse; }
 caption { text-align: left; font-style: italic; padding-bottom: .3rem; }
+caption span { display: block; position: sticky; left: 0; max-width: min(60rem, 100vw - 2rem); }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #e3e3e3; }
-th:first-child, td:first-child { text-align: left; }
+th { vertical-align: bottom; } td { white-space: nowrap; }
+th:first-child, td:first-child, .words { text-align: left; } .words { white-space: normal; }
+td.words { min-width: 11rem; }
+.contents { columns: 2; padding-left: 1.2rem; } .contents a { color: inherit; }
 .versions { display: flex; flex-wrap: wrap; gap: .6rem; }
 .versions figure { margin: 0; max-width: 9rem; font-size: .85rem; }
 .versions img { display: block; } .photographs h3 { margin-bottom: .3rem; }
@@ -28,16 +34,29 @@ input[name=language] { margin-left: 1rem; }
   display: none; }
 @media (max-width: 40rem) { body { padding: .6rem; } th, td { padding: .2rem .4rem; } }
 @page { size: A4; margin: 14mm; }
-@media print { input, label { display: none; } body { font-size: 10pt; max-width: none; }
+@media print { input, label { display: none; }
+  body { font-size: 9.5pt; max-width: none; padding: 0; }
+  p > img { max-height: 80mm; } .contents { columns: 3; }
   .table { overflow: visible; } table { font-size: 7.5pt; width: 100%; }
-  th, td { padding: .1rem .25rem; overflow-wrap: anywhere; }
-  tr, figure, p > img { break-inside: avoid; } h2, h3, caption { break-after: avoid; } }
+  caption { font-size: 8.5pt; } caption span { position: static; max-width: none; }
+  th, td { padding: .08rem .25rem; } td.words { min-width: 5rem; }
+  .versions { gap: 1%; } .versions figure { width: 19%; } .versions img { width: 100%; }
+  .table, tr, figure, p > img, .photograph { break-inside: avoid; }
+  h2, h3, caption, thead, .photographs > p { break-after: avoid; } p { orphans: 3; widows: 3; } }
 """
 
 
 def heading(language: Language, key: str) -> str:
-    """The heading of a part."""
-    return f"<h2>{escape(say(language, f'heading_{key}'))}</h2>"
+    """The heading of a part, which `contents` leads to."""
+    return f'<h2 id="{language}-{key}">{escape(say(language, f"heading_{key}"))}</h2>'
+
+
+def contents(language: Language, section: str) -> str:
+    """A list of the headings within a section."""
+    found = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', section)
+    items = "".join(f'<li><a href="#{place}">{name}</a></li>' for place, name in found)
+    title = escape(say(language, "contents"))
+    return f'<nav aria-label="{title}"><ol class="contents">{items}</ol></nav>'
 
 
 def paragraphs(sentences: Iterable[str]) -> list[str]:
@@ -57,14 +76,20 @@ def html_table(
     """A table with a caption and headings; "" without rows."""
     if not rows:
         return ""
-    names = (say(language, f"col_{name}") for name in columns)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    kinds = [' class="words"' if name in WORDY else "" for name in columns]
+    head = "".join(
+        f'<th scope="col"{kind}>{escape(say(language, f"col_{name}"))}</th>'
+        for name, kind in zip(columns, kinds, strict=True)
     )
+
+    def line(row: Sequence[str]) -> str:
+        cells = zip(row, kinds, strict=True)
+        return "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in cells)
+
+    body = "".join(f"<tr>{line(row)}</tr>" for row in rows)
     title = escape(caption)
     return (
         f'<div class="table" tabindex="0" role="region" aria-label="{title}">'
-        f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
+        f"<table><caption><span>{title}</span></caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )

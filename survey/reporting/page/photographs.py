@@ -62,7 +62,7 @@ def gallery(
     """
     if not photographs:
         return ""
-    parts = [_both("h2", lambda each: say(each, "heading_photographs"))]
+    parts = [_both("h2", lambda each: say(each, "heading_photographs"), "photographs")]
     parts.append(_both("p", lambda each: say(each, "photographs_text", side=CROP_PX)))
     in_order = sorted(photographs, key=lambda one: one.id)  # as the figure by photograph has them
     for number_of, photograph in enumerate(in_order, start=1):
@@ -72,7 +72,8 @@ def gallery(
             for method in shown
         )
         title = f"{number_of}. {escape(photograph.name)}"
-        parts.append(f'<h3>{title}</h3><div class="versions">{figures}</div>')
+        shown_at = f'<h3>{title}</h3><div class="versions">{figures}</div>'
+        parts.append(f'<div class="photograph">{shown_at}</div>')
     return f'<div class="photographs">{"".join(parts)}</div>'
 
 
@@ -100,5 +101,12 @@ def _figure(
     )
 
 
-def _both(tag: str, words: Callable[[Language], str]) -> str:
-    return "".join(f'<{tag} lang="{each}">{escape(words(each))}</{tag}>' for each in LANGUAGES)
+def _both(tag: str, words: Callable[[Language], str], name: str = "") -> str:
+    """Words in both languages; `name` is what links lead to."""
+
+    def place(language: Language) -> str:
+        return f' id="{language}-{name}"' if name else ""
+
+    return "".join(
+        f'<{tag} lang="{each}"{place(each)}>{escape(words(each))}</{tag}>' for each in LANGUAGES
+    )

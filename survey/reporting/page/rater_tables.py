@@ -69,7 +69,7 @@ class RaterTables(Base):
                 "measure": lambda row: self._name(row.measure),
                 "kind": lambda row: self._name(row.kind),
                 "correlation": lambda row: self._number(row.correlation),
-                "ci95": self._interval,
+                "other95": self._interval,
                 "n": lambda row: str(row.versions),
                 "images": lambda row: str(row.images),
             },
@@ -89,7 +89,7 @@ class RaterTables(Base):
             {
                 "measure": lambda row: self._name(row.measure),
                 "rmse": lambda row: self._number(row.rmse),
-                "rmse_ci95": self._interval,
+                "other95": self._interval,
                 "outliers": outliers,
                 "rmse_star": lambda row: self._number(row.rmse_star),
                 "plcc_mapped": lambda row: self._number(row.plcc_mapped),

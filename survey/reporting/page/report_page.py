@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
 from sr import __version__
-from survey.reporting.page.markup import STYLE, heading, image, paragraphs
+from survey.reporting.page.markup import STYLE, contents, heading, image, paragraphs
 from survey.reporting.page.photographs import Photograph, gallery
 from survey.reporting.page.rater_tables import RaterTables
 from survey.reporting.page.sentences import Sentences
@@ -15,6 +16,7 @@ from survey.reporting.page.tables import AnswerTables
 from survey.reporting.page.words import LANGUAGES, Language, method_name, say, scaled
 from survey.statistics.estimates.mos import ALL
 from survey.statistics.questions.summary import Analysis
+from survey.study.study import Study
 
 REFERENCES = (
     "C. Ledig et al. Photo-realistic single image super-resolution using a generative adversarial "
@@ -33,6 +35,8 @@ REFERENCES = (
     "P. McCullagh. Regression models for ordinal data. JRSS B 42, 1980.",
     "K. O. McGraw, S. P. Wong. Forming inferences about some intraclass correlation coefficients. "
     "Psychological Methods 1, 1996.",
+    "ITU-T P.1401 (01/2020). Methods, metrics and procedures for statistical evaluation, "
+    "qualification and comparison of objective quality prediction models.",
     "E. C. Fieller. Some problems in interval estimation. JRSS B 16, 1954.",
 )
 
@@ -45,11 +49,8 @@ class Tables(AnswerTables, RaterTables):
 class Origin:
     """What a report says of where its data come from."""
 
-    study: str
-    created_at: str
-    protocol_sha256: str
+    study: Study
     is_public: bool
-    is_of_frames: bool = False
     occasion: Mapping[str, str] = field(default_factory=dict)  # of `method_dates`
 
 
@@ -73,13 +74,15 @@ def page(
         f'{" checked" if language == first else ""}><label for="in-{language}">{name}</label>'
         for language, name in LANGUAGES.items()
     )
-    sections = "".join(
-        f'<section lang="{language}">{section(analysis, origin, figures[language], language)}'
-        "</section>"
-        for language in LANGUAGES
-    )
+    sections = ""
+    for language in LANGUAGES:
+        written = section(analysis, origin, figures[language], language)
+        more = heading(language, "photographs") if photographs else ""
+        top, end, rest = written.partition("</h1>")
+        listed = contents(language, rest + more)
+        sections += f'<section lang="{language}">{top}{end}{listed}{rest}</section>'
     sections += gallery(photographs, _means(analysis), analysis.order, analysis.labels)
-    title = escape(say(first, "title", study=origin.study))
+    title = escape(say(first, "title", study=origin.study.name))
     return (
         f'<!doctype html>\n<html lang="{first}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -99,7 +102,7 @@ def section(
     analysis: Analysis, origin: Origin, figures: Mapping[str, bytes], language: Language
 ) -> str:
     tables = Tables(analysis, language)
-    parts = [f"<h1>{escape(say(language, 'title', study=origin.study))}</h1>"]
+    parts = [f"<h1>{escape(say(language, 'title', study=origin.study.name))}</h1>"]
     notes = {
         "simulated": analysis.facts["includes_simulated"],
         "informal": analysis.facts["is_informal"],
@@ -112,7 +115,7 @@ def section(
     ]
     said = Sentences(analysis, language)
     parts += [heading(language, "summary"), *paragraphs(said.summary())]
-    contents: list[tuple[str, Sequence[str], Iterable[str]]] = [
+    blocks_of: list[tuple[str, Sequence[str], Iterable[str]]] = [
         (
             "scores",
             ("scores", "histograms", "images"),
@@ -154,34 +157,43 @@ def section(
         ("balance", (), (tables.balance(),)),
     ]
     has_answers = bool(analysis.facts["ratings"] or analysis.facts["choices"])
-    for key, names, blocks in contents:
+    for key, names, blocks in blocks_of:
         drawn = [image(figures[n], say_title(language, n)) for n in names if n in figures]
         shown = drawn + [block for block in blocks if block]
         if shown or not has_answers:  # what was not asked for has no heading
             parts.append(heading(language, key))
             parts += shown or paragraphs([say(language, "empty")])
     parts.append(heading(language, "method"))
+    protocol = origin.study.protocol
     method = {
-        "study": origin.study,
-        "created": origin.created_at[:10],
-        "protocol": origin.protocol_sha256[:12],
+        "study": origin.study.name,
+        "created": origin.study.created_at[:10],
+        "protocol": protocol.sha256[:12],
         "images": analysis.facts["images"],
         "methods": ", ".join(method_name(language, m, analysis.labels) for m in analysis.order),
     }
     scale = analysis.facts["scale"]
     keys = ["method_data", "method_methods", "method_intervals", "method_density"]
-    keys += ["method_frames"] if origin.is_of_frames else []
+    keys += ["method_frames"] if origin.study.is_of_frames else []
     keys += ["method_paper"] if scale == "acr" else []
     parts += paragraphs(say(language, key, **method) for key in keys)
-    kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
     parts += paragraphs(said.margins())
+    met = min(protocol.images_per_rater, len(origin.study.main))
+    procedure = dataclasses.asdict(protocol) | {"photographs": met}
+    parts += paragraphs([say(language, "method_procedure", **procedure)])
+    kinds = {"rating": "rating" if scale == "acr" else "degradation", "pair": "pair"}
     asked = {key: say(language, f"asked_{kind}") for key, kind in kinds.items()}
     parts += paragraphs([say(language, scaled(language, "method_asked", scale), **asked)])
+    read = " ".join(say(language, f"told_{kind}") for kind in protocol.kinds)
+    parts += paragraphs([say(language, "method_told", read=read)])
     if invited := analysis.facts["invitations"]:
         key = "method_invited" if invited["made"] else "method_link"
         parts += paragraphs([say(language, key, **invited)])
     if origin.occasion:
-        parts += paragraphs([say(language, "method_dates", **origin.occasion)])
+        spoken = origin.occasion["languages"].split(", ")
+        names = ", ".join(say(language, f"language_{each}") for each in spoken)
+        dates = {**origin.occasion, "languages": names}
+        parts += paragraphs([say(language, "method_dates", **dates)])
     else:
         parts += paragraphs([say(language, "method_public", version=__version__)])
     parts.append(heading(language, "references"))

@@ -82,7 +82,7 @@ class Sentences:
         return [say(self._language, "davidson_matters", jod=self._number(float(moved.max())))]
 
     def displays(self) -> list[str]:
-        """Where the two methods of the protocol are worth the same, and how well that is measured."""
+        """Where the protocol's two methods are worth the same, and how well that is measured."""
         facts, language = self._found.facts, self._language
         if not facts["crossing_pair"]:
             return []

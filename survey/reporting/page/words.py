@@ -65,6 +65,8 @@ def number(language: Language, value: float, digits: int = 2) -> str:
     """A number with the language's decimal mark; a dash for one that is not known."""
     if math.isnan(value):
         return UNKNOWN
+    if math.isinf(value):
+        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
     text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
     if float(f"{value:.{digits}f}") == 0:
         text = text.lstrip("\N{MINUS SIGN}")

@@ -135,6 +135,7 @@ def analyse(
         "scale": "dcr" if is_dcr else "acr",
         "raters": int(responses["participant"].nunique()),
         "counted_raters": len(set(ratings.raters) | set(choices.raters)),
+        "raters_of_scores": int((~np.isnan(ratings.scores)).any(axis=(1, 2)).sum()),
         "ratings": int((~np.isnan(ratings.scores)).sum()),
         "choices": int((~np.isnan(choices.won)).sum()),
         "images": len(set(ratings.images) | set(choices.images)),

@@ -7,13 +7,16 @@ import io
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from survey.reporting.formats import pwcmp_csv, sureal_json
 from survey.reporting.page.words import texts
 from survey.simulation.generator import simulate_studies
 from survey.simulation.worlds import World
+from survey.statistics.estimates.mos import version_mos
 from survey.statistics.estimates.pairs import preference
 
 ROOT = Path(__file__).parents[4]
@@ -28,6 +31,20 @@ def test_sureal_finds_every_score() -> None:
     assert sorted(scores) == sorted(given)
     assert [video["asset_id"] for video in data["dis_videos"]] == list(range(15))
     assert {video["content_id"] for video in data["dis_videos"]} == {0, 1, 2}
+
+
+def test_sureal_reads_the_file_and_finds_our_means() -> None:
+    from sureal.dataset_reader import RawDatasetReader
+    from sureal.subjective_model import MosModel
+
+    ratings = STUDIES.ratings(0)
+    data = json.loads(sureal_json(ratings, "mine"))
+    reader = RawDatasetReader(SimpleNamespace(**data))
+    assert (reader.num_ref_videos, reader.num_dis_videos, reader.num_observers) == (3, 15, 6)
+    found = MosModel(reader).run_modeling()["quality_scores"]
+    for video, score in zip(data["dis_videos"], found, strict=True):
+        image, method = video["path"].split("/")
+        assert score == pytest.approx(version_mos(ratings, method, image).value, abs=1e-12)
 
 
 def test_pwcmp_finds_every_choice_twice_and_ties_once_either_way() -> None:
@@ -45,6 +62,8 @@ def test_the_report_asks_what_raters_were_asked() -> None:
         own, theirs = texts(language), asked[language]
         assert own["asked_rating"] == theirs["question_rating"]
         assert own["asked_pair"] == theirs["question_pair"]
+        for kind in ("rating", "degradation", "pair"):
+            assert own[f"told_{kind}"] == f"“{theirs[f'ready_{kind}_text']}”"
         for score in range(1, 6):
             assert f"{score} {theirs[f'score_{score}'].lower()}" in own["method_asked"]
 

@@ -49,6 +49,10 @@ def check(survey: Survey, old: Path) -> None:
     assert counts(survey.store, "default") == people["counts"]
     assert tell_the_same(survey)
     frame = read_responses(survey.store, "default", include_simulated=True)
+    everybody = frame.groupby("participant")["finished"].first()
+    kept = people["counts"]
+    assert int(everybody.sum()) == kept["finished"] + kept["simulated"]["finished"]
+    frame = frame.drop(columns="finished")  # a folder of before has no such column in its table
     then = pd.read_csv(old / "responses.csv").astype(frame.dtypes.to_dict())
     is_old = then["created_at"].str.len() == 10  # made anonymous
     named = then[~is_old].fillna({"flags": "", "vision": "", "comment": ""})
