@@ -252,7 +252,7 @@ def opened(study: str) -> Iterator[Survey]:
         others = sorted(path.name for path in studies.glob("[!.]*"))
         raise StudyError(
             f"{folder} holds no study {study!r}; "
-            + (f"it holds {', '.join(others)} (--study NAME), " if others else "")
+            + (f"it holds {', '.join(others)} (--study NAME); " if others else "")
             + "make one with python -m survey prepare, or set NITIDEZ_DATA to the survey's folder"
         )
     survey = Survey(folder, study=study)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.storage.responses import read_responses
 from tests.helpers.tiny_study import make_study
+from tests.house import ROOT
 from tests.unit.survey.conftest import Rater
 
 
@@ -237,3 +240,11 @@ def test_without_a_name_the_study_is_the_one_that_is_served(
     assert run("anonymise", "--older-than", "0") == 0
     assert run("withdraw", "0000-0000") == 2
     assert "nobody has this code" in capsys.readouterr().err
+
+
+def test_a_python_without_the_libraries_is_told_what_to_install() -> None:
+    line = [sys.executable, "-S", "-m", "survey", "status"]
+    found = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert found.returncode == 2
+    assert "python -m pip install -r requirements.txt" in found.stderr
+    assert "Traceback" not in found.stderr
