@@ -165,10 +165,11 @@ def export_files(
     versions = version_table(ratings, measurements_of(study))
     files = {**data_files(responses, mos, pairs, study), "images.csv": images_bytes(study)}
     files |= measure_files(versions)
+    files["pwcmp.csv"] = pwcmp_csv(choices)
     if excel:
         tables = {name.removesuffix(".csv"): data.decode() for name, data in files.items()}
         files |= for_excel(tables, "tables")
-    files |= {"sureal.json": sureal_json(ratings, study.name), "pwcmp.csv": pwcmp_csv(choices)}
+    files["sureal.json"] = sureal_json(ratings, study.name)
     people = leaving(responses, asked.started)
     manifest = {
         "app": f"Nitidez {__version__}",
