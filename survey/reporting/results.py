@@ -61,9 +61,7 @@ class Results:
         self._get_survey = get_survey
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._made: dict[
-            tuple[str, Language, bool, bool, float, float], tuple[float, Shown]
-        ] = {}
+        self._made: dict[tuple[str, Language, bool, bool, float, float], tuple[float, Shown]] = {}
 
     def shown(
         self, language: Language, *, is_public: bool, simulated: bool = False, study: str = ""

@@ -200,7 +200,7 @@ def _run(db: Database, statements: str) -> None:
 
 
 @migrations()
-def m005_margins(db: Database) -> None:
+def m006_margins(db: Database) -> None:
     """Differences that do not matter, as the owner set them; NULL: not set."""
     for column in ("margin REAL", "share_margin REAL", "margins_set_at TEXT"):
         db.execute(f"ALTER TABLE study ADD COLUMN {column}")

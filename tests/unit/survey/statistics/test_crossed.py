@@ -168,7 +168,7 @@ def test_any_methods_with_labels_are_analysed_in_the_studys_order() -> None:
         methods=methods, compared=(("phone", "mine"), ("mine", "theirs")), quality=(1.5, 3.0, 4.5),
         dense=2,
     )  # fmt: skip
-    asked = Asked(order=methods, labels={"mine": "Our net"})
+    asked = Asked(order=methods, labels={"mine": {"en": "Our net", "pt-BR": "Nossa rede"}})
     found = analyse(responses(simulate_studies(world, 1, seed=5)), asked=asked)
     assert found.ratings.methods == methods
     assert found.pairs.compared == world.compared
