@@ -25,12 +25,14 @@ SELECT
     a.focus_lost, a.ppi, a.ppi_method, a.distance_cm, a.distance_method, a.ppd, a.dpr,
     a.visual_scale, a.screen_width, a.screen_height, a.viewport_width, a.viewport_height,
     a.orientation, a.pixel_check, a.clipped, a.magnification, p.language, p.simulated, a.flags,
-    a.created_at, y.protocol_sha256, s.finished_at IS NOT NULL AS finished, p.vision, p.comment
+    a.created_at, y.protocol_sha256, m.trials,
+    s.finished_at IS NOT NULL AS finished, p.vision, p.comment
 FROM response a
 JOIN trial t ON t.id = a.trial_id
 JOIN session s ON s.id = t.session
 JOIN participant p ON p.id = s.participant
 JOIN study y ON y.name = p.study
+JOIN (SELECT session, count(*) AS trials FROM trial GROUP BY session) m ON m.session = s.id
 JOIN stimulus l ON l.id = t.left_id
 LEFT JOIN stimulus r ON r.id = t.right_id
 WHERE p.study = ? AND p.simulated <= ?
@@ -65,6 +67,7 @@ RESPONSE_TYPES: Mapping[str, str] = {
     "language": "object",
     "simulated": "bool",
     **dict.fromkeys(("flags", "created_at", "protocol_sha256"), "object"),
+    "trials": "Int64",
     "finished": "boolean",
     **dict.fromkeys(("vision", "comment"), "object"),
 }

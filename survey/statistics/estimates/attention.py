@@ -45,8 +45,8 @@ COLUMNS = (
     "rank", "weight", "correlation_with_others", "unsteadiness", "agreement_z",
     "bt500_p", "bt500_q", "bt500_rejects",
     "golden_n", "golden_passed", "instructed_passed", "repeats_n", "repeat_mean_difference",
-    "median_rt_ms", "fast_share", "ppd", "answered", "finished", "stopped_in", "simulated",
-    "reasons", "vision", "comment",
+    "median_rt_ms", "fast_share", "ppd", "answered", "trials", "finished", "stopped_in",
+    "simulated", "reasons", "vision", "comment",
 )  # fmt: skip
 TOLD = ("vision", "comment")  # by the person at the end, the same in all rows of one
 
@@ -211,7 +211,7 @@ def rater_table(responses: pd.DataFrame, order: Sequence[str] = ()) -> pd.DataFr
     ranked = table["inconsistency"].astype(float).where(table["n_ratings"] >= MIN_RANKED)
     table["rank"] = ranked.rank(method="min").astype("Int64")
     stopped = progress(responses).reindex(table["participant"])
-    table[["answered", "finished", "stopped_in"]] = stopped.to_numpy()
+    table[list(stopped.columns)] = stopped.to_numpy()
     return table[list(COLUMNS)]
 
 

@@ -94,20 +94,23 @@ def counted(responses: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def progress(responses: pd.DataFrame) -> pd.DataFrame:
-    """Of each participant, in order: trials `answered`, whether `finished`, and `stopped_in`.
+    """Of each participant, in order: trials `answered` of `trials`, `finished`, `stopped_in`.
 
     `stopped_in` is the block of the last answer, "end" where all was answered, "" for who has
-    finished. Where responses do not say who has finished, whoever answered as much as the most
-    counts as that: every rater of a study meets as many trials.
+    finished. Where responses do not say how many trials a person had, the most that anybody
+    answered stand for it; where they do not say who has finished, all answered is finished.
     """
     people = responses.sort_values("seq", kind="stable").groupby("participant")
     table = people.agg(answered=("trial_id", "nunique"), stopped_in=("block", "last"))
-    is_all = table["answered"] == table["answered"].max()
+    table["trials"] = table["answered"].max()
+    if "trials" in responses:
+        table["trials"] = people["trials"].last().fillna(table["trials"]).astype(int)
+    is_all = table["answered"] >= table["trials"]
     told = people["finished"].last() if "finished" in responses else is_all
     table["finished"] = told.astype("boolean").fillna(is_all.astype("boolean")).astype(bool)
     table.loc[is_all, "stopped_in"] = "end"
     table.loc[table["finished"], "stopped_in"] = ""
-    return table[["answered", "finished", "stopped_in"]]
+    return table[["answered", "trials", "finished", "stopped_in"]]
 
 
 def read_ratings(responses: pd.DataFrame, order: Sequence[str] = ()) -> Ratings:

@@ -139,21 +139,17 @@ def leaving(responses: pd.DataFrame, started: int | None = None) -> dict[str, An
         of those with trials left from what the others gave the same versions, with its interval),
         and `is_informative`: that interval leaves out 0.
     """
-    answered = responses.groupby("participant")["trial_id"].nunique()
-    most = int(answered.max()) if len(answered) else 0
     stopped = progress(responses)
-    is_left = ~stopped["finished"].to_numpy(dtype=bool)
-    found = _severity_of(
-        counted(responses, "rating"), set(stopped.index[is_left & (answered < most).to_numpy()])
-    )
+    is_left, share = ~stopped["finished"], stopped["answered"] / stopped["trials"]
+    found = _severity_of(counted(responses, "rating"), set(stopped.index[is_left & (share < 1)]))
     where = stopped.loc[is_left, "stopped_in"].value_counts().sort_index()
     return {
-        "started": started if started is not None else len(answered),
-        "answered": len(answered),
+        "started": started if started is not None else len(stopped),
+        "answered": len(stopped),
         "finished": int((~is_left).sum()),
         "left": int(is_left.sum()),
         "left_in": {str(k): int(n) for k, n in where.items()},
-        "median_share": float((answered[is_left] / most).median()) if is_left.any() else math.nan,
+        "median_share": float(share[is_left].median()) if is_left.any() else math.nan,
         "difference": found,
         "is_informative": found.is_known and not found.low <= 0 <= found.high,
     }

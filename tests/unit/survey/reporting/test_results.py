@@ -226,6 +226,8 @@ def test_who_finished_is_counted_alike_everywhere(data: Path, tmp_path: Path) ->
         assert "all answered, but not closed: 1" in text
     assert sorted(row["finished"] for row in people) == ["false", "false", "true"]
     assert {row["stopped_in"] for row in people} == {"", "end", stopped}
+    for row in people:
+        assert (row["answered"] == row["trials"]) == (row["stopped_in"] != stopped)
     assert len({row["participant"] for row in answers if row["finished"] == "true"}) == 1
     assert main(["export", "--output", str(tmp_path / "out")]) == 0
     told = json.loads((tmp_path / "out" / "manifest.json").read_text())["people"]

@@ -52,7 +52,7 @@ def check(survey: Survey, old: Path) -> None:
     everybody = frame.groupby("participant")["finished"].first()
     kept = people["counts"]
     assert int(everybody.sum()) == kept["finished"] + kept["simulated"]["finished"]
-    frame = frame.drop(columns="finished")  # a folder of before has no such column in its table
+    frame = frame.drop(columns=["trials", "finished"])  # a table of before has no such columns
     then = pd.read_csv(old / "responses.csv").astype(frame.dtypes.to_dict())
     is_old = then["created_at"].str.len() == 10  # made anonymous
     named = then[~is_old].fillna({"flags": "", "vision": "", "comment": ""})
