@@ -65,7 +65,8 @@ def models_of_frames(
     chosen = list(methods or [CUBIC, *(models or FRAME_MODELS)])
     if unfit := [name for name in chosen if name != CUBIC and name not in FRAME_MODELS]:
         raise StudyError(
-            f"{', '.join(unfit)}: not for frames of microscopes; known: {CUBIC}, "
+            f"{', '.join(unfit)}: not for frames of microscopes, which the folder holds (of one "
+            f"channel and more than 8 bits; save photographs with 8); known: {CUBIC}, "
             f"{', '.join(FRAME_MODELS)}"
         )
     return chosen, scale_of([name for name in chosen if name in FRAME_MODELS] or list(FRAME_MODELS))

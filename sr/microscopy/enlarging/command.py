@@ -50,11 +50,11 @@ def is_for_frames(arguments: argparse.Namespace) -> bool:
 
 def _is_frames_weights(path: Path) -> bool:
     """Whether a weights file is of a network that takes no photographs."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return False
     from sr.models.files.weights_file import read_header
     from sr.networks.registry import network_spec
 
-    if path.suffix != ".safetensors" or not path.is_file():
-        return False
     try:
         return 3 not in network_spec(read_header(path)["architecture"]).channels
     except SRError:

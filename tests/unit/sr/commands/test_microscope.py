@@ -52,6 +52,7 @@ def test_a_frame_becomes_a_tiff_of_its_kind_with_smaller_pixels(
         (["--frame", "12"], "frame 12; needed 1 to 9"),
         (["--frame", "1", "--pixel-nm", "0"], "--pixel-nm 0: needed a positive number"),
         (["--frame", "1", "--quality", "9"], "--quality: no effect on frames"),
+        (["--frame", "1", "--width", "900"], "--width: no effect on frames"),
         (["--frame", "1", "--scale", "3"], "enlarges 2 times, not 3"),
         (["--frame", "1", "--model", "srresnet_x4"], "srresnet_x4: a model for photographs"),
     ],
