@@ -52,6 +52,23 @@ class NetworkSpec:
         return {p.name: p.default for p in parameters if p.name != "scale"}
 
 
+def _for_frames(
+    factory: Callable[..., nn.Module],
+    *,
+    paper: str = "Qiao et al. 2021, doi 10.1038/s41592-020-01048-5",
+    departures: str = "attention from the mean spectrum of windows of one size",
+) -> NetworkSpec:
+    """A network for frames of microscopes, whose attention sees the whole picture."""
+    return NetworkSpec(
+        factory=factory,
+        scales=(1, 2, 3),
+        receptive_radius_px=lambda config: None,
+        channels=(1, 9, 25),
+        paper=paper,
+        departures=departures,
+    )
+
+
 NETWORKS: dict[str, NetworkSpec] = {
     "srresnet": NetworkSpec(
         factory=srresnet.SRResNet,
@@ -73,27 +90,10 @@ NETWORKS: dict[str, NetworkSpec] = {
         paper="Dong et al. 2014, arXiv:1501.00092",
         departures="its convolutions pad in training too",
     ),
-    "dfcan": NetworkSpec(
-        factory=DFCAN,
-        scales=(1, 2, 3),
-        receptive_radius_px=lambda config: None,  # its attention sees the whole picture
-        channels=(1, 9, 25),
-        paper="Qiao et al. 2021, doi 10.1038/s41592-020-01048-5",
-        departures="attention from the mean spectrum of windows of one size",
-    ),
-    "dfgan": NetworkSpec(
-        factory=DFGAN,
-        scales=(1, 2, 3),
-        receptive_radius_px=lambda config: None,
-        channels=(1, 9, 25),
-        paper="Qiao et al. 2021, doi 10.1038/s41592-020-01048-5",
-        departures="attention from the mean spectrum of windows of one size",
-    ),
-    "unet_cascade": NetworkSpec(
-        factory=UNetCascade,
-        scales=(1, 2, 3),
-        receptive_radius_px=lambda config: None,
-        channels=(1, 9, 25),
+    "dfcan": _for_frames(DFCAN),
+    "dfgan": _for_frames(DFGAN),
+    "unet_cascade": _for_frames(
+        UNetCascade,
         paper="after the idea of Gong et al. 2021, doi 10.2528/PIER21110904",
         departures="only the idea is known: widths, depths and how stages are joined are ours",
     ),

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from demo.web.i18n import label_of
 from demo.work.engine import SuperResolution
 from sr.commands.cli import main
 from sr.images.photo import Photo
 from sr.images.writing import save_png
+from sr.models.files.weights_file import save_model
 from sr.models.loading import weights_sha256
+from sr.networks.rrdb import RRDBNet
+from survey.commands.cli import main as survey_main
 from survey.preparation.versions import Source, prepare_study
 from survey.study.errors import StudyError
 from survey.study.protocol import Protocol
@@ -60,6 +64,28 @@ def test_in_a_study(model: str, tmp_path: Path) -> None:
     restoring = Protocol.of_models(["clean"], width=64, height=64)
     with pytest.raises(StudyError, match="clean keeps the size"):
         prepare_study(sources, tmp_path / "other", protocol=restoring, now=NOW)
+
+
+def test_our_own_network_goes_out_in_the_official_layout_and_into_a_study_by_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, photos = tmp_path / "models", tmp_path / "photos"
+    network = RRDBNet(num_blocks=1, num_features=16)
+    save_model(models / "ours_x4.safetensors", network, name="ours_x4", about={})
+    assert main(["models", "export", "ours_x4", str(models / "theirs_x4.pth")]) == 0
+    (models / "ours_x4.safetensors").unlink()
+    names = torch.load(models / "theirs_x4.pth", weights_only=True)["params_ema"]
+    assert "body.0.rdb1.conv1.weight" in names
+    rng = np.random.default_rng(1)
+    for name in "abcdef":
+        noise = rng.integers(0, 256, (64, 96, 3)).astype(np.uint8)
+        save_png(photos / f"{name}.png", Photo(noise))
+    monkeypatch.setenv("NITIDEZ_DATA", str(tmp_path / "data"))
+    command = ["prepare", str(photos), "--study", "mine", "--width", "48", "--height", "32"]
+    command += ["--images-per-rater", "2", "--models", "bicubic", "theirs_x4"]
+    assert survey_main(command) == 0, capsys.readouterr().err
+    (study,) = (tmp_path / "data").rglob("study.json")
+    assert weights_sha256("theirs_x4") in study.read_text()
 
 
 def test_in_the_page(model: str) -> None:

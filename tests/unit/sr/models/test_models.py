@@ -11,9 +11,16 @@ from torch.nn import functional as F
 
 from sr.base.errors import ConfigError, ShapeError, UnknownModelError, WeightsError
 from sr.models.entries.model import Model
-from sr.models.entries.shipped import MODELS
+from sr.models.entries.shipped import FRAME_MODELS, MODELS
+from sr.models.files.catalogue import CATALOGUE
 from sr.models.files.weights_file import load_model, read_header, save_model
-from sr.models.registry import chosen_scale, model_info, models_of_scale, network_scales
+from sr.models.registry import (
+    chosen_scale,
+    model_info,
+    models_of_scale,
+    network_scales,
+    read_manifest,
+)
 from sr.networks.discriminators import SRGANDiscriminator
 from sr.networks.registry import build
 from sr.networks.srresnet import SRResNet, conv_of_shuffled
@@ -162,3 +169,17 @@ def test_a_discriminator_is_no_model(tmp_path: Path) -> None:
     assert isinstance(load_model(path), SRGANDiscriminator)
     with pytest.raises(WeightsError, match=r"judge\.safetensors: a discriminator"):
         upscaler_from_file(path, device="cpu")
+
+
+def test_the_table_of_the_docs_says_what_is_known_of_every_model() -> None:
+    text = (Path(__file__).resolve().parents[4] / "docs" / "models.md").read_text(encoding="utf-8")
+    lines = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    shipped = [model for model in MODELS.values() if model.network]
+    assert set(lines) == {m.name for m in [*shipped, *FRAME_MODELS.values()]} | set(CATALOGUE)
+    for name, facts in read_manifest().items():
+        assert f"| {facts['parameters']:,} |" in lines[name]
+        if found := facts["metrics"].get("Set5"):
+            said = f"{found['psnr_y']:.2f}, {found['ssim_y']:.4f}, {found['lpips_alex']:.4f}"
+            assert f"| {said} |" in lines[name]
+    for name, offer in CATALOGUE.items():
+        assert f"| {offer.licence} |" in lines[name]
