@@ -227,6 +227,8 @@ def visit(open_page: Callable[..., Page], survey: Survey, survey_address: str) -
 
     def open_visit(token: str | None = None, init: str = "", **options: Any) -> Visit:
         page = open_page("about:blank", own=True, **options)
+        # A page that is open when its network is first watched may send one more request past it.
+        page.route("**/nothing", lambda route: route.fallback())
         pages.append(page)
         if init:
             page.add_init_script(init)
