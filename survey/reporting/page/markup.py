@@ -42,7 +42,8 @@ input[name=language] { margin-left: 1rem; }
   th, td { padding: .08rem .25rem; } td.words { min-width: 5rem; }
   .versions { gap: 1%; } .versions figure { width: 19%; } .versions img { width: 100%; }
   .table, tr, figure, p > img, .photograph { break-inside: avoid; }
-  h2, h3, caption, thead, .photographs > p { break-after: avoid; } p { orphans: 3; widows: 3; } }
+  .photographs > h2 { break-before: page; } p { orphans: 3; widows: 3; }
+  h2, h3, caption, thead { break-after: avoid; } }
 """
 
 
