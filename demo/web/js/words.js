@@ -6,11 +6,16 @@ export const languageNow = () => languageOf(document.documentElement.lang);
 
 export const fillIn = (phrase, values) => phrase.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-export const numberIn = (language, value, most = 0, least = 0) =>
-  new Intl.NumberFormat(language, {
-    maximumFractionDigits: most,
-    minimumFractionDigits: least,
-  }).format(value);
+const formats = new Map(); // making one takes longer than using it, and frames use several
+
+export function numberIn(language, value, most = 0, least = 0) {
+  const key = `${language} ${most} ${least}`;
+  if (!formats.has(key)) {
+    const digits = { maximumFractionDigits: most, minimumFractionDigits: least };
+    formats.set(key, new Intl.NumberFormat(language, digits));
+  }
+  return formats.get(key).format(value);
+}
 
 // A function that says the texts of a page, in the language that `language` tells.
 export function makeSay(texts, language) {
