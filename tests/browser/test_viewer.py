@@ -454,7 +454,7 @@ def test_a_display_is_needed_to_imitate_another(view):
         viewer.page.locator(f".nv-other [name={field}]").fill(value)
         viewer.wait()
         assert says in other_text(viewer)
-    show_as_on(viewer, "this display")
+    show_as_on(viewer, "none, pixel for pixel")
     assert viewer.data("unit") is None
     assert viewer.data("fit") == "true"
     assert "picture" in viewer.page.locator(".nv-screen").inner_text()
