@@ -173,7 +173,8 @@ class Survey:
             self._progress = 0.0
         try:
             make(self.study_folder, self._set_progress)
-            self._load()
+            was_other_opened = repository.opened_last(self.record.store) is not None
+            self._load(is_new=self.is_fixed or not was_other_opened)
         except SurveyError as error:
             self.problem = error
         except Exception as error:

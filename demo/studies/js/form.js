@@ -309,9 +309,12 @@ export class StudyForm {
     this.find(".nst-plan").hidden = !plan;
     if (!plan) return;
     const facts = plan.plan;
+    let kind = "plan_trials";
+    if (!facts.pairs) kind = "plan_trials_ratings";
+    else if (!facts.ratings) kind = "plan_trials_pairs";
     const lines = [
       this.say("plan_photos", facts),
-      this.say("plan_trials", facts),
+      this.say(kind, facts),
       facts.raters_scores && this.say("plan_scores", { raters: facts.raters_scores }),
       facts.raters_choices && this.say("plan_choices", { raters: facts.raters_choices }),
       this.say("plan_more"),

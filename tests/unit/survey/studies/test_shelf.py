@@ -119,6 +119,24 @@ def test_what_cannot_be_done_is_said(
     assert "lacks" in broken["problem"]
 
 
+def test_a_study_that_is_opened_while_the_default_one_is_made_stays_the_open_one(
+    start: Callable[..., ProtectedSurvey], data_folder: Path
+) -> None:
+    protected = start()
+    shelf.copy_of(protected.survey, "default", "second")
+    protected.close()
+    default, aside = data_folder / "studies" / "default", data_folder / "aside-for-now"
+    default.rename(aside)
+    for path in (*data_folder.glob("survey.db*"), *data_folder.glob("journal/*")):
+        path.unlink()
+    protected = start()
+    first = protected.survey
+    assert first.status()["state"] == "preparing"
+    shelf.open_study(protected, "second")
+    first.make_study(lambda folder, progress: aside.rename(folder))
+    assert states(protected) == {"default": "prepared", "second": "open"}
+
+
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
     rng = np.random.default_rng(3)
