@@ -125,10 +125,10 @@ class DisplayPage {
         say.number(ppdOf(density, distance), 1, 1),
         `${say.number(acuityDistanceCmOf(density))} cm`,
       ];
-      for (const [index, text] of texts.entries()) {
+      for (const [column, text] of texts.entries()) {
         const cell = document.createElement("td");
         cell.textContent = text;
-        cell.dataset.head = say(heads[index + 1]);
+        cell.dataset.head = say(heads[column + 1]);
         row.append(cell);
       }
       const last = document.createElement("td");
