@@ -12,6 +12,7 @@ from sr.base.files import write_atomically
 from sr.microscopy.files.tiffs import is_ome
 
 SUFFIXES = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
+MOST_CUT = 0.01  # of the range of a kind of integers, beyond which nothing is cut off
 LARGEST_BYTES = 4_000_000_000  # of a TIFF with 32-bit offsets
 
 
@@ -79,8 +80,13 @@ def stack_bytes(
 
 
 def as_kind(pixels: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """Numbers of another kind, rounded and cut to what it holds; float stays float32."""
+    """Numbers of another kind, rounded, a little beyond what it holds cut; float32 where they go
+    further, for a bright spot that was cut off would be a wrong one.
+    """
     if kind.kind == "f":
         return pixels.astype(np.float32)
     limits = np.iinfo(kind)
+    slack = MOST_CUT * (limits.max - limits.min)
+    if pixels.min() < limits.min - slack or pixels.max() > limits.max + slack:
+        return pixels.astype(np.float32)
     return np.clip(np.rint(pixels), limits.min, limits.max).astype(kind)

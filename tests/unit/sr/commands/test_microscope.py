@@ -16,7 +16,7 @@ from sr.networks.registry import build
 from tests.unit.sr.microscopy.conftest import write_mrc
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-FRAMES = np.random.default_rng(0).integers(100, 60000, (9, 12, 14)).astype(np.uint16)
+FRAMES = np.random.default_rng(0).integers(20000, 40000, (9, 12, 14)).astype(np.uint16)
 
 
 @pytest.fixture

@@ -174,9 +174,13 @@ def test_only_tiff_is_written_and_integers_are_rounded(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"ends in \.tif"):
         write_stack(tmp_path / "a.png", PLANES, None, "")
     assert not list(tmp_path.iterdir())
-    numbers = np.array([-3.0, 0.6, 70000.0])
+    numbers = np.array([-3.0, 0.6, 66000.0])
     assert as_kind(numbers, np.dtype(np.uint16)).tolist() == [0, 1, 65535]
-    assert as_kind(numbers, np.dtype(np.float32)).tolist() == [-3.0, pytest.approx(0.6), 70000.0]
+    assert as_kind(numbers, np.dtype(np.float32)).tolist() == [-3.0, pytest.approx(0.6), 66000.0]
+    for far in (70000.0, -3000.0):  # a spot that is cut off would be a wrong one
+        made = as_kind(np.array([0.6, far]), np.dtype(np.uint16))
+        assert made.dtype == np.float32
+        assert made[1] == far
 
 
 def test_counts_go_to_the_network_and_come_back() -> None:
