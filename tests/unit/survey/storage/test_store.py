@@ -255,7 +255,7 @@ def test_codes_can_be_typed_in_many_ways() -> None:
 
 def test_errors_of_the_survey_have_a_text_and_a_status() -> None:
     for error in [SurveyError, *SurveyError.__subclasses__()]:
-        assert error.key.startswith(("survey_", "results_"))
+        assert error.key.startswith(("survey_", "results_", "studies_"))
         assert 400 <= error.status < 600
 
 
