@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,6 +19,7 @@ from sr.networks.microscopy.dfcan import DFGANDiscriminator
 from sr.networks.unet_discriminator import UNetDiscriminator
 
 Verdicts = tuple[Tensor, Tensor]
+Mean = Callable[[Tensor], Tensor]
 
 # Opponents by the names that recipes use, for crops of a side in pixels.
 OPPONENTS: dict[str, Callable[[int], nn.Module]] = {
@@ -64,7 +66,9 @@ def build_discriminator(opponent: str, *, hr_patch_px: int) -> nn.Module:
     return OPPONENTS[opponent](hr_patch_px)
 
 
-def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "vanilla") -> Verdicts:
+def discriminator_loss(
+    real: Tensor, fake: Tensor, *, kind: str = "vanilla", others: Mean = torch.mean
+) -> Verdicts:
     """What the discriminator loses on real and on generated images, from its logits.
 
     Args:
@@ -72,11 +76,13 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "vanilla") -> 
         kind: "vanilla", binary cross entropy; "relativistic", the same of how much more real an
             image is than the others' mean, each half (Jolicoeur-Martineau 2018, arXiv:1807.00734;
             ESRGAN, section 3.2); "hinge" (Lim and Ye 2017, arXiv:1705.02894).
+        others: the mean that "relativistic" compares with; of several processes, that of all of
+            them, through which gradients pass.
     """
     if kind == "relativistic":
         return (
-            F.softplus(fake.mean() - real).mean() / 2,
-            F.softplus(fake - real.mean()).mean() / 2,
+            F.softplus(others(fake) - real).mean() / 2,
+            F.softplus(fake - others(real)).mean() / 2,
         )
     if kind == "hinge":
         return F.relu(1 - real).mean(), F.relu(1 + fake).mean()
@@ -84,21 +90,26 @@ def discriminator_loss(real: Tensor, fake: Tensor, *, kind: str = "vanilla") -> 
 
 
 def generator_adversarial_loss(
-    fake: Tensor, real: Tensor | None = None, *, kind: str = "vanilla"
+    fake: Tensor,
+    real: Tensor | None = None,
+    *,
+    kind: str = "vanilla",
+    others: Mean = torch.mean,
 ) -> Tensor:
     """What the generator loses where it was found out, from the discriminator's logits.
 
     Args:
         fake: logits of generated images, which the gradient reaches.
         real: those of real ones, constant; "relativistic" alone needs them.
-        kind: as of `discriminator_loss`. "vanilla" is -log D(G(x)) (Ledig et al. 2017, equation 6).
+        kind, others: as of `discriminator_loss`. "vanilla" is -log D(G(x)) (Ledig et al. 2017,
+            equation 6).
 
     Returns:
         The mean over the batch.
     """
     if kind == "relativistic":
         assert real is not None
-        return (F.softplus(real.mean() - fake).mean() + F.softplus(real - fake.mean()).mean()) / 2
+        return (F.softplus(others(real) - fake).mean() + F.softplus(real - others(fake)).mean()) / 2
     if kind == "hinge":
         return -fake.mean()
     return F.softplus(-fake).mean()

@@ -43,6 +43,11 @@ class Group:
             values /= self.size
         return values
 
+    def batch_mean(self, values: Tensor) -> Tensor:
+        """The mean over the joined batch of all processes; gradients pass through it."""
+        mean = values.mean()
+        return mean if self.size == 1 else _sum(mean) / self.size
+
     def from_leader(self, values: Sequence[float], device: torch.device) -> list[float]:
         """The leader's numbers, on every process."""
         if self.size == 1:

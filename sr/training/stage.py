@@ -109,6 +109,10 @@ class Trainer:
         self.judge: Callable[[Seen], Tensor] | None = None
         if self.discriminator is not None:
             self.judge = self.group.wrap(self.discriminator)
+        self.verdict: dict[str, Any] = {
+            "kind": config.adversarial,
+            "others": self.group.batch_mean,
+        }
         self.compute: Callable[[Tensor, Tensor], Found] = self.gradients
         # What the average follows, of the generator as it is now: wrapped, with its batch norms.
         networks = (self.average, self.generator)
@@ -190,9 +194,7 @@ class Trainer:
                 real = self.look(hr)
             if self.judge is not None:
                 logits = self.judge(real).float(), self.judge(_detached(fake)).float()
-                losses["d/real"], losses["d/fake"] = discriminator_loss(
-                    *logits, kind=self.config.adversarial
-                )
+                losses["d/real"], losses["d/fake"] = discriminator_loss(*logits, **self.verdict)
         if moves:
             losses["g/pixel"] = self.pixel(prediction, hr)
             if self.config.tv_weight:
@@ -204,7 +206,7 @@ class Trainer:
                     self.discriminator.requires_grad_(False)  # its own gradient is not wanted here
                     logits_of_fake = self.discriminator(fake).float()
                     losses["g/adversarial"] = generator_adversarial_loss(
-                        logits_of_fake, logits[0].detach(), kind=self.config.adversarial
+                        logits_of_fake, logits[0].detach(), **self.verdict
                     )
                     self.discriminator.requires_grad_(True)
         return losses

@@ -23,6 +23,10 @@ SETTINGS = {
         "srgan_smoke",
         ["batch_size=4", "batch_norm=true", "discriminator_warmup=0"],
     ),
+    "relativistic": (
+        "srgan_smoke",
+        ["batch_size=4", "adversarial=relativistic", "discriminator_warmup=0"],
+    ),
 }
 
 
