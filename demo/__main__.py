@@ -20,8 +20,8 @@ from demo.work.versions import ImageStore
 from sr.base.errors import ConfigError, SRError
 
 
-def main() -> int:
-    """Parse the command line and do what it says."""
+def build_parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m demo",
         description="Work on the app's own files.",
@@ -40,7 +40,12 @@ def main() -> int:
         "--static", action="store_true", help="the site without a server, as a Static Space"
     )
     build.add_survey_argument(publishing)
-    args = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    """Parse the command line and do what it says."""
+    args = build_parser().parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     try:
         if args.command == "publish":

@@ -1,4 +1,4 @@
-"""The API for programs (gradio_client): /upscale, /measure, /look and /models."""
+"""The API for programs (gradio_client): /upscale, /upscale_to_width, /measure, /look, /models."""
 
 from __future__ import annotations
 
@@ -49,30 +49,47 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
     async def upscale(
         image: str,
         model: str,
-        width: float,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> str:
-        """Upscale an image by the model's scale, or to a width; returns the PNG file, of a
-        microscope's frame a TIFF with its counts.
+        """Upscale an image by the model's scale; returns the PNG file, of a microscope's frame a
+        TIFF with its counts.
 
         Args:
             image: PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF or HEIC file; MRC or TIFF of a frame.
             model: one of the names that /models lists.
-            width: of the result in pixels, enlarged first and then reduced; 0 is as the model
-                makes it.
         """
+        return await enlarge(image, model, None, request, progress)
+
+    async def upscale_to_width(
+        image: str,
+        model: str,
+        width: float,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> str:
+        """Upscale an image to a width: enlarged first, then reduced; returns the PNG file.
+
+        Args:
+            image, model: as of /upscale; frames of microscopes are not reduced.
+            width: of the result in pixels.
+        """
+        return await enlarge(image, model, width, request, progress)
+
+    async def enlarge(
+        image: str, model: str, width: float | None, request: gr.Request, progress: gr.Progress
+    ) -> str:
         try:
             scale = chosen_scale(model)
-            if (wanted := width_of(width)) is None and width:
-                raise ConfigError(f"width {width}: needed a number of pixels, or 0")
+            if (wanted := width_of(width)) is None and width is not None:
+                raise ConfigError(f"width {width}: needed a number of pixels")
             limits.photos.take(request)
             photo = await asyncio.to_thread(
                 read_for, model, given(image, "image"), limits.max_megapixels
             )
             if isinstance(photo, Frame):
-                if width:
-                    raise ConfigError("width: frames of microscopes are not reduced; needed 0")
+                if width is not None:
+                    raise ConfigError("width: frames of microscopes are not reduced; use /upscale")
                 scale = frame_scale()
             elif wanted is not None:
                 scale = scale_for_width(model_info(model).scales, photo.width, wanted)
@@ -201,7 +218,9 @@ def build_api(limits: UploadLimits, jobs: Jobs) -> None:
         answer = gr.JSON(label="answer")
         button = gr.Button()
     public: dict[str, Any] = {"api_visibility": "public", "concurrency_limit": 8}
-    button.click(upscale, [image, model, width], result, api_name="upscale", **public)
+    button.click(upscale, [image, model], result, api_name="upscale", **public)
+    given_width = [image, model, width]
+    button.click(upscale_to_width, given_width, result, api_name="upscale_to_width", **public)
     one: dict[str, Any] = public | {"concurrency_limit": 2}
     button.click(measure, [prediction, reference], answer, api_name="measure", **one)
     button.click(look, [image], answer, api_name="look", **public)

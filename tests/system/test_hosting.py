@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.__main__ import build_parser as build_demo_parser
 from demo.app.settings import Settings
 from survey.commands.cli import build_parser
 
@@ -42,13 +43,12 @@ def test_every_command_is_one_that_exists(line: str):
     match words:
         case [python, "-m", "survey", *arguments] if python.endswith("python"):
             build_parser().parse_args(arguments)
-        case [python, "-m", "demo", "publish", *arguments] if python.endswith("python"):
-            import argparse
-
-            from demo.hosting.publish import add_arguments
-
-            add_arguments(parser := argparse.ArgumentParser())
-            parser.parse_args(arguments)
+        case [python, "-m", "demo", *arguments] if python.endswith("python"):
+            build_demo_parser().parse_args(arguments)
+        case [python, "-m", "http.server", "--directory", "site/"] if python.endswith("python"):
+            pass  # of Python itself
+        case [python, "-m", "pip", "install", "-r", requirements] if python.endswith("python"):
+            assert (ROOT / requirements).is_file()
         case ["make", target]:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.M)
         case [".venv/bin/hf", "auth", "login"]:

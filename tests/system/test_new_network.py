@@ -14,7 +14,7 @@ import torch
 from demo.app.build import build_app
 from demo.app.settings import Settings
 from demo.upscale import page
-from demo.upscale.session import Choice, Session
+from demo.upscale.session import OWN_WIDTH, Choice, Session
 from demo.upscale.table import table_html
 from demo.work.engine import SuperResolution
 from demo.work.job import ORIGINAL
@@ -161,7 +161,7 @@ def test_the_page_makes_and_measures_its_versions(
         jobs.close()
 
 
-def test_people_choose_the_scale_only_where_there_are_several(
+def test_people_choose_the_scale_or_a_width(
     name: str, scale: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def choice() -> dict:
@@ -175,11 +175,11 @@ def test_people_choose_the_scale_only_where_there_are_several(
 
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     assert choice()["visible"]
-    assert [value for _, value in choice()["choices"]] == sorted([2, scale, 4])
+    assert [value for _, value in choice()["choices"]] == [*sorted({2, 3, 4, scale}), OWN_WIDTH]
     assert choice()["value"] == 4
     monkeypatch.undo()
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    assert [value for _, value in choice()["choices"]] == [2, 4]
+    assert [value for _, value in choice()["choices"]] == [2, 3, 4, OWN_WIDTH]
 
 
 def test_it_is_a_model_like_any_other(

@@ -44,10 +44,12 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def test_four_endpoints_are_public_and_no_more(client: Client):
+def test_five_endpoints_are_public_and_no_more(client: Client):
     named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(named) == {"/upscale", "/measure", "/look", "/models"}
+    assert set(named) == {"/upscale", "/upscale_to_width", "/measure", "/look", "/models"}
     names = [parameter["parameter_name"] for parameter in named["/upscale"]["parameters"]]
+    assert names == ["image", "model"]
+    names = [parameter["parameter_name"] for parameter in named["/upscale_to_width"]["parameters"]]
     assert names == ["image", "model", "width"]
     names = [parameter["parameter_name"] for parameter in named["/measure"]["parameters"]]
     assert names == ["prediction", "reference"]
@@ -62,31 +64,32 @@ def test_upscale_gives_the_exact_png(client: Client, photo: Path):
 
 
 def test_upscale_reaches_a_width(client: Client, photo: Path):
-    result = client.predict(handle_file(photo), "srgan_x4", 40, api_name="/upscale")
+    result = client.predict(handle_file(photo), "srgan_x4", 40, api_name="/upscale_to_width")
     assert Image.open(result).size == (40, 29)
     assert Image.open(result).text["Nitidez-Reduced"].startswith("enlarged to 56 x 40 pixels")
-    for width, words in ((9, "needed 15 to 56"), (-3, "needed a number of pixels, or 0")):
+    for width, words in ((9, "needed 15 to 56"), (0, "needed a number of pixels")):
         with pytest.raises(AppError, match=words):
-            client.predict(handle_file(photo), "srgan_x4", width, api_name="/upscale")
+            client.predict(handle_file(photo), "srgan_x4", width, api_name="/upscale_to_width")
 
 
 def test_a_microscopes_frame_comes_back_with_its_counts(client: Client, tmp_path: Path):
     counts = np.random.default_rng(0).integers(0, 60_000, (1, 12, 14)).astype(np.uint16)
     file = handle_file(write_mrc(tmp_path / "cell.mrc", counts, pixel_um=0.0626))
     for model in ("bicubic", "dfcan_x2"):
-        result = Path(client.predict(file, model, 0, api_name="/upscale"))
+        result = Path(client.predict(file, model, api_name="/upscale"))
         assert result.name == f"cell_{model}.tif"
         stack = read_stack(result)
         assert np.array_equal(stack.planes, counts.repeat(2, 1).repeat(2, 2))
         assert stack.pixel_um == pytest.approx(0.0313)
     several = handle_file(write_mrc(tmp_path / "stack.mrc", counts.repeat(3, 0)))
-    for given, model, width, words in (
-        (file, "srgan_x4", 0, "frames are enlarged by bicubic, dfcan_x2"),
-        (file, "dfcan_x2", 20, "not reduced"),
-        (several, "dfcan_x2", 0, "a stack of 3 frames"),
+    for given, model, words in (
+        (file, "srgan_x4", "frames are enlarged by bicubic, dfcan_x2"),
+        (several, "dfcan_x2", "a stack of 3 frames"),
     ):
         with pytest.raises(AppError, match=words):
-            client.predict(given, model, width, api_name="/upscale")
+            client.predict(given, model, api_name="/upscale")
+    with pytest.raises(AppError, match="not reduced"):
+        client.predict(file, "dfcan_x2", 20, api_name="/upscale_to_width")
 
 
 def test_measure_gives_the_metrics(client: Client, photo: Path):
