@@ -135,8 +135,10 @@ def status_of(get_survey: Callable[[], Survey]) -> dict[str, Any]:
         status = get_survey().status()
     except SurveyError as error:
         problem = {"key": error.key, "detail": str(error)}
-        status = {"state": "broken", "problem": problem}
-    return status | {"consent": {language: consent_text(language) for language in LANGUAGES}}
+        status = {"state": "broken", "problem": problem, "minutes": 0}
+    minutes = status["minutes"]
+    consent = {language: consent_text(language, minutes=minutes) for language in LANGUAGES}
+    return status | {"consent": consent}
 
 
 def named(answer: dict[str, Any]) -> dict[str, Any]:

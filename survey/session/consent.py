@@ -20,10 +20,16 @@ def _text(language: str) -> str:
     return (FOLDER / FILES[language]).read_text(encoding="utf-8").strip()
 
 
-def consent_text(language: str) -> list[str]:
-    """The paragraphs a rater reads; whom to ask comes from NITIDEZ_CONTACT."""
+def consent_text(language: str, *, minutes: int) -> list[str]:
+    """The paragraphs a rater reads; whom to ask comes from NITIDEZ_CONTACT.
+
+    Args:
+        minutes: that the study takes.
+    """
     contact = os.environ.get("NITIDEZ_CONTACT", "").strip() or NOBODY_NAMED[language]
-    return _text(language).replace("{contact}", contact).split("\n")
+    return (
+        _text(language).replace("{contact}", contact).replace("{minutes}", str(minutes)).split("\n")
+    )
 
 
 def consent_version() -> str:

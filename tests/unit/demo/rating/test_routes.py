@@ -238,3 +238,9 @@ def test_a_browser_sends_conditions_that_are_all_stored(client: TestClient, surv
     row = read_responses(survey.store, "default").iloc[0]
     assert (row["dpr"], row["visual_scale"], row["clipped"]) == (1.25, 1.5, 0.25)
     assert {"dpr_changed", "fractional_dpr", "pinched", "clipped"} <= set(row["flags"].split(";"))
+
+
+def test_the_consent_says_how_long_this_study_takes(client: TestClient):
+    status = client.get("/survey/status").json()
+    assert f"about {status['minutes']} minutes: you look" in status["consent"]["en"][0]
+    assert f"cerca de {status['minutes']} minutos: você olha" in status["consent"]["pt-BR"][0]
