@@ -140,6 +140,8 @@ def test_a_study_that_was_closed_takes_nobody_and_loses_nothing(visit, session_a
         expect(page.get_by_role("heading", name="The survey is closed")).to_be_visible()
     finally:
         owner.set_open(survey, True)
+    is_open = "async () => (await (await fetch('survey/status')).json()).state === 'open'"
+    page.wait_for_function(is_open, polling=500)  # what is told of the survey is kept for a moment
     assert len(rows_of(survey, rater.token)) == rater.state["progress"]["done"]
 
 
