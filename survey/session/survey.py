@@ -136,13 +136,14 @@ class Survey:
         """
         if name == self.study_name:
             return self
-        with self._lock:
-            if name not in self._others:
-                other = copy.copy(self)
-                other.study_name, other.problem, other._study = check_name(name), None, None
-                other._load(is_new=False)
-                self._others[name] = other
-            return self._others[name]
+        if (
+            name not in self._others
+        ):  # no lock: who loads may be alone at the record, or wait for it
+            other = copy.copy(self)
+            other.study_name, other.problem, other._study = check_name(name), None, None
+            other._load(is_new=False)
+            self._others.setdefault(name, other)
+        return self._others[name]
 
     def _choose(self) -> None:
         chosen = None if self.is_fixed else repository.opened_last(self.record.store)

@@ -52,7 +52,7 @@ class Record:
     def __init__(self, folder: Path, *, keep: Literal["database", "journal", ""] = "") -> None:
         self.folder = folder
         self.problem: StoreError | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._file_lock = FileLock(folder / "lock", poll_interval=0.01)
         self._head: Line | None = None
         with self.alone(), ExitStack() as undone:
@@ -86,7 +86,8 @@ class Record:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One change at a time at this data folder, of all threads of all processes.
+        """One change at a time at this data folder, of all threads of all processes; a thread that
+        is alone may say so again.
 
         Raises:
             StoreError: the folder cannot be locked.

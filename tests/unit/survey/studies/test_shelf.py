@@ -19,7 +19,12 @@ from survey.session.protected import ProtectedSurvey
 from survey.storage.responses import read_responses
 from survey.studies import shelf
 from survey.studies.making import Making, MakingError
-from survey.study.errors import RatingGoesOnError, StudyError, StudyFixedError
+from survey.study.errors import (
+    RatingGoesOnError,
+    StudyClosedError,
+    StudyError,
+    StudyFixedError,
+)
 from survey.study.study import draft_of
 from tests.unit.survey.conftest import Rater, tell_the_same
 
@@ -88,6 +93,23 @@ def test_whoever_rated_another_study_keeps_what_was_given(
     under_way.state = rating.state(protected.survey, under_way.token)
     under_way.finish()
     assert under_way.state["phase"] == "end"
+
+
+@pytest.mark.timeout(60)
+def test_an_answer_to_a_study_that_was_open_before_a_restart_holds_nobody_up(
+    start: Callable[..., ProtectedSurvey],
+) -> None:
+    protected = start()
+    rater = Rater(protected.survey)
+    rater.go_on(3)
+    shelf.copy_of(protected.survey, "default", "second")
+    shelf.open_study(protected, "second", is_confirmed=True)
+    protected.close()
+    again = start()
+    rater.survey = again.survey
+    with pytest.raises(StudyClosedError):
+        rater.answer()  # the first that the new process hears of the study
+    Rater(again.survey).go_on(1)
 
 
 def test_a_server_started_for_one_study_keeps_to_it(start: Callable[..., ProtectedSurvey]) -> None:
