@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sr.base.files import check_folder
 from survey.session.survey import opened
 from survey.storage.responses import read_responses
 
@@ -27,10 +28,12 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         SurveyError: the study cannot be read, or the folder not written.
+        OutputError: the folder cannot be written in, as far as can be told before.
     """
     from survey.reporting.export import export_files, write_export
     from survey.reporting.results import asked_of
 
+    check_folder(args.output)  # before the analysis, which takes a while
     with opened(args.study) as survey:
         frame = read_responses(survey.store, args.study, args.include_simulated)
         asked = asked_of(survey, args.include_simulated)

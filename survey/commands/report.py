@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sr.base.files import check_file, write_file
 from survey.reporting.page.words import LANGUAGES
 from survey.reporting.public import SMALLEST_GROUP, WHY
 from survey.reporting.report import ReportError, report_files, zip_bytes
@@ -52,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     """Write the zip.
 
     Raises:
-        SurveyError: the study or the database cannot be read, or the file not written.
+        SurveyError: the study or the database cannot be read.
+        OutputError: the file cannot be written.
     """
     if args.output.suffix.lower() != ".zip":
         raise ReportError(f"{args.output}: needed a name that ends with .zip")
@@ -61,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
             raise ReportError("--single-responses: the full edition has them; needed --public")
         if args.single_responses != UNDERSTOOD:
             raise ReportError(f"{WHY} If they are to be public: --single-responses {UNDERSTOOD}")
+    check_file(args.output)  # before the analysis, which takes a while
     with opened(args.study) as survey:
         study = survey.study
         percent = args.margin_preference
@@ -73,10 +76,6 @@ def run(args: argparse.Namespace) -> int:
         responses, study, is_public=args.public, language=args.language, asked=asked,
         has_responses=args.single_responses is not None,
     )  # fmt: skip
-    try:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_bytes(zip_bytes(files))
-    except OSError as error:
-        raise ReportError(f"{args.output}: {error.strerror}; give another --output") from error
+    write_file(args.output, zip_bytes(files))
     print(f"{len(responses)} responses, {len(files)} files in {args.output}")
     return 0

@@ -100,6 +100,20 @@ def test_withdraw_and_anonymise(data: Path, capsys: pytest.CaptureFixture[str]) 
     )
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_the_analysis(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        pytest.fail("it began to analyse")
+
+    monkeypatch.setattr("survey.commands.report.report_files", never)
+    monkeypatch.setattr("survey.reporting.export.export_files", never)
+    (tmp_path / "file").write_text("mine")
+    for command, name in (("report", "r.zip"), ("export", "out")):
+        assert run(command, "--output", str(tmp_path / "file" / name)) == 2
+        assert "is a file, not a folder" in capsys.readouterr().err
+
+
 def test_mend_makes_a_lost_database_again(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     survey = Survey(data)
     Rater(survey).go_on(9)
