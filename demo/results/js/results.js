@@ -1,6 +1,6 @@
 // The results while they come in; for the owner also what only the owner may do.
 
-import { fillIn, languageNow } from "../../web/js/words.js";
+import { fillIn, languageNow, numberIn, numberTyped } from "../../web/js/words.js";
 import { Viewer } from "../../web/viewer/js/viewer.js";
 
 const LOOK_MS = 15000;
@@ -188,8 +188,9 @@ class ResultsPage {
       this.find(".nr-study").textContent = this.say("study", { study: status.study });
       for (const [name, value] of Object.entries(status.margins ?? {})) {
         const field = this.find(`[name=${name}]`);
-        if (field.dataset.told === String(value)) continue; // what is being typed stays
-        field.value = field.dataset.told = value;
+        const told = numberIn(this.language, value, 6);
+        if (field.dataset.told === told) continue; // what is being typed stays
+        field.value = field.dataset.told = told;
       }
       this.find(".nr-backup").textContent = this.backupText(status.backup);
       this.find(".nr-told").textContent = status.told.join("\n");
@@ -278,8 +279,8 @@ class ResultsPage {
       "toggle-results": () => this.change({ results_open: !status.results_open }),
       "toggle-study": () => this.change({ study_open: status.state !== "open" }),
       margins: async () => {
-        const [margin, percent] = ["margin", "percent"].map((name) => this.find(`[name=${name}]`).value);
-        await this.change({ margin: Number(margin), percent: Number(percent) });
+        const [margin, percent] = ["margin", "percent"].map((name) => numberTyped(this.find(`[name=${name}]`).value) || 0);
+        await this.change({ margin, percent }); // 0, of what is no number, is refused in words
         await this.look(true);
       },
       "export-public": () => this.export(true),

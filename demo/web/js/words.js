@@ -17,6 +17,12 @@ export function numberIn(language, value, most = 0, least = 0) {
   return formats.get(key).format(value);
 }
 
+// What somebody typed as a number, with a point or a comma; NaN where it is none.
+export function numberTyped(text) {
+  const plain = text.trim().replace(",", ".");
+  return plain ? Number(plain) : Number.NaN;
+}
+
 // A function that says the texts of a page, in the language that `language` tells.
 export function makeSay(texts, language) {
   const say = (key, values = {}) => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fillIn, languageOf, makeSay, numberIn } from "../../../demo/web/js/words.js";
+import { fillIn, languageOf, makeSay, numberIn, numberTyped } from "../../../demo/web/js/words.js";
 
 test("every kind of Portuguese gets the one there is, everything else English", () => {
   assert.deepEqual(["pt", "pt-PT", "PT-br", "en-GB", "de", ""].map(languageOf), [
@@ -19,6 +19,12 @@ test("numbers have the language's separators and as many digits as asked", () =>
   assert.equal(numberIn("pt-BR", 1234.56, 1), "1.234,6");
   assert.equal(numberIn("en", 1234.5, 2), "1,234.5");
   assert.equal(numberIn("en", 3, 1, 1), "3.0");
+});
+
+test("a number is typed with a point or a comma, as it is shown", () => {
+  for (const language of ["pt-BR", "en"]) assert.equal(numberTyped(numberIn(language, 0.35, 6)), 0.35);
+  assert.equal(numberIn("pt-BR", 0.3, 6), "0,3");
+  for (const text of ["", " ", "a", "1,2,3"]) assert.ok(Number.isNaN(numberTyped(text)));
 });
 
 test("a page says its texts in the language of the moment", () => {
