@@ -7,10 +7,10 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sr.base.errors import ConfigError
 from sr.base.files import check_file, check_folder
@@ -23,6 +23,7 @@ from sr.models.registry import model_info
 EXIT_ERROR = 2
 LEADER_SECONDS = 20.0
 PRECISIONS = ("auto", "float32", "bfloat16")
+Number = TypeVar("Number", int, float)
 OUTPUT_FILES = {
     "csv": "table.csv",
     "markdown": "table.md",
@@ -105,28 +106,39 @@ def add_layout_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _number(text: str, kind: type[Number], fits: Callable[[Number], bool], needed: str) -> Number:
+    """What ``text`` says, where it is a number of the kind and ``fits``.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none, or does not fit; says what was needed.
+    """
+    try:
+        value = kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not a {needed}") from None
+    if not fits(value):
+        raise argparse.ArgumentTypeError(f"{text} is not a {needed}")
+    return value
+
+
 def positive_int(text: str) -> int:
     """A whole number from 1 up, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
-    return value
+    return _number(text, int, lambda value: value >= 1, "whole number from 1 up")
 
 
 def positive_float(text: str) -> float:
     """A number above 0, for argparse."""
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
+    return _number(text, float, lambda value: value > 0, "number above 0")
 
 
 def percent(text: str) -> int:
     """A whole number from 1 to 100, for argparse."""
-    value = int(text)
-    if not 1 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 100")
-    return value
+    return _number(text, int, lambda value: 1 <= value <= 100, "whole number from 1 to 100")
+
+
+def fraction(text: str) -> float:
+    """A number between 0 and 1, for argparse."""
+    return _number(text, float, lambda value: 0 < value < 1, "number between 0 and 1")
 
 
 def print_any_name() -> None:
@@ -134,14 +146,6 @@ def print_any_name() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def fraction(text: str) -> float:
-    """A number between 0 and 1, for argparse."""
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number between 0 and 1")
-    return value
 
 
 class Show(Protocol):
