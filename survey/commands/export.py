@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sr.base.errors import OutputError
 from sr.base.files import check_folder
 from survey.session.survey import opened
 from survey.storage.responses import read_responses
@@ -28,12 +29,14 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         SurveyError: the study cannot be read, or the folder not written.
-        OutputError: the folder cannot be written in, as far as can be told before.
     """
-    from survey.reporting.export import export_files, write_export
+    from survey.reporting.export import ExportError, export_files, write_export
     from survey.reporting.results import asked_of
 
-    check_folder(args.output)  # before the analysis, which takes a while
+    try:
+        check_folder(args.output)  # before the analysis, which takes a while
+    except OutputError as error:
+        raise ExportError(f"--output {error}") from error
     with opened(args.study) as survey:
         frame = read_responses(survey.store, args.study, args.include_simulated)
         asked = asked_of(survey, args.include_simulated)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sr.base.errors import OutputError
 from sr.base.files import check_file, write_file
 from survey.reporting.page.words import LANGUAGES
 from survey.reporting.public import SMALLEST_GROUP, WHY
@@ -53,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     """Write the zip.
 
     Raises:
-        SurveyError: the study or the database cannot be read.
-        OutputError: the file cannot be written.
+        SurveyError: the study or the database cannot be read, or the file not be written there.
+        OutputError: it could not be written in the end.
     """
     if args.output.suffix.lower() != ".zip":
         raise ReportError(f"{args.output}: needed a name that ends with .zip")
@@ -63,7 +64,10 @@ def run(args: argparse.Namespace) -> int:
             raise ReportError("--single-responses: the full edition has them; needed --public")
         if args.single_responses != UNDERSTOOD:
             raise ReportError(f"{WHY} If they are to be public: --single-responses {UNDERSTOOD}")
-    check_file(args.output)  # before the analysis, which takes a while
+    try:
+        check_file(args.output)  # before the analysis, which takes a while
+    except OutputError as error:
+        raise ReportError(f"--output {error}") from error
     with opened(args.study) as survey:
         study = survey.study
         percent = args.margin_preference
