@@ -17,10 +17,12 @@ from sr.models.entries.model import Model
 from sr.models.loading import load_named, weights_sha256
 from sr.models.registry import model_info
 from sr.networks.reach import fitting_px
+from sr.networks.rrdb import RRDBNet
 
 OPSET = 17
 SIZES = (24, 20), (17, 26)  # that a file is traced and checked with; fitted to what it takes
 TOLERANCE = {False: 1e-4, True: 0.02}  # of white, against torch's float32; of half precision
+PUBLISHED_GROWTH = 32  # of RRDBNet, in every file of ESRGAN's and Real-ESRGAN's layouts
 SUFFIXES = (".onnx", ".pth")
 NEEDED = "pip install -r requirements-export.txt"
 
@@ -45,7 +47,8 @@ def export(name: str, path: Path, *, half: bool = False) -> float | None:
 
     Raises:
         ConfigError: a name that ends in something else, or a model without a network.
-        ExportError: a library is missing, or the file does not give torch's results.
+        ExportError: a library is missing, the file does not give torch's results, or no program
+            would read it.
         OutputError: it cannot be written there.
     """
     if path.suffix.lower() not in SUFFIXES:
@@ -56,11 +59,21 @@ def export(name: str, path: Path, *, half: bool = False) -> float | None:
     check_file(path)
     network = load_named(name).network.eval().requires_grad_(False)
     if path.suffix.lower() == ".pth":
+        _check_pth(name, network)
         write_file(path, _pth(network, half))
         return None
     content, difference = _onnx(network, model, half)
     write_file(path, content)
     return difference
+
+
+def _check_pth(name: str, network: nn.Module) -> None:
+    """Programs tell RRDBNet from its tensors' names, and take every one for as wide as ESRGAN's."""
+    if isinstance(network, RRDBNet) and (growth := network.config["growth"]) != PUBLISHED_GROWTH:
+        raise ExportError(
+            f"{name}: dense blocks that grow by {growth} channels; other programs read RRDBNet as "
+            f".pth with {PUBLISHED_GROWTH} only; export it as .onnx"
+        )
 
 
 def _pth(network: nn.Module, half: bool) -> bytes:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from sr.base.errors import WeightsError
 from sr.commands.cli import main
-from sr.models.export import export
+from sr.models.export import ExportError, export
 from sr.models.loading import load_named
 from sr.networks.rrdb import RRDBNet
 from tests.helpers import foreign_files as files
@@ -88,6 +89,25 @@ def test_files_of_ours_are_read_by_other_programs(
     export("srresnet_x4", tmp_path / "srresnet.pth")
     state = torch.load(tmp_path / "srresnet.pth", weights_only=True)["params_ema"]
     assert set(state) == set(load_named("srresnet_x4").network.state_dict())
+
+
+def test_an_rrdb_that_no_program_would_read_is_refused_as_pth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sr.models.files.foreign import load_foreign
+    from sr.models.files.weights_file import save_model
+
+    monkeypatch.setenv("NITIDEZ_MODELS", str(tmp_path))
+    network = RRDBNet(num_blocks=1, num_features=16, growth=8)
+    save_model(
+        tmp_path / "narrow.safetensors", network, name="narrow", about={"data": "", "training": {}}
+    )
+    with pytest.raises(ExportError, match=r"grow by 8 channels; .* export it as \.onnx"):
+        export("narrow", tmp_path / "narrow.pth")
+    assert not (tmp_path / "narrow.pth").exists()
+    torch.save({"params_ema": network.state_dict()}, tmp_path / "forced.pth")
+    with pytest.raises(WeightsError, match="do not fit together"):  # why it is refused
+        load_foreign(tmp_path / "forced.pth")
 
 
 def test_what_cannot_be_exported_leaves_no_file(
