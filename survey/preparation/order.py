@@ -23,7 +23,7 @@ from survey.preparation.sources import Source, crop_of
 from survey.preparation.tables import Labels
 from survey.preparation.versions import prepare_study, scale_of
 from survey.study.errors import StudyError
-from survey.study.protocol import METHODS, NETWORKS, Protocol, check_asked
+from survey.study.protocol import METHODS, MOST_METHODS, NETWORKS, Protocol, check_asked
 from survey.study.study import Crop, Study, StudyImage, Version
 
 LANGUAGE_TAGS = ("en", "pt-BR")
@@ -155,10 +155,8 @@ def check(order: Order) -> Checked:
     problems += [Problem("label_method", method=m) for m in order.labels if m not in known]
     refuse(problems)
     if not any(source.role == "main" for source in fitting):
-        raise StudyError(
-            f"none of {len(sources)} photographs is at least {protocol.width}x{protocol.height} "
-            "pixels; give larger ones"
-        )
+        window = {"width": protocol.width, "height": protocol.height}
+        refuse([Problem("small", count=len(sources), **window)])
     small = [source.name for source in sources if not source.fits(protocol, scale)]
     left_out = ([f"too small: {', '.join(small)}"] if small else []) + unreadable
     return Checked(protocol, scale, fitting, _labels(order, protocol), left_out)
@@ -167,12 +165,9 @@ def check(order: Order) -> Checked:
 def _check_names(order: Order) -> None:
     for name in order.own:
         if name == "original" or name in MODELS or name in FRAME_MODELS:
-            raise StudyError(f"{name}: finished pictures under a model's name; give another")
+            refuse([Problem("method_taken", method=name)])
         if not NAME.fullmatch(name):
-            raise StudyError(
-                f"{name!r} cannot be a method's name; needed 1 to 40 letters, digits, spaces or "
-                ". _ + -, beginning with a letter or digit"
-            )
+            refuse([Problem("method_name", method=name)])
     if order.photos is None and order.own and order.has_original:
         raise StudyError(
             "finished pictures without photographs: give the folder of the originals, or "
@@ -192,6 +187,13 @@ def _protocol(order: Order) -> Protocol:
     methods = list(order.methods)
     if not methods and (order.models or not order.own):
         methods = ["nearest", "bicubic", *(order.models or NETWORKS)]
+    chosen_methods = [m for m in dict.fromkeys((*methods, *order.own)) if m != "original"]
+    rated = [*chosen_methods, *(["original"] if order.has_original else [])]
+    if not chosen_methods or not 2 <= len(rated) <= MOST_METHODS:
+        told = {"count": len(rated), "methods": ", ".join(rated), "most": MOST_METHODS}
+        refuse([Problem("methods", **told)])
+    if "pairs" in order.asks and len(chosen_methods) < 2 and not order.compared:
+        refuse([Problem("no_pairs")])
     return Protocol.of_methods(
         [*methods, *order.own],
         asks=order.asks,
@@ -209,7 +211,7 @@ def _checked(protocol: Protocol, order: Order, scale: int) -> Protocol:
         raise StudyError(f"crops of {given[0]}x{given[1]}; needed multiples of {scale}")
     protocol = replace(protocol, width=width, height=height)
     if min(width, height) < 32:
-        raise StudyError(f"crops of {width}x{height}; needed 32 or more")
+        refuse([Problem("window", width=width, height=height)])
     if protocol.images_per_rater < 1:
         raise StudyError(f"--images-per-rater {protocol.images_per_rater}; needed 1 or more")
     if protocol.repeats < 0 or protocol.golden_every < 2:

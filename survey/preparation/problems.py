@@ -18,6 +18,13 @@ TEXTS = {
     "crop_size": "crop of {photo}: {box}; needed {width}x{height}, as finished pictures are cut at "
     "their own size",
     "crop_shape": "crop of {photo}: {box}; needed {width}x{height} or a larger part of that shape",
+    "methods": "{count} methods ({methods}); needed 2 to {most}",
+    "no_pairs": "one method alone has no pairs; give another, or --ask ratings",
+    "method_taken": "{method}: finished pictures under a model's name; give another",
+    "method_name": "{method!r} cannot be a method's name; needed 1 to 40 letters, digits, spaces "
+    "or . _ + -, beginning with a letter or digit",
+    "window": "crops of {width}x{height}; needed 32 or more",
+    "small": "none of {count} photographs is at least {width}x{height} pixels; give larger ones",
     "label_method": "label of {method}: no such method in this study",
 }
 

@@ -155,8 +155,8 @@ def test_everything_that_does_not_fit_is_named_without_places_on_the_server(
     [
         ({"photos": []}, "studies_refused"),
         ({"methods": ["nowhere_x4"]}, "studies_refused"),
-        ({"folders": [{"name": "bicubic", "files": []}]}, "studies_refused"),
-        ({"folders": [{"name": "../x", "files": []}]}, "studies_refused"),
+        ({"folders": [{"name": "bicubic", "files": []}]}, "studies_problems"),
+        ({"folders": [{"name": "../x", "files": []}]}, "studies_problems"),
         ({"repeats": -1}, "studies_refused"),
         ({"repeats": 10**9}, "survey_invalid"),
         ({"asks": ["opinions"]}, "survey_invalid"),
@@ -183,6 +183,25 @@ def test_impossible_orders_are_refused(
     assert [path.name for path in (tmp_path / "data" / "studies").iterdir()] == ["default"]
     stage = tmp_path / "stage"
     assert not stage.exists() or list(stage.iterdir()) == []
+
+
+def test_what_an_owner_can_easily_get_wrong_is_said_in_the_page_s_own_words(
+    client: TestClient, uploads: Path
+) -> None:
+    mine = order(uploads)["folders"][0]["files"]
+    many = [{"name": f"m{index}", "files": mine} for index in range(12)]
+    for changes, kind in (
+        ({"folders": many}, "methods"),
+        ({"folders": []}, "no_pairs"),
+        ({"folders": [{"name": "bicubic", "files": mine}]}, "method_taken"),
+        ({"folders": [{"name": "../x", "files": mine}]}, "method_name"),
+        ({"scale": 300}, "window"),
+    ):
+        asked = order(uploads, **({"labels": {}} | changes))
+        error = client.post("/studies/plan", json={"name": "new", "order": asked}).json()["error"]
+        assert [one["kind"] for one in error["problems"]] == [kind]
+        for texts in studies_text().values():
+            assert "{" not in texts[f"problem_{kind}"].format(**error["problems"][0]["values"])
 
 
 def test_file_names_stay_in_their_folder(client: TestClient, uploads: Path, tmp_path: Path) -> None:
