@@ -82,7 +82,7 @@ def _public_flags(flags: str) -> str:
 def public_analysis(
     responses: pd.DataFrame, analyse: Callable[[pd.DataFrame], Analysis]
 ) -> Analysis:
-    """What responses say of groups; nothing at all while one of the main groups is too small.
+    """What responses say of groups; only that there are some while a main group is too small.
 
     Args:
         responses: of `read_responses`.
@@ -92,7 +92,9 @@ def public_analysis(
     overall = analysis.mos[(analysis.mos["image"] == ALL) & (analysis.mos["ppd_bin"] == ALL)]
     sizes = {analysis.facts["counted_raters"], *overall["raters"], *analysis.preferences["raters"]}
     if any(0 < size < SMALLEST_GROUP for size in sizes):
-        return analyse(responses.iloc[:0])
+        nothing = analyse(responses.iloc[:0])
+        told = {"is_withheld": True, "includes_simulated": analysis.facts["includes_simulated"]}
+        return replace(nothing, facts=nothing.facts | told)
     tables = {name: _groups(table) for name, table in analysis.tables.items()}
     shown = set(zip(tables["mos"]["method"], tables["mos"]["image"], strict=True))
 

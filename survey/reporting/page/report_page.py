@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import chain
 
 from sr import __version__
 from survey.reporting.page.markup import STYLE, contents, heading, image, paragraphs
@@ -162,15 +163,17 @@ def section(
         shown = drawn + [block for block in blocks if block]
         if shown or not has_answers:  # what was not asked for has no heading
             parts.append(heading(language, key))
-            parts += shown or paragraphs([say(language, "empty")])
+            parts += shown or paragraphs([said.nothing()])
     parts.append(heading(language, "method"))
     protocol = origin.study.protocol
+    in_question = {*protocol.rated, *chain.from_iterable(protocol.compared)}
+    methods = (m for m in analysis.order if m in in_question)  # others only practise and check
     method = {
         "study": origin.study.name,
         "created": origin.study.created_at[:10],
         "protocol": protocol.sha256[:12],
         "images": analysis.facts["images"],
-        "methods": ", ".join(method_name(language, m, analysis.labels) for m in analysis.order),
+        "methods": ", ".join(method_name(language, m, analysis.labels) for m in methods),
     }
     scale = analysis.facts["scale"]
     keys = ["method_data", "method_methods", "method_intervals", "method_density"]

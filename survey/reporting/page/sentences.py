@@ -34,11 +34,16 @@ class Sentences:
         self._found = analysis
         self._language = language
 
+    def nothing(self) -> str:
+        """Why there are no numbers: nobody answered, or too few for the public edition."""
+        key = "withheld" if self._found.facts["is_withheld"] else "empty"
+        return say(self._language, key)
+
     def summary(self) -> list[str]:
         """The answer."""
         facts, language = self._found.facts, self._language
         if not facts["ratings"] and not facts["choices"]:
-            return [say(language, "empty")]
+            return [self.nothing()]
         seconds = facts["median_seconds"]
         sentences = [
             say(

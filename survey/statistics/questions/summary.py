@@ -142,6 +142,7 @@ def analyse(
         "methods": list(ratings.methods),
         "is_informal": responses["participant"].nunique() < INFORMAL_RATERS,
         "includes_simulated": bool(responses["simulated"].astype(bool).any()),
+        "is_withheld": False,  # by the public edition, whose groups are not small
         "raters_with_density": int((~np.isnan(ratings.ppd)).sum()),
         "median_seconds": _median_seconds(responses),
         "friedman": significance.friedman(ratings),

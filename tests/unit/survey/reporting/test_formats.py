@@ -114,6 +114,7 @@ def numbers_of_the_code() -> dict[str, list[float]]:
         "planning_mos_0.5_dcr": [MOS_STEP], "name_preference_75": [100 * PREFERENCE],
         "planning_preference_75": [100 * PREFERENCE], "name_place": [0, 1], "panel_jod": [0],
         "note_informal": [INFORMAL_RATERS], "note_public": [SMALLEST_GROUP],
+        "withheld": [SMALLEST_GROUP],
     }  # fmt: skip
 
 

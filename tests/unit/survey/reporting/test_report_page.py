@@ -53,7 +53,7 @@ def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
             r"A SRResNet recebe notas \d,\d\d mais altas que a bicúbica \(.*: replicado\.",
             r"A bicúbica recebe notas \d,\d\d mais altas que a SRResNet .*: não replicado\.",
             r"Entre a bicúbica e o vizinho mais próximo não há diferença de notas que importe: ",
-            r"Entre o original e a SRGAN as notas diferem em .* poucos avaliadores",
+            r"Entre a original e a SRGAN as notas diferem em .* poucos avaliadores",
         ),
     ],
     ids=list(LANGUAGES),

@@ -6,12 +6,14 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from survey.commands.cli import main
+from survey.reporting.page.words import LANGUAGES, say
 from survey.reporting.public import SMALLEST_GROUP
 from survey.reporting.results import Results, margins_of
 from survey.session import rating
@@ -20,6 +22,7 @@ from survey.session.survey import Survey
 from survey.simulation.simulate import simulate
 from survey.storage.responses import read_responses
 from survey.study.errors import MarginError
+from tests.helpers.tiny_study import PROTOCOL, make_study
 from tests.unit.survey.conftest import Rater
 
 
@@ -74,6 +77,17 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey.reporting.page.figures.draw_all", lambda *_: {})
 
 
+@pytest.mark.usefixtures("no_figures", "data")
+def test_methods_that_only_practise_and_check_are_not_among_those_compared(
+    data_folder: Path, tmp_path: Path
+) -> None:
+    protocol = replace(PROTOCOL, rated=("srgan_x4", "original"), compared=())
+    make_study(data_folder, name="two", protocol=protocol)
+    report(tmp_path / "two.zip", "--study", "two")
+    with zipfile.ZipFile(tmp_path / "two.zip") as archive:
+        assert "Methods: SRGAN, original." in archive.read("report.html").decode()
+
+
 def public_files(target: Path, *arguments: str) -> dict[str, bytes]:
     report(target, "--include-simulated", "--public", *arguments)
     with zipfile.ZipFile(target) as archive:
@@ -90,6 +104,11 @@ def test_the_public_edition_is_tables_of_groups_only(data: Path, tmp_path: Path)
     simulate(survey, raters=SMALLEST_GROUP - 1, seed=3)
     files = public_files(tmp_path / "four.zip")
     assert rows_of(files["mos_summary.csv"]) == rows_of(files["pairs_summary.csv"]) == []
+    html = files["report.html"].decode()
+    for language in LANGUAGES:
+        assert html.count(say(language, "withheld")) > 5, "why there are no numbers"
+        assert say(language, "empty") not in html, "there are answers"
+        assert say(language, "note_simulated") in html
     simulate(survey, raters=3, seed=4)
     participants = set(read_responses(survey.store, "default", include_simulated=True).participant)
     survey.close()
