@@ -16,8 +16,9 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from sr.base.errors import ConfigError, SRError
 from sr.base.files import write_atomically
@@ -30,30 +31,26 @@ from sr.inference.engines import ENGINES
 from sr.inference.network import NetworkUpscaler
 from sr.inference.upscaler import get_upscaler
 from sr.models.entries.shipped import MODELS
+from sr.models.loading import load_named
 from sr.networks.srresnet import SRResNet
 
 
-def flops_per_output_pixel(model: SRResNet) -> float:
-    """Multiplications and additions of the convolutions, as the paper's layers count them."""
-    scale = model.scale
-    total = 0.0
-    side = 1.0  # of the layer's output, in output pixels; 1 / scale in the body
-    for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Conv2d):
-            if name.startswith("upsample."):
-                side = 2 ** int(name.split(".")[1]) / scale
-            else:
-                side = 1.0 if name == "tail" else 1 / scale
-            total += 2 * module.weight.numel() * side**2
-    return total
+def flops_of(work: Callable[[], object]) -> int:
+    """Multiplications and additions of what torch does in it, as its layers count them."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        work()
+    return int(counter.get_total_flops())
 
 
-def plain_forward(model: SRResNet, lr: Tensor) -> Tensor:
-    """The network layer by layer as the paper draws it: what speed is compared with."""
+def plain_forward(model: nn.Module, lr: Tensor) -> Tensor:
+    """The network layer by layer as its paper draws it: what speed is compared with."""
+    if not isinstance(model, SRResNet):
+        return cast(Tensor, model(lr))
     shallow = model.head_activation(model.head(lr))
     x = shallow + model.body_norm(model.body_conv(model.body(shallow)))
-    for conv, activation in zip(model.upsample, model.upsample_activation, strict=True):
-        x = activation(F.pixel_shuffle(conv(x), 2))
+    blocks = zip(model.factors, model.upsample, model.upsample_activation, strict=True)
+    for factor, conv, activation in blocks:
+        x = activation(F.pixel_shuffle(conv(x), factor))
     out: Tensor = model.tail(x)
     if model.image_skip:
         out = out + F.interpolate(
@@ -143,9 +140,7 @@ def benchmark(
     photo = sample_photo(side)
     megapixels = (upscaler.scale * side) ** 2 / 1e6
     lr = to_tensor(photo.rgb)
-    plain = SRResNet(**upscaler.model.config)  # type: ignore[arg-type]
-    plain.load_state_dict(upscaler.model.state_dict())
-    plain.eval()
+    plain = load_named(model).network
     with torch.inference_mode():
         exact = to_rgb(plain_forward(plain, lr))
         plain_seconds, *taken = median_seconds(
@@ -158,7 +153,7 @@ def benchmark(
     seconds = taken[0]
     result = upscaler.upscale(photo)
     within = np.abs(result.rgb.astype(int) - exact.astype(int)).max(axis=2) <= 1
-    gflop = flops_per_output_pixel(plain) * megapixels * 1e6 / 1e9
+    gflop = flops_of(lambda: plain_forward(plain, lr)) / 1e9
     dtype = torch.bfloat16 if upscaler.precision == "bfloat16" else torch.float32
     matrix = matrix_rate(torch.device("cpu"), dtype) / 1e9
     (png_seconds,) = median_seconds([lambda: encode_png(result)], repeats)
@@ -190,9 +185,11 @@ def benchmark(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m sr benchmark`."""
-    networks = [name for name, info in MODELS.items() if info.weights]
     parser.add_argument(
-        "--model", choices=networks, default=networks[0], help="(default: %(default)s)"
+        "--model",
+        metavar="NAME",
+        default=next(name for name, info in MODELS.items() if info.network),
+        help="a network that python -m sr models lists (default: %(default)s)",
     )
     parser.add_argument(
         "--size", metavar="PX", type=int, default=256, help="side of the input (default: 256)"

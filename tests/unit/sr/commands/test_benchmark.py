@@ -12,21 +12,24 @@ import numpy as np
 import pytest
 import torch
 
-from sr.base.errors import SRError
+from sr.base.errors import ConfigError, SRError
 from sr.base.machine import peak_memory_mib
 from sr.commands import benchmark
-from sr.commands.benchmark import flops_per_output_pixel, plain_forward, sample_photo
+from sr.commands.benchmark import flops_of, plain_forward, sample_photo
 from sr.networks.srresnet import SRResNet
 
 
 def test_operations_per_output_pixel_are_those_of_the_papers_layers() -> None:
     body = 3 * 64 * 81 + 33 * 64 * 64 * 9  # head, 16 blocks of two, one after: at 1 / 16
     expected = 2 * (body / 16 + 64 * 256 * 9 / 16 + 64 * 256 * 9 / 4 + 64 * 3 * 81)
-    assert flops_per_output_pixel(SRResNet()) == pytest.approx(expected)
+    counted = flops_of(lambda: plain_forward(SRResNet().eval(), torch.zeros(1, 3, 6, 5)))
+    assert counted / (24 * 20) == pytest.approx(expected)
 
 
-def test_the_plain_network_is_the_network() -> None:
-    model = SRResNet(num_blocks=2, num_features=8, batch_norm=False, image_skip=True).eval()
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_plain_network_is_the_network(scale: int) -> None:
+    model = SRResNet(scale=scale, num_blocks=2, num_features=8, batch_norm=False, image_skip=True)
+    model.eval()
     lr = torch.rand(1, 3, 12, 9)
     assert torch.allclose(plain_forward(model, lr), model(lr), atol=1e-5)
 
@@ -107,6 +110,15 @@ def test_figures_hold_png_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> No
     one_process = benchmark.memory_of_fresh_process("srresnet_x4", 16)[0]
     assert numbers["peak_memory_mib"] == pytest.approx(one_process, rel=0.3)
     assert figures["pixels_within_1_grey_level_percent"] == 100
+
+
+def test_every_network_has_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "memory_of_fresh_process", lambda *_: (1.0, 1.0))
+    for model in ("srcnn_x4", "srgan_x2"):
+        figures = benchmark.benchmark(model, side=16, repeats=1, memory_side=16)
+        assert figures["pixels_within_1_grey_level_percent"] >= 99
+    with pytest.raises(ConfigError, match="bicubic: needed a network"):
+        benchmark.benchmark("bicubic", side=16, repeats=1, memory_side=16)
 
 
 def test_a_failed_process_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
