@@ -481,6 +481,19 @@ def test_nothing_is_wider_than_a_phone(open_page, quick: str, locale: str, dark:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_the_lists_beside_the_photo_open_inside_the_window(open_page, quick: str):
+    page = open_page(quick, width=768, locale="pt-BR")
+    page.locator("[data-sample=cat]").click()
+    for name in ("models", "save"):
+        page.locator(f"[data-open={name}]").click()
+        panel = page.locator(f"[data-panel={name}]")
+        expect(panel).to_be_visible()
+        box = panel.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 768
+        page.keyboard.press("Escape")
+
+
 def test_the_mode_asked_for_while_a_photo_is_read_is_for_that_photo(
     open_page, quick: str, photo: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,6 +12,14 @@ export function tickedModels(boxes) {
 }
 
 const KEY = "nitidez-models"; // names by scale
+const EDGE_PX = 10; // between an open list and the right edge of the window
+
+// A list opens under its button, as far to the left as it takes to fit.
+function keepInside(panel) {
+  panel.style.marginLeft = "";
+  const over = panel.getBoundingClientRect().right + EDGE_PX - document.documentElement.clientWidth;
+  if (over > 0) panel.style.marginLeft = `${-over}px`;
+}
 
 // What a slider at a place stands for: the name and the title of a model.
 export const stepAt = (range) => JSON.parse(range.dataset.steps)[Number(range.value)];
@@ -29,7 +37,9 @@ export function attachOptions(element, trigger) {
     for (const button of element.querySelectorAll("[data-open]")) {
       const isOpen = button.dataset.open === open;
       button.setAttribute("aria-expanded", String(isOpen));
-      find(`[data-panel="${button.dataset.open}"]`).classList.toggle("is-open", isOpen);
+      const panel = find(`[data-panel="${button.dataset.open}"]`);
+      panel.classList.toggle("is-open", isOpen);
+      if (isOpen) keepInside(panel);
     }
   }
 
@@ -73,6 +83,7 @@ export function attachOptions(element, trigger) {
     if (focused) find(focused)?.focus({ preventScroll: true });
   }
 
+  addEventListener("resize", show);
   element.addEventListener("focusin", (event) => {
     const kind = KINDS.find((name) => name in event.target.dataset);
     focused = kind ? `[data-${kind}="${event.target.dataset[kind]}"]` : null;
