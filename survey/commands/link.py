@@ -97,6 +97,12 @@ def _invite(args: argparse.Namespace, link: str) -> int:
         check_file(path)
         if path.exists():
             raise StudyError(f"{path} exists, perhaps with invitations; give another --output")
+    try:
+        slips_pdf([f"{link}&invitation=XXXXX-XXXXX"], args.language)  # before any is made
+    except ValueError as error:
+        raise StudyError(
+            f"address of {len(link)} characters: {error}; give a shorter one"
+        ) from None
     with opened(args.study) as survey:
         invitations = invite(survey, args.invitations)
     addresses = [f"{link}&invitation={invitation}" for invitation in invitations]

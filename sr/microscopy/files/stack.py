@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class Stack:
         if which == MEAN:
             mean = self.planes.mean(axis=0, keepdims=True, dtype=np.float64)
             return replace(self, planes=mean.astype(np.float32))
-        if not which.isdigit() or not 1 <= int(which) <= count:
+        if not re.fullmatch("[0-9]{1,9}", which) or not 1 <= int(which) <= count:
             raise ImageError(
                 f"{self.path.name}: frame {which}; needed 1 to {count}, {MEAN} or {ALL}",
                 kind="frame_number",

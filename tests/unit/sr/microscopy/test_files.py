@@ -127,6 +127,9 @@ def test_one_frame_of_a_stack_has_to_be_chosen(tmp_path: Path) -> None:
         stack.chosen(None)
     with pytest.raises(ImageError, match="frame 3; needed 1 to 2, mean or all"):
         stack.chosen("3")
+    for strange in ("²", "9" * 5000, "-1", ""):  # digits that are no number, as a visitor may send
+        with pytest.raises(ImageError, match="needed 1 to 2"):
+            stack.chosen(strange)
     assert np.array_equal(stack.chosen("2").planes, PLANES[1:])
     assert np.array_equal(stack.chosen("mean").planes[0], PLANES.mean(axis=0))
     assert len(stack.chosen("all").planes) == 2

@@ -157,7 +157,10 @@ def test_invitations_on_paper_and_as_a_list_for_their_owner_only(
     assert "exists, perhaps with invitations" in capsys.readouterr().err
     for wrong in (["1"], ["0", "--output", "a.csv"], ["1", "--output", "a.png"]):
         assert run("link", "http://x", "--invitations", *wrong) == 2
-    survey = Survey(data)
+    far = f"http://{'x' * 3000}"
+    assert run("link", far, "--invitations", "1", "--output", str(tmp_path / "far.pdf")) == 2
+    assert "give a shorter one" in capsys.readouterr().err
+    survey = Survey(data)  # which counts 15 still
     Rater(survey, invitation=rows[0].split(",")[1]).finish()
     survey.close()
     capsys.readouterr()
