@@ -98,7 +98,13 @@ class StudiesPage {
       this.take(await this.call("list"));
     } catch (error) {
       this.note(this.because(error).join(" "));
+      this.lookLater(); // the server may be back by then
     }
+  }
+
+  lookLater() {
+    clearTimeout(this.timer);
+    if (this.status?.making?.state === "making") this.timer = setTimeout(() => this.look(), LOOK_MS);
   }
 
   take(status) {
@@ -109,8 +115,7 @@ class StudiesPage {
       this.note([this.say(making.state, { name: making.name }), ...(making.error ? this.because(making.error) : [])].join("\n"));
     }
     this.show();
-    clearTimeout(this.timer);
-    if (making?.state === "making") this.timer = setTimeout(() => this.look(), LOOK_MS);
+    this.lookLater();
   }
 
   get names() {
