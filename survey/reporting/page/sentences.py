@@ -42,12 +42,14 @@ class Sentences:
     def summary(self) -> list[str]:
         """The answer."""
         facts, language = self._found.facts, self._language
-        if not facts["ratings"] and not facts["choices"]:
+        given = [kind for kind in ("ratings", "choices") if facts[kind]]
+        if not given:
             return [self.nothing()]
         seconds = facts["median_seconds"]
+        counts = "summary_counts" if len(given) > 1 else f"summary_counts_{given[0]}"
         sentences = [
             say(
-                language, "summary_counts", raters=facts["counted_raters"],
+                language, counts, raters=facts["counted_raters"],
                 ratings=facts["ratings"], choices=facts["choices"], images=facts["images"],
                 rating_s=number(language, seconds["rating"], 1),
                 pair_s=number(language, seconds["pair"], 1),

@@ -30,6 +30,17 @@ def said(language: Language, scores: np.ndarray) -> str:
     return "\n".join(Sentences(replace(ANALYSIS, claims=claims), language).summary())
 
 
+@pytest.mark.parametrize(("asked", "other"), [("ratings", "choices"), ("choices", "ratings")])
+def test_a_study_of_one_kind_of_question_counts_no_answers_of_the_other(
+    asked: str, other: str
+) -> None:
+    facts = ANALYSIS.facts | {other: 0}
+    counts = Sentences(replace(ANALYSIS, facts=facts), "en").summary()[0]
+    assert f" {facts[asked]} {asked} on " in counts
+    assert other not in counts
+    assert "–" not in counts
+
+
 def test_both_languages_have_the_same_texts_with_the_same_values() -> None:
     english, portuguese = texts("en"), texts("pt-BR")
     assert set(english) == set(portuguese)
