@@ -55,8 +55,9 @@ def register(record: Record, study: Study) -> None:
         "protocol_sha256": study.protocol.sha256,
         "state": "open",
         "created_at": study.created_at,
-        "completion_url": known["completion_url"] if known else "",
     }
+    if known:  # what its owner chose for this name
+        row |= {column: known[column] for column in ("completion_url", "opened_at")}
     record.append(StudyRegistered(row, versions))
 
 

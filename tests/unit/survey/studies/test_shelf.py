@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -110,6 +111,24 @@ def test_an_answer_to_a_study_that_was_open_before_a_restart_holds_nobody_up(
     with pytest.raises(StudyClosedError):
         rater.answer()  # the first that the new process hears of the study
     Rater(again.survey).go_on(1)
+
+
+def test_a_study_that_is_prepared_again_stays_the_one_that_raters_get(
+    start: Callable[..., ProtectedSurvey], data_folder: Path
+) -> None:
+    protected = start()
+    shelf.copy_of(protected.survey, "default", "second")
+    shelf.open_study(protected, "second")
+    protected.close()
+    shutil.rmtree(data_folder / "studies" / "second")
+    between = start(is_fixed=True)
+    shelf.copy_of(between.survey, "default", "second")
+    between.close()
+    for _ in range(2):  # the first start takes the new one down, the second reads that
+        again = start()
+        assert again.survey.study_name == "second"
+        assert tell_the_same(again.survey)
+        again.close()
 
 
 def test_a_server_started_for_one_study_keeps_to_it(start: Callable[..., ProtectedSurvey]) -> None:
