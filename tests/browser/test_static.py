@@ -217,6 +217,16 @@ def test_without_isolation_one_thread_works_and_a_broken_file_is_told(
     assert difference(pixels_of(found), "srresnet_x4", low) <= 1
 
 
+def test_panes_are_as_dark_as_the_page(address: str, open_page: Callable[..., Page]) -> None:
+    surround = "getComputedStyle(document.querySelector('.nv')).getPropertyValue('--surround')"
+    page = open_page(address, dark=True)
+    expect(page.locator("html.dark")).to_be_attached()
+    assert page.evaluate(surround) == "#131313"
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html:not(.dark)")).to_be_attached()
+    assert page.evaluate(surround) == "#e9e9e9"
+
+
 def test_no_webassembly_and_no_picture_are_said_in_words(
     address: str, open_page: Callable[..., Page], photo: Path, tmp_path: Path
 ) -> None:
