@@ -1,7 +1,7 @@
 """`python -m demo static`: the upscaler as a folder of files that any web server can serve.
 
 The scripts, styles and words are those of the app with a server, copied as they are; what that
-server does is done by the modules in site/, and by the networks in ONNX Runtime.
+server does is done by the modules in site/ and work/, and by the networks in ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent
 MARKER = "site.json"  # a folder with it is a site, which another may replace
 SCRIPTS = (
     "static/site",
+    "static/work",
     "web/js",
     "web/viewer/js",
     "web/calibration/js",

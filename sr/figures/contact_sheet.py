@@ -24,6 +24,7 @@ LINE_PX = 17
 TITLE_LINE_PX = 20
 CROP_PX = 96
 MAGNIFICATION = 2
+TIE = 1e-9  # sums this close, as a share of them, are the same
 EXAMPLES = 3  # of the worst images, and as many of the best
 INK, PAPER, GREY = (20, 20, 20), (255, 255, 255), (90, 90, 90)
 
@@ -128,7 +129,9 @@ def busiest_part(error: np.ndarray, side_px: int) -> tuple[int, int]:
     sums = np.pad(error.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     inside = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width]
     inside = inside + sums[:-height, :-width]
-    top, left = np.unravel_index(int(inside.argmax()), inside.shape)
+    # the first of those that are equal but for rounding
+    first = int((inside >= inside.max() * (1 - TIE)).argmax())
+    top, left = np.unravel_index(first, inside.shape)
     return int(top), int(left)
 
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 from sr.figures.contact_sheet import cut_text
 from sr.figures.paper import COLOURS, Box, Figure
 from sr.images.photo import Photo
+from sr.images.resize import matlab_bicubic, nearest, resized_length
 from sr.images.writing import encode_png
 
 MARGIN_PX = 16
@@ -49,6 +50,7 @@ class _Text:
 class _Layout:
     width: int
     height: int
+    shrink: float  # of the whole picture
     pictures: tuple[_Placed, ...]
     boxes: tuple[tuple[int, int, int, int, str], ...]  # left, top, width, height, colour
     texts: tuple[_Text, ...]
@@ -60,10 +62,11 @@ def to_png(figure: Figure) -> bytes:
     image = Image.new("RGB", (layout.width, layout.height), "white")
     draw = ImageDraw.Draw(image)
     for placed in layout.pictures:
-        size = placed.width, placed.height
-        is_smaller = placed.width < placed.pixels.shape[1]
-        how = Image.Resampling.LANCZOS if is_smaller else Image.Resampling.NEAREST
-        image.paste(Image.fromarray(placed.pixels).resize(size, how), (placed.left, placed.top))
+        if placed.width < placed.pixels.shape[1]:
+            pixels = matlab_bicubic(placed.pixels, layout.shrink)
+        else:
+            pixels = nearest(placed.pixels, placed.width // placed.pixels.shape[1])
+        image.paste(Image.fromarray(pixels), (placed.left, placed.top))
         if placed.colour:
             around = placed.left, placed.top, placed.width, placed.height
             _frame(draw, around, placed.colour)
@@ -152,17 +155,14 @@ def to_latex(figure: Figure, folder: str) -> tuple[str, dict[str, bytes]]:
 def _crops(figure: Figure) -> Iterator[list[np.ndarray]]:
     """For each box the enlarged crops of all columns."""
     for box, times in zip(figure.boxes, figure.magnifications, strict=True):
-        yield [
-            np.ascontiguousarray(box.of(one.pixels).repeat(times, 0).repeat(times, 1))
-            for one in figure.columns
-        ]
+        yield [np.ascontiguousarray(nearest(box.of(one.pixels), times)) for one in figure.columns]
 
 
 def _layout(figure: Figure) -> _Layout:
     """Whole picture on the left, a row a box and a column a method on its right."""
     height, width = figure.whole.pixels.shape[:2]
     shrink = min(1.0, MOST_WHOLE_PX / max(height, width))
-    whole_width, whole_height = max(1, round(width * shrink)), max(1, round(height * shrink))
+    whole_width, whole_height = (resized_length(side, shrink) for side in (width, height))
     pictures = [_Placed(figure.whole.pixels, MARGIN_PX, MARGIN_PX, whole_width, whole_height)]
     boxes = []
     enlarged = [
@@ -187,7 +187,7 @@ def _layout(figure: Figure) -> _Layout:
     right = start + len(figure.columns) * (column_px + GAP_PX) - GAP_PX + MARGIN_PX
     texts.append(_Text(figure.caption, MARGIN_PX, bottom + 4, right - 2 * MARGIN_PX, GREY))
     size = right, bottom + LINE_PX + MARGIN_PX
-    return _Layout(*size, tuple(pictures), tuple(boxes), tuple(t for t in texts if t.text))
+    return _Layout(*size, shrink, tuple(pictures), tuple(boxes), tuple(t for t in texts if t.text))
 
 
 def _scaled(box: Box, shrink: float) -> tuple[int, int, int, int]:

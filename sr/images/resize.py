@@ -66,7 +66,7 @@ def matlab_bicubic(image: np.ndarray, scale: float) -> np.ndarray:
         )
     height, width = image.shape[:2]
     channels = math.prod(image.shape[2:])
-    out_height, out_width = _output_size(height, scale), _output_size(width, scale)
+    out_height, out_width = resized_length(height, scale), resized_length(width, scale)
 
     flat = np.ascontiguousarray(image).reshape(height, width * channels)
     flat_tall = np.empty((out_height, width * channels), np.uint8)
@@ -110,7 +110,8 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return np.clip(values, 0, 255, out=values)
 
 
-def _output_size(length: int, scale: float) -> int:
+def resized_length(length: int, scale: float) -> int:
+    """A side of a picture, in pixels, after `matlab_bicubic`."""
     return math.ceil(length * scale - 1e-9)
 
 
@@ -132,7 +133,7 @@ def _bands(length: int, scale: float) -> Iterator[tuple[slice, slice, np.ndarray
 
 def _taps(length: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """For each output position the source positions (O, T), replicated, and weights (O, T)."""
-    size = _output_size(length, scale)
+    size = resized_length(length, scale)
     stretch = min(scale, 1.0)  # the kernel is widened when shrinking
     width = 4.0 / stretch
     centre = (np.arange(size) + 0.5) / scale - 0.5

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import functools
 import io
+import re
 import socket
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,9 +26,10 @@ from playwright.sync_api import expect
 from demo.static.build import write_site
 from demo.static.runtime import ARCHIVE
 from sr.batches.pixels import default_cache
+from sr.figures.paper_files import GAP_PX, MARGIN_PX
 from sr.images.photo import Photo
 from sr.images.reading import open_image
-from sr.images.resize import matlab_bicubic
+from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.upscaler import get_upscaler
 from sr.metrics.fidelity import measure
 from tests.helpers.bad_images import display_p3_profile, png_bytes
@@ -113,6 +116,56 @@ def check_accessible(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
+def check_figure(page: Page, versions: list[np.ndarray]) -> None:
+    """The versions go to the other tab; their figure, in all its kinds, has exact pixels."""
+    page.get_by_role("button", name="Comparar e montar uma figura").click()
+    names = page.locator(".nc-table tbody input[type=text]")
+    expect(names).to_have_count(len(versions))
+    expect(page.get_by_label("Original é a original")).to_be_checked()
+    expect(page.locator(".nc-table tbody tr").last).to_contain_text(",")  # a number of decibels
+    page.get_by_label("Nome da imagem 2").fill("A & B")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Desenhar recortes").click()
+    page.locator(".nc .nv-view").first.scroll_into_view_if_needed()
+    view = page.locator(".nc .nv-view").first.bounding_box()
+    assert view is not None
+    x, y = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
+    page.mouse.move(x - 30, y - 24)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 24, steps=3)
+    page.mouse.up()
+    said = page.locator(".nc-boxes button").inner_text()
+    left, top, width, height = map(int, re.findall(r"\d+", said)[1:])
+    page.get_by_role("button", name="Usar a parte visível").click()
+
+    def made(name: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name, exact=True).click()
+        return Path(download.value.path()).read_bytes()
+
+    times = 200 // width
+    known = [nearest(each[top : top + height, left : left + width], times) for each in versions]
+    drawn = np.array(Image.open(io.BytesIO(made("Montar a figura (PNG)"))))
+    start = MARGIN_PX + versions[0].shape[1] + 2 * GAP_PX
+    step = max(width * times, versions[0].shape[1] * max(1, 200 // versions[0].shape[1])) + GAP_PX
+    for column, crop in enumerate(known):
+        part = drawn[MARGIN_PX:, start + column * step :][: crop.shape[0], : crop.shape[1]]
+        assert (part == crop).all()
+    letters = drawn[-40:-16, MARGIN_PX:-MARGIN_PX]
+    assert letters.min() < 128 < letters.mean()  # the caption
+    expect(page.locator(".nc-figure")).to_be_visible()
+    svg = made("SVG").decode()
+    assert ">A &amp; B</text>" in svg
+    assert f">{measure(versions[1], versions[0], crop_px=4, lpips=None).psnr_y:.2f} dB<" in svg
+    with zipfile.ZipFile(io.BytesIO(made("LaTeX"))) as packed:
+        assert r"A \& B" in packed.read("figure.tex").decode()
+        for column, crop in enumerate(known):
+            inside = Image.open(io.BytesIO(packed.read(f"figure/box1_{column + 1}.png")))
+            assert (np.array(inside) == crop).all()
+    check_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_phone_tests_the_models_and_goes_on_offline(
     address: str, open_page: Callable[..., Page], photo: Path
 ) -> None:
@@ -138,6 +191,7 @@ def test_a_phone_tests_the_models_and_goes_on_offline(
         expect(row).to_contain_text(f"{known.ssim_y:.4f}".replace(".", ","))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     check_accessible(page)
+    check_figure(page, [versions[f"cat_{name}.png"] for name in ("original", *MODELS)])
 
     page.context.set_offline(True)
     page.reload()
@@ -236,7 +290,7 @@ def test_no_webassembly_and_no_picture_are_said_in_words(
         hidden = 'Object.defineProperty(self, "WebAssembly", { value: undefined });\n'
         route.fulfill(body=hidden + route.fetch().text(), content_type="text/javascript")
 
-    page.route("**/static/site/worker.js", without)
+    page.route("**/static/work/worker.js", without)
     page.goto(address)
     (tmp_path / "notes.png").write_text("no picture")
     page.locator(".picker input[type=file]").set_input_files(tmp_path / "notes.png")

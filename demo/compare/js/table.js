@@ -48,9 +48,11 @@ export const asCsv = (head, rows) =>
 
 const LATEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
 
+// Text as LaTeX prints it.
+export const latexOf = (text) => text.replace(/[\\~^&%$#_{}]/g, (sign) => LATEX[sign] ?? `\\${sign}`);
+
 export function asLatex(head, rows) {
-  const cell = (text) => text.replace(/[\\~^&%$#_{}]/g, (sign) => LATEX[sign] ?? `\\${sign}`);
-  const line = (row) => `  ${row.map(cell).join(" & ")} \\\\`;
+  const line = (row) => `  ${row.map(latexOf).join(" & ")} \\\\`;
   const columns = `l${"r".repeat(head.length - 1)}`;
   return [
     `\\begin{tabular}{${columns}}`, "  \\hline", line(head), "  \\hline", ...rows.map(line),

@@ -59,9 +59,9 @@ export class Taken extends Listed {
     return (await this.call("add", { path, name: file.name, language })).json();
   }
 
-  take(found) {
+  take(found, key = crypto.randomUUID?.() ?? `${Math.random()}`) {
     const name = freeName(found.name, this.pictures.map((each) => each.name));
-    this.pictures.push({ ...found, name, key: crypto.randomUUID?.() ?? `${Math.random()}` });
+    this.pictures.push({ ...found, name, key });
     this.changed();
   }
 

@@ -2,11 +2,12 @@
 
 import { ComparePage } from "../../compare/js/compare.js";
 import { Engine } from "./engine.js";
-import { zipOf } from "./packing.js";
+import { zipOf } from "../work/packing.js";
 import { openPhoto, pixelsOf } from "./photo.js";
-import { cropped } from "./resize.js";
+import { cropped } from "../work/resize.js";
 
 const MOST_BYTES_IN_NAMES = 120;
+const VERSION = "version "; // begins the key of a picture that was made on the other tab
 
 class OwnPictures extends ComparePage {
   constructor(root, props) {
@@ -21,8 +22,9 @@ class OwnPictures extends ComparePage {
   recall() {}
 
   because(error) {
-    if (error.key === "too_large") return this.say("too_large_to_take", { megapixels: this.props.megapixels });
-    return this.say(this.props.text[this.language][error.key] ? error.key : "other");
+    const { most, megapixels } = this.props;
+    if (error.key === "too_large") return this.say("too_large_to_take", { megapixels });
+    return this.say(this.props.text[this.language][error.key] ? error.key : "other", { most });
   }
 
   async sent(file) {
@@ -39,9 +41,40 @@ class OwnPictures extends ComparePage {
     return { token: url, url, width: picture.width, height: picture.height, name };
   }
 
+  // The versions { key, name, png } of a photo, in the place of those of another; the one that is
+  // called "original" is what they are measured against.
+  async receive(versions) {
+    const turn = (this.received = (this.received ?? 0) + 1);
+    const isVersion = ({ key }) => key.startsWith(VERSION);
+    for (const { url } of this.pictures.filter(isVersion)) {
+      URL.revokeObjectURL(url);
+      this.taken.delete(url);
+    }
+    this.pictures = this.pictures.filter((picture) => !isVersion(picture));
+    this.boxes = [];
+    this.changed();
+    const problems = [];
+    for (const [index, { key, name, png }] of versions.entries()) {
+      this.note(this.say("adding", { done: index + 1, count: versions.length }));
+      try {
+        if (this.pictures.length >= this.props.most) throw Object.assign(new Error(), { key: "too_many" });
+        const found = await this.sent(new File([png], `${name}.png`));
+        if (turn !== this.received) return;
+        this.take(found, VERSION + key);
+      } catch (error) {
+        problems.push(`${name}: ${this.because(error)}`);
+      }
+    }
+    this.note("");
+    this.tell(problems);
+    const original = this.pictures.find(({ key }) => key === `${VERSION}original`);
+    if (original) this.choose(original.key);
+    else await this.measureWhole();
+  }
+
   async call(name, body) {
     const result = await this[`${name}Here`](body);
-    return { json: async () => result };
+    return { json: async () => result, blob: async () => result };
   }
 
   async measureHere({ reference, others, region }) {
@@ -61,6 +94,25 @@ class OwnPictures extends ComparePage {
       }
     }
     return { results };
+  }
+
+  // The original is the first, and what the others are measured against.
+  async figureHere({ pictures, reference, boxes, kind }) {
+    const named = pictures.map(({ token, name }) => ({ token, name, picture: this.taken.get(token).picture }));
+    const [{ picture: first }] = named;
+    const isOther = ({ picture: { width, height } }) => width !== first.width || height !== first.height;
+    const isOutside = ([left, top, width, height]) => left + width > first.width || top + height > first.height;
+    if (named.some(isOther) || boxes.some(isOutside)) throw Object.assign(new Error(), { key: "sizes" });
+    const ordered = [...named.filter(({ token }) => token === reference), ...named.filter(({ token }) => token !== reference)];
+    const chosen = boxes.length ? boxes : [await this.engine.call("differ", { pictures: ordered.map(({ picture }) => picture) })];
+    const columns = [];
+    for (const { token, name, picture } of ordered) {
+      const other = reference && token !== reference ? ordered[0].picture : null;
+      const found = other && (await this.engine.call("measure", { one: picture, other, crop: this.props.border_px }));
+      const psnr = Number.isFinite(found?.psnr) ? found.psnr : null;
+      columns.push({ name, psnr, crops: chosen.map((box) => cropped(picture, ...box)) });
+    }
+    return this.engine.call("figure", { figure: { whole: ordered[0].picture, columns, boxes: chosen }, kind });
   }
 
   async zipHere({ pictures }) {

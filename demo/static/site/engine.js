@@ -1,6 +1,6 @@
 // The worker as the page knows it: calls that can be given up, and smaller tiles where memory ends.
 
-import { LEAST_TILE_PX, TILE_PX } from "./tiles.js";
+import { LEAST_TILE_PX, TILE_PX } from "../work/tiles.js";
 
 export class Engine {
   constructor() {
@@ -13,7 +13,7 @@ export class Engine {
 
   begin() {
     if (this.worker) return;
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = new Worker(new URL("../work/worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data: { id, share, result, trouble } }) => {
       const call = this.waiting.get(id);
       if (!call) return;

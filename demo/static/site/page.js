@@ -126,8 +126,13 @@ showSurvey(say, site.survey_address);
 attachLanguage(say, { scales: "4×", version: site.version });
 attachTabs();
 const engine = new Engine();
-const upscaling = new UpscalePage(document.getElementById("upscale"), { site, texts, say, engine });
-startComparing(document.querySelector("#compare .nc"), { text: texts.compare, viewer_text: texts.viewer, ...site.compare });
+const comparing = startComparing(document.querySelector("#compare .nc"), { text: texts.compare, viewer_text: texts.viewer, ...site.compare });
+const compare = (versions) => {
+  document.getElementById("tab-compare").click();
+  document.getElementById("tab-compare").focus();
+  comparing.receive(versions);
+};
+const upscaling = new UpscalePage(document.getElementById("upscale"), { site, texts, say, engine, compare });
 startDisplay({ element: document.getElementById("display"), props: { text: texts.display } });
 Object.assign(document.documentElement.dataset, { started: "true", isolated: crossOriginIsolated });
 keepForLater(() => upscaling.isIdle);

@@ -3,9 +3,9 @@
 import { attachCrop } from "../../upscale/js/crop.js";
 import { chosenFiles, droppedFiles } from "../../web/js/files.js";
 import { languageNow } from "../../web/js/words.js";
-import { zipOf } from "./packing.js";
+import { zipOf } from "../work/packing.js";
 import { openPhoto, pixelsOf, reducedSize } from "./photo.js";
-import { modcrop } from "./resize.js";
+import { modcrop } from "../work/resize.js";
 import { UpscaleView } from "./upscale_view.js";
 
 const MOST_PIXELS = { fine: 2e6, coarse: 5e5 }; // of what is enlarged, by what the page is used with
@@ -40,6 +40,7 @@ export class UpscalePage extends UpscaleView {
     root.addEventListener("click", (event) => {
       if (event.target.closest("[data-choose]")) input.click();
       if (event.target.closest("[data-zip]")) this.saveAll();
+      if (event.target.closest("[data-figure]")) this.handOn();
       if (event.target.closest("#cancel")) this.cancel();
     });
     input.addEventListener("change", () => {
@@ -216,8 +217,17 @@ export class UpscalePage extends UpscaleView {
     this.find("[data-choose].another").focus();
   }
 
+  get ready() {
+    return this.versions.filter(({ url }) => url);
+  }
+
+  // The versions beside pictures of one's own, where figures are drawn.
+  handOn() {
+    this.compare(this.ready.map(({ key, png }) => ({ key, name: this.labelOf(key), png })));
+  }
+
   async saveAll() {
-    const files = this.versions.filter(({ url }) => url).map((version) => [this.fileName(version), version.png]);
+    const files = this.ready.map((version) => [this.fileName(version), version.png]);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await zipOf(Object.fromEntries(files)));
     link.download = `${this.photo.name}.zip`;

@@ -6,8 +6,8 @@ import { Viewer } from "../../web/viewer/js/viewer.js";
 const METRICS = [["psnr", 2], ["ssim", 4]];
 
 export class UpscaleView {
-  constructor(root, { site, texts, say, engine }) {
-    Object.assign(this, { root, site, say, engine });
+  constructor(root, { site, texts, say, engine, compare }) {
+    Object.assign(this, { root, site, say, engine, compare });
     this.viewer = new Viewer(root, { text: texts.viewer, value: null }, () => {});
     this.picker = this.find(".picker");
     this.isBusy = false;
@@ -165,7 +165,7 @@ export class UpscaleView {
   }
 
   showVersions() {
-    const { versions, say, site, size } = this;
+    const { versions, site, size } = this;
     this.find(".shown").hidden = !versions.length;
     const low = size?.original ? null : size?.low;
     const whole = size?.original ?? (low && { width: low.width * site.scale, height: low.height * site.scale });
@@ -188,8 +188,7 @@ export class UpscaleView {
         message: version.trouble ? this.troubleOf(version.trouble) : null,
       })),
     });
-    this.find("[data-zip]").disabled = !versions.some(({ url }) => url);
-    this.find("[data-zip]").textContent = say("zip");
+    for (const button of this.root.querySelectorAll("[data-zip], [data-figure]")) button.disabled = !this.ready.length;
   }
 
   captionOf({ state, seconds, mended }) {

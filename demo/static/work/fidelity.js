@@ -14,7 +14,7 @@ const WINDOW = (() => {
 })();
 
 // One row of luma, without `crop` pixels at both ends.
-function lumaRow({ width, data }, y, crop) {
+export function lumaRow({ width, data }, y, crop) {
   const row = new Float64Array(width - 2 * crop);
   for (let x = 0, at = 3 * (y * width + crop); x < row.length; x += 1, at += 3) {
     row[x] = LUMA[0][data[at]] + LUMA[1][data[at + 1]] + LUMA[2][data[at + 2]] + OFFSET;

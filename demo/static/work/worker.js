@@ -1,7 +1,9 @@
-// The work beside the page: enlarging, reducing, measuring, packing. One call at a time; a page
-// that no longer wants an answer ends the whole worker.
+// The work beside the page: enlarging, reducing, measuring, drawing, packing. One call at a time; a
+// page that no longer wants an answer ends the whole worker.
 
 import { measure } from "./fidelity.js";
+import { whereTheyDiffer } from "./figure.js";
+import { figureFile } from "./figure_files.js";
 import { mend } from "./mend.js";
 import { enlarged } from "./networks.js";
 import { pngOf } from "./packing.js";
@@ -13,6 +15,10 @@ const CALLS = {
   pack: ({ picture }) => pngOf(picture),
 
   measure: ({ one, other, crop }) => measure(one, other, crop),
+
+  differ: ({ pictures }) => whereTheyDiffer(pictures),
+
+  figure: ({ figure, kind }) => figureFile(figure, kind),
 
   // A version of a picture as a PNG, measured where there is an original.
   async version({ model, scale, picture, original, tilePx, text }, look) {
