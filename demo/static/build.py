@@ -123,6 +123,7 @@ def small_files(site: Mapping[str, Any]) -> dict[str, bytes]:
         site: what the page has to know, without version and limits.
     """
     from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
+    from demo.photos.batch import MOST_PHOTOS
     from sr import __version__
 
     scripts = [f"{part}/{p.name}" for part in SCRIPTS for p in sorted((DEMO / part).glob("*.js"))]
@@ -132,7 +133,8 @@ def small_files(site: Mapping[str, Any]) -> dict[str, bytes]:
     files["icon.svg"] = icon().encode()
     files["icon.png"] = (DEMO / "app" / "favicon.png").read_bytes()
     files["texts.json"] = _json(texts())
-    files[MARKER] = _json({**site, "version": __version__, "compare": comparing})
+    facts = {"version": __version__, "compare": comparing, "most_photos": MOST_PHOTOS}
+    files[MARKER] = _json({**site, **facts})
     files["manifest.webmanifest"] = _json(manifest())
     page = page_html(scripts).encode()
     files["index.html"] = page

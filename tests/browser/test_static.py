@@ -209,6 +209,43 @@ def test_a_phone_tests_the_models_and_goes_on_offline(
     assert errors == []
 
 
+def test_several_photos_come_back_as_one_zip(
+    address: str, open_page: Callable[..., Page], photo: Path, tmp_path: Path
+) -> None:
+    pixels = np.array(Image.open(photo))
+    for name, part in (("cat.png", pixels), ("CAT.bmp", pixels[:20]), ("é ü.webp", pixels[:9])):
+        Image.fromarray(part).save(tmp_path / name, lossless=True)
+    (tmp_path / "notes.png").write_text("no picture")
+    page = open_page(address, own=True, service_workers="block")
+    page.locator("[name=model]").evaluate_all("boxes => boxes.forEach((box) => box.click())")
+    page.locator(".picker input[type=file]").set_input_files(list(tmp_path.iterdir()))
+    rows = page.locator(".batch li")
+    expect(rows).to_have_count(4)
+    expect(page.locator("#status")).to_have_text("Ready, except: notes.png.")
+    expect(page.locator(".batch li.failed")).to_contain_text("notes.png: not a picture")
+    expect(rows.filter(has_text="CAT.bmp")).to_contain_text("48 × 20 → 192 × 80 px")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download all as a zip (files: 3)").click()
+    with zipfile.ZipFile(download.value.path()) as packed:
+        assert packed.testzip() is None
+        found = {name: np.array(Image.open(packed.open(name))) for name in packed.namelist()}
+    assert set(found) == {"CAT_bicubic.png", "cat_bicubic (2).png", "é ü_bicubic.png"}
+    assert (found["cat_bicubic (2).png"] == matlab_bicubic(pixels, 4)).all()
+    assert (found["é ü_bicubic.png"] == matlab_bicubic(pixels[:9], 4)).all()
+    rows.filter(has_text="é ü").get_by_role("button", name="Compare").click()
+    expect(page.locator(".nv[data-ready=true]").first).to_be_attached()
+    assert list(dict(page.evaluate(FILES))) == ["é ü_bicubic.png"]
+    check_accessible(page)
+    page.get_by_label("SRGAN").check()  # all of them anew, with what is chosen now
+    expect(page.locator("#status")).to_contain_text("Photo 1 of 4")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_contain_text("Cancelled")
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    expect(page.locator(".batch")).to_be_hidden()
+    errors: list[str] = page.console_errors  # type: ignore[attr-defined]
+    assert errors == []
+
+
 def test_tiles_cannot_be_seen(address: str, open_page: Callable[..., Page]) -> None:
     with Image.open(PHOTO) as image:
         low = np.array(image.convert("RGB").crop((150, 100, 194, 136)))

@@ -6,11 +6,11 @@ import { languageNow } from "../../web/js/words.js";
 import { zipOf } from "../work/packing.js";
 import { openPhoto, pixelsOf, reducedSize } from "./photo.js";
 import { modcrop } from "../work/resize.js";
-import { UpscaleView } from "./upscale_view.js";
+import { nameInZip, Several } from "./several.js";
 
 const MOST_PIXELS = { fine: 2e6, coarse: 5e5 }; // of what is enlarged, by what the page is used with
 
-export class UpscalePage extends UpscaleView {
+export class UpscalePage extends Several {
   constructor(root, given) {
     super(root, given);
     const kind = matchMedia("(pointer: coarse)").matches ? "coarse" : "fine";
@@ -31,7 +31,7 @@ export class UpscalePage extends UpscaleView {
 
   // Nothing would be lost with the page.
   get isIdle() {
-    return !this.photo && !this.isBusy;
+    return !this.photo && !this.batch && !this.isBusy;
   }
 
   attach() {
@@ -41,12 +41,15 @@ export class UpscalePage extends UpscaleView {
       if (event.target.closest("[data-choose]")) input.click();
       if (event.target.closest("[data-zip]")) this.saveAll();
       if (event.target.closest("[data-figure]")) this.handOn();
+      if (event.target.closest("[data-zip-all]")) this.saveBatch();
+      const row = event.target.closest("[data-look]");
+      if (row) this.look(this.batch.items[row.dataset.look]);
       if (event.target.closest("#cancel")) this.cancel();
     });
     input.addEventListener("change", () => {
-      const [first] = chosenFiles(input.files);
+      const found = chosenFiles(input.files);
       input.value = "";
-      if (first) this.take(first.file);
+      this.takeAll(found);
     });
     root.addEventListener("change", (event) => {
       const { name, value, checked } = event.target;
@@ -67,12 +70,10 @@ export class UpscalePage extends UpscaleView {
       root.classList.remove("is-dragging");
       if (!isSeen() || !hasFiles(event)) return;
       event.preventDefault();
-      const [first] = await droppedFiles(event.dataTransfer);
-      if (first) this.take(first.file);
+      this.takeAll(await droppedFiles(event.dataTransfer));
     });
     document.addEventListener("paste", (event) => {
-      const [first] = chosenFiles(event.clipboardData?.files ?? []);
-      if (isSeen() && first) this.take(first.file);
+      if (isSeen()) this.takeAll(chosenFiles(event.clipboardData?.files ?? []));
     });
   }
 
@@ -85,6 +86,7 @@ export class UpscalePage extends UpscaleView {
   choose(model, isChosen) {
     if (isChosen) this.chosen.add(model);
     else this.chosen.delete(model);
+    if (this.batch) this.beginAll(this.batch.items, this.batch.leftOut);
     if (this.photo && !this.large) this.begin(this.versions.filter(({ state }) => state === "ready"));
   }
 
@@ -92,6 +94,7 @@ export class UpscalePage extends UpscaleView {
 
   async take(file) {
     const turn = this.stop();
+    this.leaveBatch();
     this.isBusy = true;
     this.problem = null;
     this.show();
@@ -111,6 +114,12 @@ export class UpscalePage extends UpscaleView {
       this.show();
     }
     return undefined;
+  }
+
+  leavePhoto() {
+    this.photo?.bitmap.close();
+    for (const { url } of this.versions) if (url) URL.revokeObjectURL(url);
+    Object.assign(this, { photo: null, large: null, problem: null, versions: [] });
   }
 
   // In a test the photo is made smaller first, so it may be as much larger.
@@ -156,11 +165,9 @@ export class UpscalePage extends UpscaleView {
     const isTest = this.mode === "test";
     if (isTest && Math.min(picture.width, picture.height) < scale) throw Object.assign(new Error(), { key: "too_small" });
     const original = isTest ? modcrop(picture, scale) : null;
-    const bicubic = { name: "bicubic" };
-    const models = [bicubic, ...this.site.models.filter(({ name }) => this.chosen.has(name))];
     this.size = { picture, original, low: original ? null : picture };
     if (!kept.length) this.pictures += 1;
-    const wanted = models.map((model) => ({ key: model.name, model, state: "waiting" }));
+    const { wanted } = this;
     if (isTest) wanted.unshift({ key: "original", state: "waiting" });
     const before = this.versions;
     this.versions = wanted.map((version) => kept.find(({ key }) => key === version.key) ?? version);
@@ -173,6 +180,12 @@ export class UpscalePage extends UpscaleView {
       await this.make(version, { low, original, scale }, turn);
       if (turn !== this.turn) return;
     }
+  }
+
+  // The versions that are asked for.
+  get wanted() {
+    const models = [{ name: "bicubic" }, ...this.site.models.filter(({ name }) => this.chosen.has(name))];
+    return models.map((model) => ({ key: model.name, model, state: "waiting" }));
   }
 
   async make(version, { low, original, scale }, turn) {
@@ -202,7 +215,8 @@ export class UpscalePage extends UpscaleView {
 
   // What is in work is given up; returns the turn that begins.
   stop() {
-    if (this.versions.some(({ state }) => state === "running")) this.engine.stop();
+    const versions = [...this.versions, ...(this.batch?.items.flatMap((item) => item.versions) ?? [])];
+    if (versions.some(({ state }) => state === "running")) this.engine.stop();
     if (this.large) URL.revokeObjectURL(this.large.url);
     this.turn += 1;
     return this.turn;
@@ -210,7 +224,8 @@ export class UpscalePage extends UpscaleView {
 
   cancel() {
     this.stop();
-    for (const version of this.versions) {
+    if (this.batch) this.cancelAll();
+    else for (const version of this.versions) {
       if (version.state !== "ready" && version.state !== "failed") Object.assign(version, { state: "failed", trouble: { key: "cancelled" } });
     }
     this.show();
@@ -228,15 +243,23 @@ export class UpscalePage extends UpscaleView {
 
   async saveAll() {
     const files = this.ready.map((version) => [this.fileName(version), version.png]);
+    await this.save(Object.fromEntries(files), `${this.stem}.zip`);
+  }
+
+  async save(files, name) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(await zipOf(Object.fromEntries(files)));
-    link.download = `${this.photo.name}.zip`;
+    link.href = URL.createObjectURL(await zipOf(files));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   }
 
   fileName({ key }) {
-    return `${this.photo.name}_${key}.png`;
+    return `${this.stem}_${key}.png`;
+  }
+
+  get stem() {
+    return this.photo?.name ?? nameInZip(this.batch.looked.name).split("/").at(-1);
   }
 
   get language() {

@@ -11,6 +11,7 @@ export class UpscaleView {
     this.viewer = new Viewer(root, { text: texts.viewer, value: null }, () => {});
     this.picker = this.find(".picker");
     this.isBusy = false;
+    this.batch = null; // of several photos
     for (const { name, title } of site.models) {
       const box = create("input", "", { type: "checkbox", name: "model", value: name, checked: "" });
       const label = create("label", "");
@@ -33,16 +34,17 @@ export class UpscaleView {
   }
 
   troubleOf({ key, file, detail }) {
+    if (key === "full") return this.say("error_full");
     if (key === "too_small") return this.say("error_too_small", { scale: this.site.scale });
     return this.say(`failed_${key}`, { file, detail });
   }
 
   show() {
-    const { say, root, site, photo, large, mode } = this;
+    const { say, root, site, photo, batch, large, mode } = this;
     root.lang = this.language;
     root.classList.toggle("is-busy", this.isBusy);
-    this.picker.classList.toggle("hero", !photo);
-    this.picker.classList.toggle("compact", Boolean(photo));
+    this.picker.classList.toggle("hero", !photo && !batch);
+    this.picker.classList.toggle("compact", Boolean(photo ?? batch));
     for (const node of [this.picker, this.find("input[type=file]")]) node.setAttribute("aria-label", say("picker"));
     for (const radio of root.querySelectorAll("[name=mode]")) {
       radio.checked = radio.value === mode;
@@ -54,8 +56,8 @@ export class UpscaleView {
     const box = this.find(".problem");
     box.hidden = !this.problem;
     if (this.problem) setText(box.querySelector("p"), this.troubleOf(this.problem));
-    setText(this.find(".chosen .name"), photo?.name ?? "");
-    setText(this.find(".chosen .sizes"), photo ? this.sizes() : "");
+    setText(this.find(".chosen .name"), batch ? say("batch_count", { count: batch.items.length }) : (photo?.name ?? ""));
+    setText(this.find(".chosen .sizes"), photo ?? batch?.looked ? this.sizes() : "");
     this.find(".notes").replaceChildren(...(photo ? this.notes() : []).map((text) => {
       const note = create("p", "note", { role: "note" });
       note.textContent = text;
@@ -63,6 +65,7 @@ export class UpscaleView {
       return note;
     }));
     this.showLarge(large);
+    this.showBatch();
     this.showWork();
     this.showVersions();
     this.showTable();
@@ -136,26 +139,34 @@ export class UpscaleView {
   }
 
   showWork() {
-    const { say, versions } = this;
-    const running = versions.find(({ state }) => state === "running");
-    const isWorking = Boolean(running) || versions.some(({ state }) => state === "waiting");
-    this.find("#work").hidden = !versions.length;
+    const { say, versions, batch, running } = this;
+    const isWorking = Boolean(running);
+    this.find("#work").hidden = !versions.length && !batch;
     this.find("#cancel").hidden = !isWorking;
     this.find("#status .bar").hidden = !isWorking;
     this.find(".status").classList.toggle("running", isWorking);
     this.find(".status .left").textContent = running?.left ? say("status_left", { time: this.seconds(running.left) }) : "";
     this.find(".status .bar i").style.width = `${100 * (running?.share ?? 0)}%`;
-    setText(this.find(".status .what"), this.statusText(running, isWorking));
+    setText(this.find(".status .what"), running?.text ?? this.endText);
   }
 
-  statusText(running, isWorking) {
+  // What is going on, { text, share, left }; null when nothing is.
+  get running() {
+    const { versions } = this;
+    const running = versions.find(({ state }) => state === "running");
+    if (running) return { text: this.textOf(running), share: running.share, left: running.left };
+    return versions.some(({ state }) => state === "waiting") ? { text: this.say("status_waiting"), share: 0, left: null } : null;
+  }
+
+  textOf({ key, model: { features } = {}, share }) {
+    const { say } = this;
+    const model = this.labelOf(key);
+    if (share === null) return say(features ? "status_preparing" : "status_working", { model });
+    return say("status_running", { model, percent: say.number(100 * share) });
+  }
+
+  get endText() {
     const { say, versions } = this;
-    if (running) {
-      const model = this.labelOf(running.key);
-      if (running.share === null) return say(running.model?.features ? "status_preparing" : "status_working", { model });
-      return say("status_running", { model, percent: say.number(100 * running.share) });
-    }
-    if (isWorking) return say("status_waiting");
     const failed = versions.filter(({ state }) => state === "failed");
     if (failed.some(({ trouble }) => trouble.key === "cancelled")) return say("status_cancelled");
     const names = failed.map(({ key }) => this.labelOf(key)).join(", ");

@@ -79,19 +79,20 @@ export async function zipOf(files) {
   const [parts, list] = [[], []];
   let offset = 0;
   for (const [name, blob] of Object.entries(files)) {
-    const [label, body] = [ascii(name), new Uint8Array(await blob.arrayBuffer())];
+    const [label, size] = [ascii(name), blob.size];
+    const sum = crc32(new Uint8Array(await blob.arrayBuffer())); // one at a time: zips can be large
     const common = new Uint8Array(26); // version, UTF-8 names, stored, 1980-01-01, sums and sizes
     const view = new DataView(common.buffer);
     [20, 0x0800, 0, 0, 33].forEach((value, at) => view.setUint16(2 * at, value, true));
-    view.setUint32(10, crc32(body), true);
-    view.setUint32(14, body.length, true);
-    view.setUint32(18, body.length, true);
+    view.setUint32(10, sum, true);
+    view.setUint32(14, size, true);
+    view.setUint32(18, size, true);
     view.setUint16(22, label.length, true);
-    parts.push(ascii("PK\x03\x04"), common, label, body);
+    parts.push(ascii("PK\x03\x04"), common, label, blob);
     const rest = new Uint8Array(14);
     new DataView(rest.buffer).setUint32(10, offset, true);
     list.push(ascii("PK\x01\x02"), new Uint8Array([20, 0]), common, rest, label);
-    offset += 30 + label.length + body.length;
+    offset += 30 + label.length + size;
   }
   const count = Object.keys(files).length;
   const size = list.reduce((sum, part) => sum + part.length, 0);
