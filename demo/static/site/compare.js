@@ -3,7 +3,7 @@
 import { ComparePage } from "../../compare/js/compare.js";
 import { Engine } from "./engine.js";
 import { zipOf } from "../work/packing.js";
-import { openPhoto, pixelsOf } from "./photo.js";
+import { onWhite, openPhoto, pixelsOf } from "./photo.js";
 import { cropped } from "../work/resize.js";
 
 const MOST_BYTES_IN_NAMES = 120;
@@ -32,7 +32,7 @@ class OwnPictures extends ComparePage {
     if (bitmap.width * bitmap.height > this.props.megapixels * 1e6) {
       throw Object.assign(new Error(), { key: "too_large" });
     }
-    const picture = await pixelsOf(bitmap);
+    const picture = onWhite(await pixelsOf(bitmap));
     bitmap.close();
     const png = await this.engine.call("pack", { picture });
     const url = URL.createObjectURL(png);

@@ -66,8 +66,8 @@ export class Several extends UpscaleView {
     const fit = bitmap.width * bitmap.height > this.mostPixels ? reducedSize(bitmap, this.mostPixels) : null;
     const picture = await pixelsOf(bitmap, fit ?? {});
     bitmap.close();
-    const { width, height, isOnWhite } = picture;
-    Object.assign(item, { fit, size: { picture: { width, height, isOnWhite }, original: null, low: { width, height } } });
+    const { width, height } = picture;
+    Object.assign(item, { fit, size: { picture: { width, height }, original: null, low: { width, height } } });
     for (const version of this.wanted) {
       if (turn !== this.turn) return;
       item.versions.push(version);
@@ -164,7 +164,6 @@ export class Several extends UpscaleView {
     const sizes = state === "ready" && { ...size.low, out_width: size.low.width * site.scale, out_height: size.low.height * site.scale };
     const parts = [trouble ? this.troubleOf(trouble) : sizes ? say("sizes_arrow", sizes) : say(`item_${state}`)];
     if (fit) parts.push(say("reduced", fit));
-    if (size?.picture.isOnWhite) parts.push(say("on_white"));
     setText(title, item.name);
     setText(said, parts.join(" "));
     button.hidden = state !== "ready";

@@ -4,7 +4,7 @@ import { attachCrop } from "../../upscale/js/crop.js";
 import { chosenFiles, droppedFiles } from "../../web/js/files.js";
 import { languageNow } from "../../web/js/words.js";
 import { zipOf } from "../work/packing.js";
-import { openPhoto, pixelsOf, reducedSize } from "./photo.js";
+import { onWhite, openPhoto, pixelsOf, reducedSize } from "./photo.js";
 import { modcrop } from "../work/resize.js";
 import { nameInZip, Several } from "./several.js";
 
@@ -160,9 +160,10 @@ export class UpscalePage extends Several {
 
   // The versions
 
-  async run(picture, turn, kept) {
+  async run(given, turn, kept) {
     const { scale } = this.site;
     const isTest = this.mode === "test";
+    const picture = isTest ? onWhite(given) : given;
     if (isTest && Math.min(picture.width, picture.height) < scale) throw Object.assign(new Error(), { key: "too_small" });
     const original = isTest ? modcrop(picture, scale) : null;
     this.size = { picture, original, low: original ? null : picture };

@@ -1,4 +1,4 @@
-// Files out of bytes: PNG of RGB pixels, and zip of files that are small already.
+// Files out of bytes: PNG of pixels, and zip of files that are small already.
 
 const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -26,7 +26,7 @@ function chunk(kind, body) {
 }
 
 // Each byte without what is foretold by those at its left, above it and at the upper left (Paeth).
-function foretold(data, row, height, first, last) {
+function foretold(data, row, channels, first, last) {
   const out = new Uint8Array((last - first) * (row + 1));
   let at = 0;
   for (let y = first; y < last; y += 1) {
@@ -34,9 +34,9 @@ function foretold(data, row, height, first, last) {
     at += 1;
     for (let x = 0; x < row; x += 1) {
       const i = y * row + x;
-      const left = x > 2 ? data[i - 3] : 0;
+      const left = x >= channels ? data[i - channels] : 0;
       const up = y ? data[i - row] : 0;
-      const corner = x > 2 && y ? data[i - row - 3] : 0;
+      const corner = x >= channels && y ? data[i - row - channels] : 0;
       const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
       out[at] = data[i] - (a <= b && a <= c ? left : b <= c ? up : corner);
       at += 1;
@@ -45,9 +45,22 @@ function foretold(data, row, height, first, last) {
   return out;
 }
 
+// Red, green, blue and alpha of every pixel.
+function interleaved({ width, height, data, alpha }) {
+  const out = new Uint8Array(4 * width * height);
+  for (let at = 0; at < alpha.length; at += 1) {
+    out.set(data.subarray(3 * at, 3 * at + 3), 4 * at);
+    out[4 * at + 3] = alpha[at];
+  }
+  return out;
+}
+
 // A PNG of exactly these pixels, with `text` beside them ({ Software: "..." }).
-export async function pngOf({ width, height, data }, text = {}) {
-  const head = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0, 0]);
+export async function pngOf(picture, text = {}) {
+  const { width, height, alpha } = picture;
+  const channels = alpha ? 4 : 3;
+  const data = alpha ? interleaved(picture) : picture.data;
+  const head = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 8, alpha ? 6 : 2, 0, 0, 0]);
   new DataView(head.buffer).setUint32(0, width);
   new DataView(head.buffer).setUint32(4, height);
   const rows = 64;
@@ -55,7 +68,7 @@ export async function pngOf({ width, height, data }, text = {}) {
   const filtered = new ReadableStream({
     pull(controller) {
       const last = Math.min(height, first + rows);
-      controller.enqueue(foretold(data, 3 * width, height, first, last));
+      controller.enqueue(foretold(data, channels * width, channels, first, last));
       first = last;
       if (last === height) controller.close();
     },

@@ -8,6 +8,7 @@ import { mend } from "./mend.js";
 import { enlarged } from "./networks.js";
 import { pngOf } from "./packing.js";
 import { matlabBicubic } from "./resize.js";
+import { seenColours, withAlpha } from "./transparency.js";
 
 const CALLS = {
   reduce: ({ picture, scale }) => matlabBicubic(picture, 1 / scale),
@@ -27,13 +28,16 @@ const CALLS = {
       if (share === 0) begun = performance.now(); // the network is there: loading it does not count
       look(share);
     };
-    const made = model.name === "bicubic" ? { picture: matlabBicubic(picture, scale) } : await enlarged(model, picture, tilePx, told);
-    const mended = model.name === "bicubic" ? 0 : mend(picture, made.picture, scale, model.mean_px);
+    const isBicubic = model.name === "bicubic";
+    const given = picture.alpha ? seenColours(picture) : picture;
+    const made = isBicubic ? { picture: matlabBicubic(given, scale) } : await enlarged(model, given, tilePx, told);
+    const mended = isBicubic ? 0 : mend(given, made.picture, scale, model.mean_px);
+    const whole = picture.alpha ? withAlpha(made.picture, picture, scale, isBicubic) : made.picture;
     const seconds = (performance.now() - begun) / 1000;
     const { width, height } = made.picture;
     const measured = original && measure(made.picture, original, scale);
     const facts = mended ? { ...text, "Nitidez-Mended": `bicubic in ${Number((100 * mended).toPrecision(3))} %` } : text;
-    const png = await pngOf(made.picture, facts);
+    const png = await pngOf(whole, facts);
     return { png, width, height, seconds, mended, measured, provider: made.provider, threads: made.threads };
   },
 };

@@ -20,6 +20,7 @@ from sr.base.errors import ConfigError, OutputError
 from sr.images.resize import matlab_bicubic
 from sr.inference.guard import mend
 from sr.inference.tiles import plan_tiles
+from sr.inference.transparency import premultiplied_bicubic, seen_colours
 from sr.metrics.fidelity import measure
 from tests.unit.javascript.test_javascript import NODE, node_is_missing
 
@@ -36,6 +37,7 @@ const { mend } = await take("mend");
 const { measure } = await take("fidelity");
 const { planTiles } = await take("tiles");
 const { pngOf, zipOf } = await take("packing");
+const { seenColours, withAlpha } = await take("transparency");
 const given = JSON.parse(fs.readFileSync(`${folder}/given.json`));
 const [low, large, wrong] = [given.low, given.large, given.wrong].map((picture) => (
   { ...picture, data: Uint8Array.from(picture.data) }));
@@ -48,6 +50,11 @@ found.mended = mend(low, wrong, 4, 3);
 found.pixels = [...wrong.data];
 found.tiles = planTiles(700, 1301, 256, 40);
 fs.writeFileSync(`${folder}/found.json`, JSON.stringify(found));
+const through = { ...low, alpha: Uint8Array.from(given.alpha) };
+const seen = seenColours(through);
+const whole = withAlpha(matlabBicubic(seen, 4), through, 4, true);
+fs.writeFileSync(`${folder}/seen.png`, Buffer.from(await (await pngOf(seen)).arrayBuffer()));
+fs.writeFileSync(`${folder}/through.png`, Buffer.from(await (await pngOf(whole)).arrayBuffer()));
 const png = await pngOf(large, { Software: "Nitidez" });
 fs.writeFileSync(`${folder}/large.png`, Buffer.from(await png.arrayBuffer()));
 const zip = await zipOf({ "céu.png": png, "b.png": png });
@@ -73,7 +80,11 @@ def test_the_arithmetic_of_the_site_is_pythons_bit_for_bit(tmp_path: Path) -> No
         return {"width": width, "height": height, "data": pixels.ravel().tolist()}
 
     pictures = {"low": given(low), "large": given(large), "wrong": given(wrong)}
-    (tmp_path / "given.json").write_text(json.dumps({**pictures, "scales": SCALES}))
+    alpha = np.random.default_rng(2).integers(0, 256, low.shape[:2], np.uint8)
+    alpha[10:50, 5:40] = 0
+    alpha[20:30, 20:25] = 255
+    more = {"scales": SCALES, "alpha": alpha.ravel().tolist()}
+    (tmp_path / "given.json").write_text(json.dumps({**pictures, **more}))
     (tmp_path / "run.mjs").write_text(CODE)
     run = [str(NODE), str(tmp_path / "run.mjs"), str(tmp_path), str(WORK)]
     done = subprocess.run(run, capture_output=True, text=True, timeout=120)
@@ -92,6 +103,14 @@ def test_the_arithmetic_of_the_site_is_pythons_bit_for_bit(tmp_path: Path) -> No
     ]
     names = [re.sub("_(.)", lambda m: m[1].upper(), edge) for edge in EDGES]
     assert [tuple(tile[name] for name in names) for tile in found["tiles"]] == tiles
+    seen = seen_colours(low, alpha)
+    # Python's sums are in single precision, so what lies on a half can come out otherwise
+    assert np.abs(np.array(Image.open(tmp_path / "seen.png")).astype(int) - seen).max() <= 1
+    colours = matlab_bicubic(seen, 4)
+    premultiplied_bicubic(colours, low, alpha, 4)
+    through = np.array(Image.open(tmp_path / "through.png")).astype(int)
+    assert (through[..., 3] == matlab_bicubic(alpha, 4)).all()
+    assert np.abs(through[..., :3] - colours)[through[..., 3] > 0].max() <= 1
     png = Image.open(tmp_path / "large.png")
     assert (np.array(png) == large).all()
     assert png.info["Software"] == "Nitidez"
