@@ -111,13 +111,65 @@ def test_a_folder_is_a_method_and_pictures_of_one_name_belong_together(
     page.get_by_label("Name of picture 1").fill("theirs 2024")
     page.keyboard.press("Enter")
     page.get_by_label("ours is the original").check()
-    before = page.locator(".nc").evaluate("root => root.querySelectorAll('tbody tr').length")
+    page.reload()  # the picture that was not looked at is not on the server
+    expect(names).to_have_count(2)
+    expect(page.locator(".nc-stem-of")).to_have_text("1 of 2")
+    for _ in range(2):
+        expect(page.get_by_label("Name of picture 1")).to_have_value("theirs 2024")
+        expect(page.get_by_label("ours is the original")).to_be_checked()
+        page.get_by_role("button", name="Next").click()
+        expect(page.locator(".nc-stem-of")).to_have_text("2 of 2")
+        expect(names).to_have_count(2)
+        page.reload()
+        page.get_by_role("button", name="Previous").click()
+        expect(page.locator(".nc-stem-of")).to_have_text("1 of 2")
     page.get_by_role("button", name="Next").click()
     expect(page.locator(".nc-stem-of")).to_have_text("2 of 2")
-    expect(page.get_by_label("Name of picture 1")).to_have_value("theirs 2024")  # order stays, too
-    expect(page.get_by_label("ours is the original")).to_be_checked()
-    assert names.count() == before
     page.get_by_role("button", name="Remove theirs 2024").click()
     page.get_by_role("button", name="Previous").click()
     expect(names).to_have_count(1)
+    assert not page.console_errors  # type: ignore[attr-defined]
+
+
+def test_pictures_of_folders_that_are_gone_are_named_and_chosen_again(
+    address: str, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    for method in ("ours", "theirs"):
+        (tmp_path / method).mkdir()
+        for stem in ("1", "2"):
+            pixels = np.full((40, 60, 3), 7 * len(method) + int(stem), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / method / f"{stem}.png")
+    page = open_page(address)
+    for method in ("ours", "theirs"):
+        page.locator(".nc-folder input").set_input_files(tmp_path / method)
+        if method == "ours":  # one alone survives a reload too
+            expect(page.locator(".nc-note")).to_contain_text("ours: add the folders")
+            page.reload()
+            expect(page.locator(".nc-note")).to_contain_text("ours: add the folders")
+    names = page.locator(".nc-table tbody input[type=text]")
+    expect(names).to_have_count(2)
+    page.evaluate(
+        "new Promise((done) => (indexedDB.deleteDatabase('nitidez-compare').onsuccess = done))"
+    )
+    page.reload()
+    expect(names).to_have_count(2)  # what was looked at is on the server
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".nc-problems p")).to_have_count(2)
+    expect(page.locator(".nc-problems")).to_contain_text("theirs: this picture is no longer here")
+    for method in ("ours", "theirs"):
+        page.locator(".nc-folder input").set_input_files(tmp_path / method)
+    expect(names).to_have_count(2)
+    expect(page.locator(".nc-stem-of")).to_have_text("2 of 2")
+    expect(page.locator(".nc-problems p")).to_have_count(0)
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.locator(".nc-body")).to_be_hidden()
+    page.reload()
+    expect(page.locator(".nc")).to_have_attribute("data-count", "0")
+    kept = page.evaluate(
+        """new Promise((done) => (indexedDB.open("nitidez-compare").onsuccess = (event) => {
+            const store = event.target.result.transaction("folders").objectStore("folders");
+            store.count().onsuccess = (counted) => done(counted.target.result);
+        }))"""
+    )
+    assert kept == 0
     assert not page.console_errors  # type: ignore[attr-defined]

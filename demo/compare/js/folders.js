@@ -3,6 +3,7 @@
 import { setText } from "../../web/js/elements.js";
 import { chosenFiles, droppedFiles } from "../../web/js/files.js";
 import { inOrder } from "../../web/viewer/js/order.js";
+import { dropFiles, dropOldFiles, keepFiles, keptFiles, newKey } from "./kept.js";
 import { commonStems, methodsOf } from "./methods.js";
 import { freeName } from "./table.js";
 import { Taken } from "./taken.js";
@@ -15,6 +16,47 @@ export class Folders extends Taken {
     this.methods = []; // { key, name, files: Map(stem -> file), taken: Set(stem) }
     this.shelves = new Map(); // stem -> pictures that were sent already
     this.stem = null;
+    this.stemTurn = (this.stemTurn ?? 0) + 1; // what is on its way comes too late
+    if (this.filesKey) dropFiles(this.filesKey).catch(() => {});
+    this.filesKey = null; // of the files that this browser keeps
+  }
+
+  // A file that is not here any more is null: its picture may still be on the server.
+  get state() {
+    const methods = this.methods.map(({ key, name, files, taken }) => {
+      const shown = this.pictures.find((picture) => picture.key === key);
+      return { key, name: shown?.name ?? name, stems: [...files.keys()], taken: [...taken] };
+    });
+    return { ...super.state, methods, shelves: [...this.shelves], stem: this.stem, filesKey: this.filesKey };
+  }
+
+  async restore(kept) {
+    dropOldFiles().catch(() => {});
+    const files = (await keptFiles(kept.filesKey).catch(() => null)) ?? new Map();
+    if (this.pictures.length || this.methods.length) return undefined; // dropped meanwhile
+    this.methods = (kept.methods ?? []).map(({ key, name, stems, taken }) => {
+      const own = new Map(stems.map((stem) => [stem, files.get(key)?.get(stem) ?? null]));
+      return { key, name, files: own, taken: new Set(taken) };
+    });
+    this.shelves = new Map(kept.shelves);
+    this.filesKey = kept.filesKey ?? null;
+    const { pictures, reference, boxes, stem = null } = kept;
+    if (stem !== null) {
+      Object.assign(this, { pictures, reference, boxes, stem });
+      return this.show(stem);
+    }
+    if (this.methods.length) this.note(this.sayAlone());
+    return super.restore(kept);
+  }
+
+  sayAlone() {
+    return this.say("folder_alone", { names: this.methods.map(({ name }) => name).join(", ") });
+  }
+
+  // Where this browser has no place for them, what was not looked at is chosen again after a reload.
+  keepFiles() {
+    this.filesKey ??= newKey();
+    return keepFiles(this.filesKey, new Map(this.methods.map(({ key, files }) => [key, files]))).catch(() => {});
   }
 
   attachFolders() {
@@ -45,6 +87,11 @@ export class Folders extends Taken {
   async addFolders(found) {
     const problems = [];
     for (const { name, files } of methodsOf(found)) {
+      const known = this.methods.find((method) => method.key === FOLDER + name);
+      if (known && [...known.files.values()].includes(null)) {
+        for (const [stem, file] of files) known.files.set(stem, file); // chosen again
+        continue;
+      }
       if (this.methods.length >= this.props.most) {
         problems.push(`${name}: ${this.say("too_many", { most: this.props.most })}`);
         continue;
@@ -52,6 +99,7 @@ export class Folders extends Taken {
       const free = freeName(name, this.methods.map((method) => method.name));
       this.methods.push({ key: FOLDER + free, name: free, files, taken: new Set() });
     }
+    const isKept = this.keepFiles(); // which may take a while
     const { stems } = this;
     for (const { name, files } of this.methods) {
       const alone = [...files.keys()].filter((stem) => !stems.includes(stem));
@@ -59,11 +107,12 @@ export class Folders extends Taken {
       const said = { name, count: alone.length, names: named };
       if (alone.length && stems.length) problems.push(this.say("only_in", said));
     }
-    const names = this.methods.map(({ name }) => name).join(", ");
     if (stems.length) await this.show(stems.includes(this.stem) ? this.stem : stems[0], problems);
     else {
       this.tell(problems);
-      this.note(this.say("folder_alone", { names }));
+      await isKept;
+      this.keep();
+      this.note(this.sayAlone());
     }
   }
 
@@ -82,14 +131,22 @@ export class Folders extends Taken {
   async show(stem, problems = []) {
     this.shelve();
     const order = this.pictures.map(({ key }) => key);
-    const turn = (this.stemTurn = (this.stemTurn ?? 0) + 1);
-    const loose = this.pictures.filter(({ key }) => !key.startsWith(FOLDER));
-    const shelf = this.shelves.get(stem) ?? (this.stem === null ? loose : []);
+    const turn = (this.stemTurn += 1);
+    const isLoose = ({ key }) => !key.startsWith(FOLDER);
+    const before = this.shelves.get(stem) ?? (this.stem === null ? this.pictures.filter(isLoose) : []);
+    const shelf = await this.stillThere(before);
+    if (turn !== this.stemTurn) return;
+    if (before.filter(isLoose).length > shelf.filter(isLoose).length) problems.push(this.say("gone"));
     const members = this.methods.filter(({ files }) => files.has(stem));
     const pictures = [];
     for (const [index, method] of members.entries()) {
       this.note(this.say("adding", { done: index + 1, count: members.length }));
       let picture = shelf.find(({ key }) => key === method.key);
+      if (!picture && !method.files.get(stem)) {
+        method.taken.delete(stem); // it was not the person who took it out
+        problems.push(`${method.name}: ${this.say("folder_gone")}`);
+        continue;
+      }
       try {
         picture ??= { ...(await this.sent(method.files.get(stem))), key: method.key };
       } catch (error) {
@@ -100,10 +157,9 @@ export class Folders extends Taken {
       method.taken.add(stem);
       pictures.push({ ...picture, name: method.name });
     }
-    const extra = shelf.filter(({ key }) => !key.startsWith(FOLDER));
     if (stem !== this.stem) this.boxes = [];
     this.stem = stem;
-    this.pictures = inOrder([...pictures, ...extra], order).slice(0, this.props.most);
+    this.pictures = inOrder([...pictures, ...shelf.filter(isLoose)], order).slice(0, this.props.most);
     this.note("");
     this.tell(problems);
     this.changed();

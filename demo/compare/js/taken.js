@@ -81,33 +81,44 @@ export class Taken extends Listed {
 
   // What is there survives a reload, as long as the server has it
 
-  keep() {
+  get state() {
     const { pictures, reference, boxes } = this;
+    return { pictures, reference, boxes };
+  }
+
+  keep() {
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ pictures, reference, boxes }));
+      sessionStorage.setItem(KEPT, JSON.stringify(this.state));
     } catch {
       // Without storage a reload begins anew.
     }
   }
 
-  async recall() {
+  recall() {
     let kept = null;
     try {
       kept = JSON.parse(sessionStorage.getItem(KEPT));
     } catch {
-      return;
+      return undefined;
     }
-    if (!kept?.pictures?.length) return;
+    return kept?.pictures ? this.restore(kept) : undefined;
+  }
+
+  async restore({ pictures, reference, boxes = [] }) {
+    const there = await this.stillThere(pictures);
+    if (this.pictures.length) return; // dropped meanwhile
+    Object.assign(this, { pictures: there, reference, boxes });
+    if (there.length < pictures.length) this.note(this.say("gone"));
+    this.changed();
+  }
+
+  // The pictures that the server has not deleted yet.
+  async stillThere(pictures) {
     const isThere = await Promise.all(
-      kept.pictures.map(({ url }) =>
+      pictures.map(({ url }) =>
         fetch(new URL(url, document.baseURI), { method: "HEAD" }).then((reply) => reply.ok, () => false),
       ),
     );
-    if (this.pictures.length) return; // dropped meanwhile
-    this.pictures = kept.pictures.filter((_, index) => isThere[index]);
-    this.reference = kept.reference;
-    this.boxes = kept.boxes ?? [];
-    if (!isThere.every(Boolean)) this.note(this.say("gone"));
-    this.changed();
+    return pictures.filter((_, index) => isThere[index]);
   }
 }
