@@ -32,7 +32,7 @@ SCRIPTS = (
     "display/js",
     "compare/js",
 )
-MORE_SCRIPTS = (*("upscale/js/box.js", "upscale/js/crop.js"),)
+MORE_SCRIPTS = ("upscale/js/crop.js",)
 STYLES = (
     *("app/style.css", "web/viewer/viewer.css", "compare/compare.css"),
     *("web/calibration/calibration.css", "display/display.css", "static/page.css"),

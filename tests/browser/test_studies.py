@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,28 @@ def test_the_owner_makes_a_study_and_gives_it_to_raters(
     page.locator("[name=folder]").set_input_files(folders["MINE"])
     page.get_by_role("button", name="See the plan").click()
     expect(page.locator(".nst-problems")).to_contain_text("MINE: no picture of river")
+
+    page.get_by_role("button", name="Remove MINE").click()
+    for name in ("SRResNet", "SRGAN"):
+        page.locator(".nst-models").get_by_label(name, exact=True).check()
+    page.get_by_role("button", name="See the plan").click()
+    expect(page.locator(".nst-plan")).to_be_visible()
+    caption = page.locator(".nst-crop span", has_text="castle")
+    first = _size(caption)
+    page.get_by_label("Part that is shown of castle").focus()
+    for key in (*["ArrowLeft", "ArrowUp"] * 4, "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    wider = _size(caption)
+    assert wider[0] == first[0] + 8
+    corner = page.locator(".nst-crop", has_text="castle").locator("[data-corner=se]")
+    corner.scroll_into_view_if_needed()
+    box = corner.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 11, box["y"] + 11)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 400, box["y"] - 400, steps=4)
+    page.mouse.up()
+    assert _size(caption) == first  # as small as it may be, and its shape
     errors: list[Any] = page.console_errors  # type: ignore[attr-defined]
     assert [e for e in errors if "422" not in str(e)] == []
 
@@ -101,3 +124,10 @@ def test_the_owner_makes_a_study_and_gives_it_to_raters(
     expect(guest.get_by_text("The results are not open yet")).to_be_visible()
     expect(guest.locator(".nst")).to_be_hidden()
     assert "castle" not in guest.content()
+
+
+def _size(caption: Any) -> tuple[int, int]:
+    """Width and height of a crop, as its caption says."""
+    found = re.search(r"\((\d+) × (\d+)\)", caption.text_content())
+    assert found
+    return int(found[1]), int(found[2])

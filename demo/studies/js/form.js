@@ -336,7 +336,7 @@ export class StudyForm {
           if (box) this.crops[crop.photo] = box;
           else delete this.crops[crop.photo];
         };
-        return [cropView({ crop, url: photo.url, box: this.crops[crop.photo], say, changed })];
+        return [cropView({ crop, window: plan.window, url: photo.url, box: this.crops[crop.photo], say, changed })];
       }),
     );
   }

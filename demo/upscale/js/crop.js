@@ -1,7 +1,7 @@
 // The frame on a photo that is too large: dragged, resized at its corners, or by arrow keys.
 
 import { fillIn, languageNow, numberIn } from "../../web/js/words.js";
-import { firstBox, movedBox, resizedBox } from "./box.js";
+import { firstBox, movedBox, resizedBox } from "../../web/js/box.js";
 
 const STEPS = 64; // that an arrow key divides the picture's shorter side into
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

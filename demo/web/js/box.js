@@ -34,6 +34,17 @@ export function resizedBox(box, wanted, picture, most, { x = 0, y = 0 } = {}) {
   };
 }
 
+// The same where the shape is fixed: that of `least`, the smallest box.
+export function shapedBox(box, wanted, picture, least, { x = 0, y = 0 } = {}) {
+  const ratio = least.height / least.width;
+  const roomX = x ? box.left + box.width : picture.width - box.left;
+  const roomY = y ? box.top + box.height : picture.height - box.top;
+  const width = Math.round(clamp(wanted.width, least.width, Math.min(roomX, Math.floor(roomY / ratio))));
+  const height = Math.min(Math.round(width * ratio), roomY);
+  const left = x ? box.left + box.width - width : box.left;
+  return { left, top: y ? box.top + box.height - height : box.top, width, height };
+}
+
 export function movedBox(box, left, top, picture) {
   return {
     ...box,

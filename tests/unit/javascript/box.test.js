@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { firstBox, movedBox, resizedBox } from "../../../demo/upscale/js/box.js";
+import { firstBox, movedBox, resizedBox, shapedBox } from "../../../demo/web/js/box.js";
 
 const picture = { width: 4032, height: 3024 };
 const MOST = 4e6;
@@ -46,4 +46,21 @@ test("a corner is dragged, the opposite one stays, and the limit holds", () => {
 test("a long strip may be as long as the photo", () => {
   const made = resizedBox({ left: 0, top: 0, width: 100, height: 100 }, { width: 4032, height: 500 }, picture, MOST);
   assert.deepEqual([made.width, made.height], [4032, 500]);
+});
+
+test("a box of a fixed shape keeps it, is no smaller than it may be, and stays on the photo", () => {
+  const least = { width: 640, height: 427 };
+  const box = { left: 1000, top: 1000, width: 1280, height: 854 };
+  for (const x of [0, 1]) {
+    for (const y of [0, 1]) {
+      for (const width of [-5, 640, 901, 2000, 9999]) {
+        const made = shapedBox(box, { width }, picture, least, { x, y });
+        assert.ok(isInside({ ...made, width: 0, height: 0 }));
+        assert.ok(made.left + made.width <= picture.width && made.top + made.height <= picture.height);
+        assert.ok(made.width >= least.width && Math.abs((made.width * 427) / 640 - made.height) <= 1);
+        assert.equal(made.left + x * made.width, box.left + x * box.width);
+        assert.equal(made.top + y * made.height, box.top + y * box.height);
+      }
+    }
+  }
 });

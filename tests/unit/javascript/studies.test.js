@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { moved } from "../../../demo/studies/js/crops.js";
 import { byFolder, freeName, isPicture, methodName, slugOf, stemOf } from "../../../demo/studies/js/files.js";
 
 test("a study's name becomes a folder's", () => {
@@ -38,9 +37,4 @@ test("files chosen with a folder stand together", () => {
     found.map(([name, files]) => [name, files.length]),
     [["a", 2], ["c", 1], ["", 1]],
   );
-});
-
-test("a box keeps its size and stays within the photograph", () => {
-  assert.deepEqual(moved([10, 10, 40, 30], 5.4, -20, [100, 80]), [15, 0, 40, 30]);
-  assert.deepEqual(moved([10, 10, 40, 30], 500, 500, [100, 80]), [60, 50, 40, 30]);
 });
