@@ -1,4 +1,4 @@
-"""The site without a server, in a real browser: what it makes, offline, and what it says when
+"""The site without a server, in real browsers: what it makes, offline, and what it says when
 something is missing. The site is built once, with ONNX Runtime from npm's registry.
 """
 
@@ -33,6 +33,7 @@ from sr.images.resize import matlab_bicubic, nearest
 from sr.inference.upscaler import get_upscaler
 from sr.metrics.fidelity import measure
 from tests.helpers.bad_images import display_p3_profile, png_bytes
+from tests.helpers.firefox import firefox_path, open_firefox
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -69,6 +70,10 @@ FILES = """() => Promise.all(
     const content = await (await fetch(link.href)).arrayBuffer();
     return [link.download, [...new Uint8Array(content)]];
   }))"""
+FIGURE = """async () => {
+  const content = await (await fetch(document.querySelector(".nc-figure").src)).arrayBuffer();
+  return [...new Uint8Array(content)];
+}"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -345,3 +350,51 @@ def test_no_webassembly_and_no_picture_are_said_in_words(
     expect(page.locator("#upscale .nv-grid")).to_contain_text("This browser has no WebAssembly")
     page.get_by_label("Português").check(force=True)
     expect(page.locator("#upscale .nv-grid")).to_contain_text("não tem WebAssembly")
+
+
+@pytest.mark.parametrize("is_isolated", [True, False], ids=["threads", "one-thread"])
+def test_firefox_gives_the_same_pixels(
+    address: str, photo: Path, tmp_path: Path, is_isolated: bool
+) -> None:
+    pytest.importorskip("websockets", reason="Firefox is driven with requirements-dev.txt")
+    executable = firefox_path()
+    if executable is None:
+        pytest.skip("no Firefox is installed: apt-get install firefox-esr")
+    low = np.array(Image.open(photo))
+    (tmp_path / "profile").mkdir()
+    # the service worker gives the page the headers that its host does not
+    preferences = {"dom.serviceWorkers.enabled": is_isolated, "intl.accept_languages": "en"}
+    with open_firefox(executable, tmp_path / "profile", **preferences) as firefox:
+        firefox.goto(address)
+        isolated = str(is_isolated).lower()
+        firefox.wait_for(f'document.documentElement.dataset.isolated === "{isolated}"')
+        firefox.evaluate("() => document.querySelector('[value=srgan_x4]').click()")
+        firefox.choose_files(".picker input[type=file]", photo)
+        firefox.wait_for(f"document.querySelector({DONE!r})")
+        status = firefox.evaluate("() => document.querySelector('#status').textContent")
+        assert "All versions are ready." in status
+        assert ("threads of this device" if is_isolated else "on one thread") in status
+        versions = {name: pixels_of(content) for name, content in firefox.evaluate(FILES)}
+        bicubic = matlab_bicubic(low, 4)
+        assert (versions["cat_bicubic.png"] == bicubic).all()
+        assert difference(versions["cat_srresnet_x4.png"], "srresnet_x4", low) <= 1
+
+        firefox.evaluate("() => document.querySelector('[data-figure]').click()")
+        firefox.wait_for("document.querySelectorAll('.nc-table tbody tr').length === 2")
+        firefox.wait_for("document.querySelector('.nc-note').textContent === ''")
+        firefox.evaluate("() => document.querySelector('[data-go=figure-png]').click()")
+        firefox.wait_for("document.querySelector('.nc-figure').naturalWidth")
+        figure = pixels_of(firefox.evaluate(FIGURE))
+        shown = figure[16 : 16 + bicubic.shape[0], 16 : 16 + bicubic.shape[1]]
+        is_other = (shown != bicubic).any(axis=2)
+        assert (shown[is_other] == (213, 94, 0)).all()  # a box's frame
+        assert is_other.mean() < 0.2
+
+        pixels = np.random.default_rng(0).integers(0, 256, (12, 9, 4), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "alpha.png")
+        content = list((tmp_path / "alpha.png").read_bytes())
+        (read,) = firefox.evaluate(READ, [content])
+        colour, alpha = pixels[..., :3].astype(int), pixels[..., 3:].astype(int)
+        laid = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+        assert read["isOnWhite"]
+        assert np.abs(np.reshape(read["data"], laid.shape) - laid).max() <= 2
