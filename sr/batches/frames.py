@@ -55,7 +55,7 @@ class FrameSampler:
         self.held = min(SCENES_HELD, len(frames.pairs) or SCENES_HELD)
         self.scenes: dict[int, PairOfFrames] = {}
         self._fill()
-        smallest = min(min(lr.shape) for lr, _ in self.scenes.values())
+        smallest = min(min(lr.shape[1:]) for lr, _ in self.scenes.values())
         if smallest < lr_patch_px:
             raise DataError(
                 f"a frame has a side of {smallest} px, less than a crop of {lr_patch_px}; "
@@ -77,8 +77,8 @@ class FrameSampler:
             batch_size: of all processes together.
 
         Returns:
-            LR (N, 1, p, p) and HR (N, 1, scale p, scale p) float32, channels_last; N is this
-            process's part of the batch.
+            LR (N, raw_frames, p, p) and HR (N, 1, scale p, scale p) float32, channels_last; N is
+            this process's part of the batch.
         """
         self._fill()
         numbers = sorted(self.scenes)
@@ -93,22 +93,23 @@ class FrameSampler:
             for i in mine
         ]
         lr, hr = (
-            sent(torch.from_numpy(np.stack(side))[:, None], self.device)
-            for side in zip(*crops, strict=True)
+            sent(torch.from_numpy(np.stack(side)), self.device) for side in zip(*crops, strict=True)
         )
         return lr, hr
 
     def _crop(self, scene: PairOfFrames, place: list[float], flips: list[int]) -> PairOfFrames:
         lr, hr = scene
         side, scale = self.lr_patch_px, self.scale
-        top, left = (int(p * (n - side + 1)) for p, n in zip(place, lr.shape, strict=True))
+        top, left = (int(p * (n - side + 1)) for p, n in zip(place, lr.shape[1:], strict=True))
         parts = (
-            lr[top : top + side, left : left + side],
-            hr[scale * top : scale * (top + side), scale * left : scale * (left + side)],
+            lr[:, top : top + side, left : left + side],
+            hr[None, scale * top : scale * (top + side), scale * left : scale * (left + side)],
         )
         transpose, down, across = flips
-        turned = [part[:: 1 - 2 * down, :: 1 - 2 * across] for part in parts]
-        small, large = (np.ascontiguousarray(p.T if transpose else p) for p in turned)
+        turned = [part[:, :: 1 - 2 * down, :: 1 - 2 * across] for part in parts]
+        small, large = (
+            np.ascontiguousarray(part.swapaxes(1, 2) if transpose else part) for part in turned
+        )
         return small, large
 
     def state_dict(self) -> dict[str, Any]:

@@ -87,11 +87,17 @@ class TrainingData:
         return f"{name} ({said})" if said else name
 
     def load(
-        self, *, scale: int, processes: int = 1, progress: Progress | None = None
+        self,
+        *,
+        scale: int,
+        raw_frames: int = 1,
+        processes: int = 1,
+        progress: Progress | None = None,
     ) -> Pixels | Frames:
         """The pictures, decoded; what was found and what does not fit is logged.
 
         Args:
+            raw_frames: see `training_frames`; photographs have none.
             processes: that load the same on this machine.
             progress: called with (files done, of how many).
 
@@ -99,7 +105,9 @@ class TrainingData:
             DataError: nothing usable is there.
         """
         if self.source == "microscopy":
-            return training_frames(self.folder, scale=scale, split=self.split)
+            return training_frames(
+                self.folder, scale=scale, split=self.split, raw_frames=raw_frames
+            )
         photo_set = self.photo_set
         logger.info("%s", photo_set.title)
         if self.part != self.split:

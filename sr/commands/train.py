@@ -273,7 +273,10 @@ def load_data(data: TrainingData, config: Training, group: Group) -> Pixels | Fr
     """
     hidden = None if group.is_leader else True
     with progress_bar("image", desc="decoding", disable=hidden) as show:
-        return data.load(scale=config.scale, processes=group.here, progress=show)
+        raw_frames = int(config.network_args.get("channels", 1))
+        return data.load(
+            scale=config.scale, raw_frames=raw_frames, processes=group.here, progress=show
+        )
 
 
 def validation(args: argparse.Namespace, config: Training, group: Group) -> Validation | None:
@@ -281,5 +284,7 @@ def validation(args: argparse.Namespace, config: Training, group: Group) -> Vali
     if args.validate is None or not group.is_leader:
         return None
     if config.source == "microscopy":
-        raise ConfigError("--validate: measures photographs; python -m sr evaluate measures frames")
+        raise ConfigError(
+            "--validate: measures photographs; python -m sr microscope evaluate measures frames"
+        )
     return Validation(args.validate, scale=config.scale, most=args.validate_images)

@@ -220,11 +220,6 @@ def _check_source(config: Training, channels: tuple[int, ...]) -> None:
         raise ConfigError(f"source={config.source}: {config.network} learns from {wanted}")
     if takes_photographs:
         return
-    if config.network_args.get("channels", 1) != 1:
-        raise ConfigError(
-            f"channels={config.network_args['channels']}: training makes wide-field frames of one "
-            "channel"
-        )
     only_for_photographs = {
         "degradation": config.degradation != "bicubic",
         "pattern_share": bool(config.pattern_share),

@@ -14,7 +14,13 @@ import numpy as np
 
 from sr.base.errors import ConfigError, DataError, ImageError
 from sr.base.files import csv_text, write_file
-from sr.commands.console import add_device_arguments, format_table, positive_int, report_error
+from sr.commands.console import (
+    EXIT_ERROR,
+    add_device_arguments,
+    format_table,
+    positive_int,
+    report_error,
+)
 from sr.microscopy.data.loading import load_pair
 from sr.microscopy.data.pairs import PairFiles, find_pairs
 from sr.microscopy.files.writing import write_stack
@@ -63,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     simulate.add_argument("--level", metavar="N", type=positive_int, default=5, help="1 to 9")
     simulate.add_argument("--count", metavar="N", type=positive_int, default=4, help="(default: 4)")
     simulate.add_argument("--scale", type=int, choices=(1, 2, 3), default=2, help="(default: 2)")
+    simulate.add_argument(
+        "--raw", action="store_true", help="nine raw frames of SIM in the place of the wide field"
+    )
     simulate.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
     simulate.set_defaults(run_microscope=run_simulate)
     for command in (measure, simulate):
@@ -96,7 +105,7 @@ class Row:
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:
-    """Print a table of models and pairs.
+    """Print a table of models and pairs; the exit status is 2 where a pair could not be measured.
 
     Raises:
         DataError: no pairs, or none that can be used.
@@ -116,6 +125,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     ]
     rows: list[Row] = []
     resolutions: list[str] = []
+    status = 0
     pairs = found.part(arguments.split)
     groups = {pair.group: [p for p in pairs if p.group == pair.group] for pair in pairs}
     for group in groups.values():
@@ -129,6 +139,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
                     made.setdefault(row.model, []).append(prediction)
             except ImageError as error:
                 report_error(str(error))
+                status = EXIT_ERROR
         resolutions += _resolutions(group[0].group, made, *pixels_um)
     if not rows:
         raise DataError(f"{arguments.folder}: none of {len(pairs)} pairs could be measured")
@@ -137,7 +148,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     print("\n".join([*resolutions, *_means(rows)]))
     if arguments.csv is not None:
         write_file(arguments.csv, csv_text(header, [row.cells() for row in rows]).encode())
-    return 0
+    return status
 
 
 def _measured(
@@ -150,7 +161,7 @@ def _measured(
                 f"{enlarger.name} enlarges {enlarger.scale} times; the pairs differ {pair.scale} "
                 "times"
             )
-        prediction = enlarger.enlarge(pair.lr[None])
+        prediction = enlarger.enlarge(pair.given(enlarger.frames))
         pixel_um = None if pair.pixel_um is None else pair.pixel_um / pair.scale
         if maps is not None:
             name = f"{files.group.replace('/', '_')}_{files.level:02}_{enlarger.name}_error.tif"
@@ -199,10 +210,12 @@ def run_simulate(arguments: argparse.Namespace) -> int:
         exposure = dataclasses.replace(
             random_exposure(random, arguments.kind), level=arguments.level
         )
-        pair = drawn_pair(arguments.kind, side, arguments.scale, exposure, random)
-        for folder, frame, factor in (("LR", pair[0], 1), ("HR", pair[1], arguments.scale)):
+        pair = drawn_pair(
+            arguments.kind, side, arguments.scale, exposure, random, raw=arguments.raw
+        )
+        for folder, frames, factor in (("LR", pair[0], 1), ("HR", pair[1][None], arguments.scale)):
             path = arguments.output / folder / f"{arguments.kind}_{number:03}.tif"
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_stack(path, frame[None], BIOSR_PIXEL_UM / factor, f"drawn, seed {arguments.seed}")
+            write_stack(path, frames, BIOSR_PIXEL_UM / factor, f"drawn, seed {arguments.seed}")
     print(f"{arguments.output}: {arguments.count} pairs of {arguments.kind}")
     return 0

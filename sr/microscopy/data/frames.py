@@ -26,10 +26,11 @@ class Frames:
     Attributes:
         scale: from LR to HR.
         origin: where the low-resolution frames are from, in a sentence.
-        pairs: real ones, LR (H, W) and HR (scale H, scale W) in the same counts; where there are
-            any, nothing is simulated.
+        pairs: real ones, LR (raw_frames, H, W) and HR (scale H, scale W) in the same counts; where
+            there are any, nothing is simulated.
         pool: high-resolution pictures (H, W) whose wide field is simulated, mixed with drawn ones.
         skipped: files that could not be used, and why.
+        raw_frames: of a low-resolution side: 1, wide field, or as many raw ones of SIM.
     """
 
     scale: int
@@ -37,11 +38,12 @@ class Frames:
     pairs: Sequence[PairOfFrames] = ()
     pool: Sequence[np.ndarray] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    raw_frames: int = 1
 
     @property
     def sha256(self) -> str:
         """Differs when other pictures are there."""
-        digest = hashlib.sha256(f"{self.scale} {self.origin}".encode())
+        digest = hashlib.sha256(f"{self.scale} {self.raw_frames} {self.origin}".encode())
         for picture in (*self.pool, *(part for pair in self.pairs for part in pair)):
             digest.update(str(picture.shape).encode())
             digest.update(np.ascontiguousarray(picture[:: max(1, len(picture) // 16)]).tobytes())
@@ -51,7 +53,7 @@ class Frames:
         """Pair `number` of an endless row, as networks take it; the same every time.
 
         Returns:
-            LR (h, w) and HR (scale h, scale w) float32.
+            LR (raw_frames, h, w) and HR (scale h, scale w) float32.
         """
         if self.pairs:
             lr, hr = self.pairs[number % len(self.pairs)]
@@ -61,12 +63,13 @@ class Frames:
         return to_network(lr, levels), target_of(hr, levels)
 
     def _simulated(self, random: np.random.Generator) -> PairOfFrames:
-        side = SCENE_LR_PX * self.scale
+        side, raw = SCENE_LR_PX * self.scale, self.raw_frames > 1
         if not self.pool or random.random() >= POOL_SHARE:
             kind = str(random.choice([*SCENES]))
-            return drawn_pair(kind, side, self.scale, random_exposure(random, kind), random)
+            exposure = random_exposure(random, kind)
+            return drawn_pair(kind, side, self.scale, exposure, random, raw=raw)
         picture = self.pool[int(random.integers(len(self.pool)))]
         side = min(side, *(length - length % self.scale for length in picture.shape))
         top, left = (int(random.integers(length - side + 1)) for length in picture.shape)
         piece = picture[top : top + side, left : left + side]
-        return pair_of(piece, self.scale, random_exposure(random), random)
+        return pair_of(piece, self.scale, random_exposure(random), random, raw=raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -22,17 +23,40 @@ class LoadedPair:
     """A pair that fills the same area.
 
     Attributes:
-        lr: (H, W) float32: the mean of the raw frames, or the frame.
+        name: of the low-resolution file.
+        raw: (N, H, W) float32: the raw frames of SIM, or the one frame there is.
         hr: (scale H, scale W) float32, moved to the grid of `lr`, in its own counts.
         grid: the one it was on.
         pixel_um: of `lr`; None where the file does not say.
     """
 
-    lr: np.ndarray
+    name: str
+    raw: np.ndarray
     hr: np.ndarray
     scale: int
     grid: str
     pixel_um: float | None
+
+    @cached_property
+    def lr(self) -> np.ndarray:
+        """The wide field, (H, W) float32: the mean of the raw frames."""
+        mean: np.ndarray = self.raw.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return mean
+
+    def given(self, raw_frames: int) -> np.ndarray:
+        """What a network looks at: (raw_frames, H, W), the wide field where that is 1.
+
+        Raises:
+            ImageError: the file has another number of raw frames.
+        """
+        if raw_frames == 1:
+            return self.lr[None]
+        if len(self.raw) != raw_frames:
+            raise ImageError(
+                f"{self.name}: {len(self.raw)} frame{'s' if len(self.raw) > 1 else ''} in it; the "
+                f"network looks at {raw_frames} raw ones together"
+            )
+        return self.raw
 
     def hr_in_counts_of_lr(self) -> np.ndarray:
         """HR times and plus what makes it, blurred, LR: the brightness that a network learns."""
@@ -53,8 +77,8 @@ def load_pair(files: PairFiles, *, grid: str = "auto") -> LoadedPair:
     Raises:
         ImageError: unreadable, sizes that are no whole multiple, or not registered.
     """
-    low, high = read_stack(files.lr).chosen(MEAN), read_stack(files.hr).chosen(None)
-    lr, hr = (stack.planes[0].astype(np.float32) for stack in (low, high))
+    low, high = read_stack(files.lr), read_stack(files.hr).chosen(None)
+    lr, hr = (stack.planes[0].astype(np.float32) for stack in (low.chosen(MEAN), high))
     scale = hr.shape[0] // lr.shape[0]
     if scale < 1 or (scale * lr.shape[0], scale * lr.shape[1]) != hr.shape:
         raise ImageError(
@@ -74,4 +98,5 @@ def load_pair(files: PairFiles, *, grid: str = "auto") -> LoadedPair:
         grid = named
     if grid == CORNER:
         hr = moved_to_centre(hr, scale)
-    return LoadedPair(lr, hr, scale, grid or CENTRE, low.pixel_um)
+    raw = low.planes.astype(np.float32)
+    return LoadedPair(files.lr.name, raw, hr, scale, grid or CENTRE, low.pixel_um)

@@ -7,33 +7,44 @@ from pathlib import Path
 
 import numpy as np
 
-from sr.base.errors import DataError, ImageError
+from sr.base.errors import ConfigError, DataError, ImageError
 from sr.data.check import SkippedFile, none_usable
 from sr.microscopy.data.frames import Frames, PairOfFrames
 from sr.microscopy.data.loading import load_pair
 from sr.microscopy.data.pairs import PairSet, find_pairs
 from sr.microscopy.files.reading import READERS, read_stack
+from sr.microscopy.simulation.camera import RAW_FRAMES
 
 logger = logging.getLogger(__name__)
 
 SIMULATOR = "simulator"  # in the place of a folder: all scenes are drawn
 
 
-def training_frames(folder: Path, *, scale: int, split: str | None = None) -> Frames:
+def training_frames(
+    folder: Path, *, scale: int, split: str | None = None, raw_frames: int = 1
+) -> Frames:
     """What a folder holds: pairs of a known layout, or high-resolution pictures.
 
     Args:
         folder: or the word "simulator".
         split: of pairs: "train" (the default), "val" or "all"; by cell.
+        raw_frames: that a network looks at together: 1 for wide field, 9 for linear SIM.
 
     Raises:
         DataError: nothing usable is there.
+        ConfigError: a number of raw frames that is not simulated.
     """
-    if str(folder) == SIMULATOR:
-        return Frames(scale, "drawn by the simulator")
-    found = find_pairs(folder)
+    is_drawn = str(folder) == SIMULATOR
+    found = None if is_drawn else find_pairs(folder)
     if found is not None:
-        return _pairs(found, scale, split)
+        return _pairs(found, scale, split, raw_frames)
+    if raw_frames not in (1, RAW_FRAMES):
+        raise ConfigError(
+            f"channels={raw_frames}: the simulator makes 1 frame (wide field) or {RAW_FRAMES} raw "
+            "ones; others need pairs of raw frames and SIM"
+        )
+    if is_drawn:
+        return Frames(scale, "drawn by the simulator", raw_frames=raw_frames)
     pool: list[np.ndarray] = []
     skipped: list[SkippedFile] = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in READERS):
@@ -48,13 +59,12 @@ def training_frames(folder: Path, *, scale: int, split: str | None = None) -> Fr
             f"{folder}: neither pairs of frames nor pictures; give a folder of them, or the word "
             f"{SIMULATOR}"
         )
-    logger.info("%s: %d pictures, whose wide field is simulated", folder, len(pool))
-    return Frames(
-        scale, "simulated, of pictures and of drawn scenes", pool=pool, skipped=tuple(skipped)
-    )
+    logger.info("%s: %d pictures, whose frames are simulated", folder, len(pool))
+    origin = "simulated, of pictures and of drawn scenes"
+    return Frames(scale, origin, pool=pool, skipped=tuple(skipped), raw_frames=raw_frames)
 
 
-def _pairs(found: PairSet, scale: int, split: str | None) -> Frames:
+def _pairs(found: PairSet, scale: int, split: str | None, raw_frames: int) -> Frames:
     logger.info("%s", found.title)
     for problem in found.problems:
         logger.warning("%s", problem)
@@ -65,9 +75,10 @@ def _pairs(found: PairSet, scale: int, split: str | None) -> Frames:
             pair = load_pair(files)
             if pair.scale != scale:
                 raise ImageError(f"enlarged {pair.scale} times, needed {scale}")
-            pairs.append((pair.lr, pair.hr_in_counts_of_lr()))
+            pairs.append((pair.given(raw_frames), pair.hr_in_counts_of_lr()))
         except ImageError as error:
             skipped.append(SkippedFile.because(files.lr, error))
     if not pairs:
         raise none_usable(skipped)
-    return Frames(scale, "taken by a microscope", pairs=pairs, skipped=tuple(skipped))
+    origin = "taken by a microscope"
+    return Frames(scale, origin, pairs=pairs, skipped=tuple(skipped), raw_frames=raw_frames)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sr.base.errors import ConfigError
-from sr.microscopy.simulation.camera import LEVELS, exposed
+from sr.microscopy.simulation.camera import LEVELS, RAW_FRAMES, exposed
+from sr.microscopy.simulation.illumination import random_illumination
 from sr.microscopy.simulation.optics import Optics, frequencies, half_pixel_shift
 from sr.microscopy.simulation.scenes import SCENES, draw_scene, out_of_focus
 
@@ -62,38 +63,54 @@ def random_exposure(random: np.random.Generator, kind: str = "") -> Exposure:
 
 
 def drawn_pair(
-    kind: str, side: int, scale: int, exposure: Exposure, random: np.random.Generator
+    kind: str,
+    side: int,
+    scale: int,
+    exposure: Exposure,
+    random: np.random.Generator,
+    *,
+    raw: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A drawn scene in wide field and in SIM.
+    """A drawn scene in wide field, or in raw frames, and in SIM.
 
     Args:
         kind: of `SCENES`.
         side: of the high-resolution picture, a multiple of `scale`.
         scale: 1, 2 or 3.
+        raw: nine raw frames in striped light, in the place of their mean, the wide field.
 
     Returns:
-        LR (side / scale)^2 and HR (side)^2 float32, in the same units of light: 1 is a bright
-        pixel of LR, so HR goes above 1. They fill the same area.
+        LR (1 or 9, side / scale, side / scale) and HR (side, side) float32, in the same units of
+        light: 1 is a bright pixel of the wide field, so HR goes above 1. They fill the same area.
 
     Raises:
         ConfigError: no such scene.
     """
     if kind not in SCENES:
         raise ConfigError(f"no scene {kind!r}; known: {', '.join(SCENES)}")
-    spectrum = np.fft.rfft2(draw_scene(kind, side, random))
+    scene = draw_scene(kind, side, random)
     frequency = frequencies(side, scale)
-    sharp = np.fft.irfft2(spectrum * exposure.optics.sim(frequency), (side, side))
+    sharp = np.fft.irfft2(np.fft.rfft2(scene) * exposure.optics.sim(frequency), (side, side))
     passed = exposure.optics.wide_field(frequency) * half_pixel_shift(side, scale)
-    return _taken(sharp, np.fft.irfft2(spectrum * passed, (side, side)), scale, exposure, random)
+    spectra = np.fft.rfft2(_lit(scene, scale, exposure, random, raw=raw))
+    return _taken(sharp, np.fft.irfft2(spectra * passed, (side, side)), scale, exposure, random)
 
 
 def pair_of(
-    sharp: np.ndarray, scale: int, exposure: Exposure, random: np.random.Generator
+    sharp: np.ndarray,
+    scale: int,
+    exposure: Exposure,
+    random: np.random.Generator,
+    *,
+    raw: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """A high-resolution picture that is there, and what wide field would have shown of it.
 
+    Raw frames of it are softer than true ones: their stripes light what SIM left of the structures.
+
     Args:
         sharp: (S, S) float, a SIM picture, 0 where there is nothing; S a multiple of `scale`.
+        raw: as of `drawn_pair`.
 
     Returns:
         As `drawn_pair`.
@@ -105,9 +122,21 @@ def pair_of(
     frequency = frequencies(len(wide), scale)
     left = np.maximum(exposure.optics.sim(frequency), LEAST_TRANSFER)
     passed = exposure.optics.wide_field(frequency) / left * half_pixel_shift(len(wide), scale)
-    blurred = np.fft.irfft2(np.fft.rfft2(wide) * passed, wide.shape)
+    spectra = np.fft.rfft2(_lit(wide, scale, exposure, random, raw=raw))
+    blurred = np.fft.irfft2(spectra * passed, wide.shape)
     inside = slice(side // 2, side // 2 + side)
-    return _taken(sharp.astype(np.float64), blurred[inside, inside], scale, exposure, random)
+    return _taken(sharp.astype(np.float64), blurred[:, inside, inside], scale, exposure, random)
+
+
+def _lit(
+    scene: np.ndarray, scale: int, exposure: Exposure, random: np.random.Generator, *, raw: bool
+) -> np.ndarray:
+    """What shines of a scene (S, S): (1, S, S) in even light, (9, S, S) in striped."""
+    if not raw:
+        return scene[None]
+    cutoff = exposure.optics.cutoff / scale
+    light: np.ndarray = random_illumination(random).stripes(len(scene), cutoff)
+    return light * scene
 
 
 def _taken(
@@ -117,13 +146,16 @@ def _taken(
     exposure: Exposure,
     random: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Haze, sampling and the camera; both pictures are (S, S), `blurred` half a pixel ahead."""
+    """Haze, sampling and the camera; `sharp` is (S, S), `blurred` (N, S, S) half a pixel ahead."""
     side = sharp.shape[0]
-    small = np.maximum(blurred[::scale, ::scale], 0)
-    bright = max(float(np.percentile(small, BRIGHT_PERCENTILE)), 1e-12)
+    small = np.maximum(blurred[:, ::scale, ::scale], 0)
+    bright = max(float(np.percentile(small.mean(axis=0), BRIGHT_PERCENTILE)), 1e-12)
     haze = exposure.haze * out_of_focus(side, random)
     small = small / bright + haze[::scale, ::scale]
     large = np.maximum(sharp / bright, 0) + exposure.haze_kept * haze
-    unit = max(float(np.percentile(small, BRIGHT_PERCENTILE)), 1e-12)
-    taken = exposed(small / unit, exposure.level, random, read_noise=exposure.read_noise)
-    return taken.astype(np.float32), (large / unit).astype(np.float32)
+    unit = max(float(np.percentile(small.mean(axis=0), BRIGHT_PERCENTILE)), 1e-12)
+    noise, means = exposure.read_noise, RAW_FRAMES // len(small)
+    taken = [
+        exposed(p / unit, exposure.level, random, read_noise=noise, frames=means) for p in small
+    ]
+    return np.stack(taken).astype(np.float32), (large / unit).astype(np.float32)

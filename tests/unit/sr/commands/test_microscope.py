@@ -97,6 +97,23 @@ def test_raw_frames_go_together_through_a_network_of_nine_channels(
     assert read_stack(tmp_path / "out.tif").planes.shape == (1, 24, 28)
 
 
+def test_a_network_of_nine_channels_learns_from_raw_frames_and_is_measured_on_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn, run = str(tmp_path / "drawn"), tmp_path / "run"
+    assert main(["microscope", "simulate", drawn, "--count", "1", "--raw"]) == 0
+    train = ["train", "dfcan_smoke", "--data", drawn, "--split", "all", "--output", str(run)]
+    assert main([*train, "--set", "channels=9"]) == 0
+    weights = str(run / "dfcan_x2.safetensors")
+    measure = ["microscope", "evaluate", drawn, "--split", "all", "--model", "bicubic", weights]
+    assert main(measure) == 0
+    assert "dfcan_x2: mean of 1 pairs" in capsys.readouterr().out
+    assert main(["microscope", "simulate", str(tmp_path / "wide"), "--count", "1"]) == 0
+    measure[2] = str(tmp_path / "wide")
+    assert main(measure) == 2
+    assert "1 frame in it; the network looks at 9 raw ones" in capsys.readouterr().err
+
+
 def test_drawn_pairs_are_measured(
     tmp_path: Path, network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

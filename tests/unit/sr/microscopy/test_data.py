@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from scipy.ndimage import gaussian_filter
 
-from sr.base.errors import DataError, ImageError
+from sr.base.errors import ConfigError, DataError, ImageError
 from sr.commands.cli import main
 from sr.microscopy.data.loading import load_pair
 from sr.microscopy.data.pairs import PairFiles, find_pairs
@@ -56,10 +56,16 @@ def test_biosr_is_found_as_it_is_downloaded_and_split_by_cell(tmp_path: Path, is
     assert pair.lr == pytest.approx(structure(1)[0], abs=1.0)  # the mean of the raw frames
     frames = training_frames(tmp_path, scale=2)
     assert len(frames.pairs) == 4
-    low, high = frames.pairs[0]
+    (low,), high = frames.pairs[0]
     blocks = gaussian_filter(high, 3.0).reshape(32, 2, 32, 2).mean(axis=(1, 3))
     slope = np.polyfit(blocks.ravel(), low.ravel(), 1)[0]
     assert slope == pytest.approx(1, abs=0.2)  # in the same counts
+    raw = training_frames(tmp_path, scale=2, raw_frames=9)
+    assert raw.pairs[0][0].shape == (9, 32, 32)
+    assert raw.pairs[0][0].mean(axis=0) == pytest.approx(low, abs=1e-2)
+    assert raw.sha256 != frames.sha256
+    with pytest.raises(DataError, match="9 frames in it; the network looks at 15 raw"):
+        training_frames(tmp_path, scale=2, raw_frames=15)
     assert float(blocks.mean()) == pytest.approx(float(low.mean()), rel=0.02)
 
 
@@ -129,7 +135,10 @@ def test_a_folder_of_pictures_is_simulated_from_and_an_empty_one_refused(tmp_pat
     frames = training_frames(tmp_path, scale=2)
     assert len(frames.pool) == 1
     lr, hr = frames.scene(0, 0)
-    assert hr.shape == (2 * lr.shape[0], 2 * lr.shape[1])
+    assert lr.shape == (1, hr.shape[0] // 2, hr.shape[1] // 2)
+    assert training_frames(tmp_path, scale=2, raw_frames=9).scene(0, 0)[0].shape[0] == 9
+    with pytest.raises(ConfigError, match="the simulator makes 1 frame"):
+        training_frames(tmp_path, scale=2, raw_frames=15)
     with pytest.raises(DataError, match="no such folder"):
         training_frames(tmp_path / "none", scale=2)
 

@@ -12,6 +12,7 @@ from sr.base.errors import ConfigError
 from sr.microscopy.files.grid import moved_to_centre
 from sr.microscopy.files.reading import read_stack
 from sr.microscopy.simulation.camera import LEVELS, exposed
+from sr.microscopy.simulation.illumination import random_illumination
 from sr.microscopy.simulation.optics import Optics, circular_transfer, frequencies
 from sr.microscopy.simulation.pairs import Exposure, drawn_pair, pair_of, random_exposure
 from sr.microscopy.simulation.scenes import SCENES
@@ -32,7 +33,7 @@ def test_the_transfer_is_that_of_a_circular_aperture() -> None:
 @pytest.mark.parametrize("kind", SCENES)
 @pytest.mark.parametrize("scale", [1, 2, 3])
 def test_pairs_are_finite_and_fill_the_same_area(kind: str, scale: int) -> None:
-    lr, hr = drawn_pair(kind, 96, scale, IDEAL, np.random.default_rng(3))
+    (lr,), hr = drawn_pair(kind, 96, scale, IDEAL, np.random.default_rng(3))
     assert lr.shape == (96 // scale, 96 // scale)
     assert hr.shape == (96, 96)
     assert lr.dtype == hr.dtype == np.float32
@@ -60,7 +61,45 @@ def test_a_mirrored_scene_gives_a_mirrored_frame() -> None:
     sharp = zoom(np.random.default_rng(0).random((16, 16)), 4, order=3)
     plain, _ = pair_of(sharp, 2, IDEAL, np.random.default_rng(1))
     mirrored, _ = pair_of(sharp[::-1, ::-1], 2, IDEAL, np.random.default_rng(1))
-    assert np.abs(plain - mirrored[::-1, ::-1])[4:-4, 4:-4].mean() < 0.02  # noise at level 9
+    assert np.abs(plain - mirrored[:, ::-1, ::-1])[:, 4:-4, 4:-4].mean() < 0.02  # noise at level 9
+
+
+def test_stripes_have_three_orientations_in_three_phases_that_add_up_to_even_light() -> None:
+    illumination = random_illumination(np.random.default_rng(4))
+    light = illumination.stripes(256, 0.15)
+    assert light.shape == (9, 256, 256)
+    assert float(light.min()) >= 0
+    threes = light.reshape(3, 3, 256, 256)
+    assert threes.mean(axis=1) == pytest.approx(1)
+    angles = []
+    for first, second, _ in threes:
+        spectrum = np.abs(
+            np.fft.fft2((first - second) * np.hanning(256)[:, None] * np.hanning(256))
+        )
+        down, across = np.unravel_index(spectrum[:, :128].argmax(), (256, 128))
+        down, across = np.fft.fftfreq(256)[down], np.fft.fftfreq(256)[across]
+        finest = illumination.fineness * 0.15
+        assert float(np.hypot(down, across)) == pytest.approx(finest, abs=0.004)
+        angles.append(np.degrees(np.arctan2(down, across)) % 180)
+    apart = np.diff(sorted(angles))
+    assert apart == pytest.approx(60, abs=3)
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_the_mean_of_raw_frames_is_the_wide_field_and_they_hold_more(drawn: bool) -> None:
+    def taken(raw: bool) -> np.ndarray:
+        random = np.random.default_rng(3)
+        if drawn:
+            return drawn_pair("filaments", 96, 2, IDEAL, random, raw=raw)[0]
+        sharp = drawn_pair("filaments", 96, 2, IDEAL, np.random.default_rng(3))[1]
+        return pair_of(sharp, 2, IDEAL, random, raw=raw)[0]
+
+    wide, raw = taken(raw=False), taken(raw=True)
+    assert (wide.shape, raw.shape) == ((1, 48, 48), (9, 48, 48))
+    for three in raw.reshape(3, 3, 48, 48):
+        assert float(np.corrcoef(three.mean(axis=0).ravel(), wide.ravel())[0, 1]) > 0.99
+    moire = raw.reshape(3, 3, 48, 48).std(axis=1)
+    assert float(moire.mean()) > 0.1 * float(wide.mean())
 
 
 def test_noise_is_poissons_and_the_cameras() -> None:
