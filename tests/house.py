@@ -20,6 +20,7 @@ PACKAGES = ("demo", "survey", "sr")
 # at the top, inside a function or for types only.
 ROOMS = (
     "demo/static",
+    "demo/static/inference",
     "demo/app",
     "demo/upscale",
     "demo/compare",

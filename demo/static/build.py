@@ -1,7 +1,7 @@
 """`python -m demo static`: the upscaler as a folder of files that any web server can serve.
 
 The scripts, styles and words are those of the app with a server, copied as they are; what that
-server does is done by the modules in site/ and work/, and by the networks in ONNX Runtime.
+server does is done by the modules in site/, work/ and inference/, and by C in WebAssembly.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ MARKER = "site.json"  # a folder with it is a site, which another may replace
 SCRIPTS = (
     "static/site",
     "static/work",
+    "static/inference",
     "web/js",
     "web/viewer/js",
     "web/calibration/js",
@@ -58,8 +59,8 @@ def write_site(folder: Path, *, survey_address: str = "") -> dict[str, int]:
         survey_address: of a survey on a server, which the page links to; "" for none.
 
     Returns:
-        Bytes before the first network ("page"), of one network's files ("network"), of what runs
-        them without WebGPU ("runtime"), and of all ("all").
+        Bytes before the first network ("page"), of one network for WebAssembly ("network"), of
+        what WebGPU needs besides ("runtime"), and of all ("all").
 
     Raises:
         ConfigError: an address that is no web page's.
@@ -97,8 +98,9 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     Raises:
         SRError: the networks or their runtime are not to be had.
     """
+    from demo.static.inference.files import module
     from demo.static.networks import exported, models_of_the_site
-    from demo.static.runtime import VERSION, WASM_FILES, runtime_files
+    from demo.static.runtime import VERSION, runtime_files
 
     models = [exported(name) for name in models_of_the_site()]
     runtime = runtime_files()
@@ -110,17 +112,18 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     site = {
         "models": facts,
         "scale": facts[0]["scale"],
-        "runtime_bytes": sum(len(runtime[name]) for name in WASM_FILES),
+        "runtime_bytes": sum(map(len, runtime.values())),
         "survey_address": survey_address,
     }
-    return small_files(site), large
+    return small_files(site, module()), large
 
 
-def small_files(site: Mapping[str, Any]) -> dict[str, bytes]:
+def small_files(site: Mapping[str, Any], module: bytes) -> dict[str, bytes]:
     """The page, its scripts, styles and words, by their names in the site.
 
     Args:
         site: what the page has to know, without version and limits.
+        module: what runs networks in WebAssembly.
     """
     from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
     from demo.photos.batch import MOST_PHOTOS
@@ -130,6 +133,7 @@ def small_files(site: Mapping[str, Any]) -> dict[str, bytes]:
     scripts = [name for name in (*scripts, *MORE_SCRIPTS) if not name.endswith("/sw.js")]
     files = {name: (DEMO / name).read_bytes() for name in (*scripts, *STYLES)}
     comparing = {"most": MOST_PICTURES, "border_px": BORDER_PX, "megapixels": MOST_MEGAPIXELS}
+    files["static/inference/network.wasm"] = module
     files["icon.svg"] = icon().encode()
     files["icon.png"] = (DEMO / "app" / "favicon.png").read_bytes()
     files["texts.json"] = _json(texts())
@@ -237,11 +241,10 @@ def _json(value: Any) -> bytes:
 
 def _sizes(small: dict[str, bytes], large: dict[str, bytes]) -> dict[str, int]:
     site = json.loads(small[MARKER])
-    first = site["models"][0]
     page = sum(map(len, small.values()))
     return {
         "page": page,
-        "network": first["features"]["bytes"] + first["enlarged"]["bytes"],
+        "network": site["models"][0]["weights"]["bytes"],
         "runtime": site["runtime_bytes"],
         "all": page + sum(map(len, large.values())),
     }
@@ -274,7 +277,7 @@ def run(args: argparse.Namespace) -> int:
         for name, bytes_ in write_site(args.output, survey_address=args.survey_address).items()
     }
     print(
-        f"{args.output}: {sizes['all']}; a visitor loads {sizes['page']} at first, with the first "
-        f"network {sizes['runtime']} for what runs it and {sizes['network']} for each"
+        f"{args.output}: {sizes['all']}; a visitor loads {sizes['page']} at first and "
+        f"{sizes['network']} for each network; with WebGPU {sizes['runtime']} for what runs them"
     )
     return 0

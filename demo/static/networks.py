@@ -1,7 +1,7 @@
-"""Our networks as browsers run them: ONNX, weights kept in half precision, reckoned in single.
+"""Our networks as browsers run them: weights kept in half precision, reckoned in single.
 
-A network that runs in parts becomes two files, one that runs on tiles and one on strips of them, as
-`sr.inference.network` does; so memory is bounded there too.
+For WebAssembly a file of weights, for WebGPU two of ONNX: one part of a network runs on tiles and
+one on strips of them, as in `sr.inference.network`; so memory is bounded there too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from sr.base.errors import ConfigError
 from sr.models.entries.shipped import MODELS
 from sr.models.export import NEEDED, OPSET, ExportError
 from sr.models.registry import model_info
@@ -32,7 +31,7 @@ class Exported:
 
     Attributes:
         facts: what the browser has to know to run it, for the site's manifest.
-        files: the ONNX files by name; each name has the beginning of the file's sha256 in it.
+        files: by name; each name has the beginning of the file's sha256 in it.
     """
 
     facts: dict[str, Any]
@@ -49,27 +48,26 @@ def models_of_the_site() -> list[str]:
 
 
 def exported(name: str) -> Exported:
-    """A model's two parts.
+    """A model's weights, and its two parts as ONNX.
 
     Raises:
-        ConfigError: a network that does not run in parts.
+        ConfigError: a network that is no SRResNet of the form that the site runs.
         ExportError: a library is missing.
         WeightsError: the weights cannot be read.
     """
     import torch
 
+    from demo.static.inference.files import weights
     from sr.inference.guard import CLEAN_PX, NOISY_PX
-    from sr.inference.network import InParts
     from sr.models.loading import load_named
     from sr.networks.registry import receptive_radius_px
 
     loaded = load_named(name)
-    network = loaded.network.eval().requires_grad_(False)
-    if not isinstance(network, InParts):
-        raise ConfigError(f"{name}: a network that does not run in parts; the site takes no such")
+    network: Any = loaded.network.eval().requires_grad_(False)
     lr = torch.rand(1, 3, TRACED_PX, TRACED_PX, generator=torch.Generator().manual_seed(0))
     features = network.features(lr)
     parts = {
+        "weights": weights(network, LEAST_HALVED),
         "features": _onnx(_Part(network, "features"), {"lr": lr}, "features"),
         "enlarged": _onnx(_Part(network, "enlarged"), {"features": features, "lr": lr}, "sr"),
     }
@@ -78,6 +76,8 @@ def exported(name: str) -> Exported:
         "title": model_info(name).title,
         "scale": model_info(name).scale,
         "radius_px": receptive_radius_px(network),
+        "blocks": network.config["num_blocks"],
+        "factors": network.factors,
         "strip_radius_px": network.enlarged_radius_px,
         "mean_px": CLEAN_PX if loaded.is_clean else NOISY_PX,
         "check": _check(network),
@@ -85,7 +85,7 @@ def exported(name: str) -> Exported:
     files = {}
     for part, content in parts.items():
         digest = hashlib.sha256(content).hexdigest()
-        file = f"{name}-{part}-{digest[:12]}.onnx"
+        file = f"{name}-{part}-{digest[:12]}.{'safetensors' if part == 'weights' else 'onnx'}"
         files[file] = content
         facts[part] = {"file": file, "sha256": digest, "bytes": len(content)}
     return Exported(facts, files)

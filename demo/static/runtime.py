@@ -1,4 +1,4 @@
-"""ONNX Runtime for browsers, from npm's registry: fetched once, checked, then copied into sites."""
+"""ONNX Runtime for browsers with WebGPU, from npm's registry: fetched once, checked, copied."""
 
 from __future__ import annotations
 
@@ -14,12 +14,9 @@ ARCHIVE = Archive(
     33_106_585,
 )
 FILES = (
-    *("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
-    # for WebGPU
     *("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs"),
     "ort-wasm-simd-threaded.asyncify.wasm",
 )
-WASM_FILES = FILES[:3]  # that a browser without WebGPU loads
 ABOUT = f"""onnxruntime-web {VERSION}, as it is in npm's registry
 Copyright (c) Microsoft Corporation. MIT licence: https://github.com/microsoft/onnxruntime
 """

@@ -46,13 +46,13 @@ class Kernels:
 
     def __init__(self, library: ctypes.CDLL, dtype: torch.dtype) -> None:
         self.dtype = dtype
-        pointer, number = ctypes.c_void_p, ctypes.c_int64
+        pointer, number = ctypes.c_void_p, ctypes.c_ssize_t
         self.scratch = library.nitidez_scratch
         self.scratch.argtypes, self.scratch.restype = [number] * 2, number
         self.filters = library.nitidez_filters
         self.filters.argtypes, self.filters.restype = [pointer] * 2 + [number] * 8, None
         self.forward = library.nitidez_forward
-        self.forward.argtypes, self.forward.restype = [pointer] * 4 + [number] * 8 + [pointer], None
+        self.forward.argtypes, self.forward.restype = [pointer] * 6 + [number] * 8 + [pointer], None
         self.weights = library.nitidez_weights
         self.weights.argtypes, self.weights.restype = [pointer] * 3 + [number] * 8 + [pointer], None
 
@@ -175,7 +175,7 @@ def _convolve(
     def work(first: int, last: int) -> None:
         scratch = torch.empty(kernels.scratch(inner, padded))
         kernels.forward(
-            x.data_ptr(), u.data_ptr(), None if added is None else added.data_ptr(), y.data_ptr(),
+            x.data_ptr(), u.data_ptr(), None if added is None else added.data_ptr(), None, None, y.data_ptr(),
             height, width, inner, out, padded, taps, first, last, scratch.data_ptr(),
         )  # fmt: skip
 

@@ -171,7 +171,7 @@ export class UpscaleView {
     if (failed.some(({ trouble }) => trouble.key === "cancelled")) return say("status_cancelled");
     const names = failed.map(({ key }) => this.labelOf(key)).join(", ");
     const by = versions.find(({ provider }) => provider);
-    const way = by && say("by", { model: "ONNX Runtime", way: say(by.provider === "webgpu" ? "by_webgpu" : by.threads > 1 ? "by_threads" : "by_thread", { count: by.threads }) });
+    const way = by && say("by", { model: by.provider === "webgpu" ? "WebGPU" : "WebAssembly", way: say(by.provider === "webgpu" ? "by_webgpu" : by.threads > 1 ? "by_threads" : "by_thread", { count: by.threads }) });
     return [say(names ? "status_done_failed" : "status_done", { models: names }), way].filter(Boolean).join(" ");
   }
 

@@ -65,7 +65,7 @@ fs.writeFileSync(`${folder}/all.zip`, Buffer.from(await zip.arrayBuffer()));
 @pytest.fixture(scope="module")
 def small() -> dict[str, bytes]:
     site = {"models": [], "scale": 4, "runtime_bytes": 1, "survey_address": ""}
-    return build.small_files(site)
+    return build.small_files(site, b"")
 
 
 @pytest.mark.skipif(bool(node_is_missing()), reason=node_is_missing())
@@ -171,13 +171,13 @@ def test_the_words_of_both_languages_are_the_same_keys() -> None:
 def test_a_site_takes_the_place_of_a_site_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: dict[str, bytes]
 ) -> None:
-    model = {"features": {"bytes": 1}, "enlarged": {"bytes": 2}}
+    model = {"weights": {"bytes": 2}}
     site = json.dumps({"models": [model], "runtime_bytes": 3}).encode()
     files = small | {"site.json": site}
     monkeypatch.setattr(build, "site_files", lambda address: (files, {"models/a.onnx": b"a"}))
     sizes = build.write_site(tmp_path / "site")
     assert sizes["all"] == sizes["page"] + 1
-    assert (sizes["network"], sizes["runtime"]) == (3, 3)
+    assert (sizes["network"], sizes["runtime"]) == (2, 3)
     (tmp_path / "site" / "old").write_bytes(b"")
     build.write_site(tmp_path / "site")
     assert not (tmp_path / "site" / "old").exists()

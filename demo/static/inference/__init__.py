@@ -1,0 +1,1 @@
+"""SRResNet in a browser: by WebAssembly, with C and what divides its work, or by WebGPU."""
