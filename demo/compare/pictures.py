@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demo.photos.uploads import clean_name, read_upload, uploaded_file
+from demo.photos.uploads import clean_name, read_upload, said, uploaded_file
 from demo.web.http import PageError
-from demo.web.i18n import Language, number_short, say
+from demo.web.i18n import Language, say
 from demo.work.engine import Engine
 from demo.work.saving import SaveAs, write_list
 from demo.work.versions import TOKEN, ImageStore, StoredImage, photo_key
@@ -263,14 +263,3 @@ def unique(names: Sequence[str]) -> list[str]:
             free, number = f"{name} ({number})", number + 1
         taken.append(free)
     return taken
-
-
-def said(error: ImageError, language: Language) -> str:
-    """An image's error in the visitor's language, where there are words for it."""
-    if not error.kind:
-        return str(error)
-    values = {
-        name: number_short(language, value) if isinstance(value, (int, float)) else value
-        for name, value in error.values.items()
-    }
-    return say(language, f"image_{error.kind}", **values)

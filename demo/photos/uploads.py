@@ -8,7 +8,9 @@ from pathlib import Path
 
 from gradio.utils import get_upload_folder
 
+from demo.web.i18n import Language, number_short, say
 from demo.web.rates import PhotoLimit
+from sr.base.errors import ImageError
 from sr.images.photo import Photo
 from sr.images.reading import open_image
 
@@ -31,6 +33,17 @@ def read_upload(path: Path, *, max_megapixels: float) -> Photo:
     """
     with path.open("rb") as file:
         return open_image(file, max_megapixels=max_megapixels)
+
+
+def said(error: ImageError, language: Language) -> str:
+    """An image's error in the visitor's language, where there are words for it."""
+    if not error.kind:
+        return str(error)
+    values = {
+        name: number_short(language, value) if isinstance(value, (int, float)) else value
+        for name, value in error.values.items()
+    }
+    return say(language, f"image_{error.kind}", **values)
 
 
 def clean_name(file_name: str) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from demo.photos.uploads import said
 from demo.results.api import Caller, NotOwnerError
 from demo.studies.asked import Stage, order_of
 from demo.web.http import PageError, fields
 from demo.web.i18n import LANGUAGES, Language, label_of
-from sr.base.errors import SRError
+from sr.base.errors import ImageError, SRError
 from survey.preparation.order import Checked, check
 from survey.preparation.problems import Problem, ProblemsError
 from survey.session.protected import ProtectedSurvey
@@ -19,6 +24,8 @@ from survey.studies.making import Making
 from survey.study.errors import InvalidAnswerError, StudyError, SurveyError
 from survey.study.plan import plan_of
 from survey.study.protocol import MOST_METHODS
+
+SMALL_PX = 480
 
 
 class OrderError(PageError):
@@ -138,18 +145,25 @@ def check_owner(caller: Caller) -> None:
 
 
 def models() -> list[dict[str, Any]]:
-    """Models that can be compared: by name, with titles and the factors they enlarge by."""
+    """Models that can be compared: by name, with titles, the factors they enlarge by, and what
+    they enlarge.
+    """
+    from sr.models.entries.shipped import FRAME_MODELS
     from sr.models.registry import known_models
+    from survey.preparation.frames import CUBIC
 
+    known = known_models() | FRAME_MODELS
     return [
         {
             "name": model.name,
             "titles": _words(model.name, {}),
             "scales": list(model.scales),
             "is_network": bool(model.network),
-            "is_default": model.is_default,
+            "is_default": model.is_default or model.name in FRAME_MODELS,
+            "is_for_photographs": model.name not in FRAME_MODELS,
+            "is_for_frames": model.name == CUBIC or model.name in FRAME_MODELS,
         }
-        for model in known_models().values()
+        for model in known.values()
         if max(model.scales) > 1
     ]
 
@@ -167,6 +181,7 @@ def plan_told(checked: Checked, name: str) -> dict[str, Any]:
         crops.append(
             {"photo": source.name, "of": [width, height], "role": source.role}
             | {"box": list(image.crop[:4]), "by": image.crop.by, "is_reduced": source.is_reduced}
+            | {"picture": picture_of(source.rgb) if source.stretch else None}
         )
     protocol = checked.protocol
     return {
@@ -176,6 +191,16 @@ def plan_told(checked: Checked, name: str) -> dict[str, Any]:
         "crops": crops,
         "left_out": checked.left_out,
     }
+
+
+def picture_of(rgb: np.ndarray) -> str:
+    """What browsers cannot show by themselves, small: a PNG as the address of an image."""
+    from PIL import Image
+
+    picture, content = Image.fromarray(rgb[..., 0]), io.BytesIO()
+    picture.thumbnail((SMALL_PX, SMALL_PX))
+    picture.save(content, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def error_of(error: Exception) -> dict[str, Any]:
@@ -193,7 +218,11 @@ def _problem(problem: str) -> dict[str, Any]:
     """A problem without the places of files on this server."""
     if not isinstance(problem, Problem):
         return {"kind": "other", "values": {"text": str(problem)}}
-    values = {k: v for k, v in problem.values.items() if k not in ("path", "folder", "reason")}
+    left_out = ("path", "folder", "reason", "error")
+    values = {k: v for k, v in problem.values.items() if k not in left_out}
+    error = problem.values.get("error")
+    if isinstance(error, ImageError) and error.kind:
+        return {"kind": "told", "values": {"why": {each: said(error, each) for each in LANGUAGES}}}
     if "path" in problem.values:
         values["file"] = Path(problem.values["path"]).name
     is_photo = problem.kind == "unreadable" and "method" not in values

@@ -88,7 +88,7 @@ def order_of(body: Mapping[str, Any], stage: Stage) -> Order:
     """
     asked = fields(
         body, photos=list, folders=list, methods=list, asks=list, has_original=bool, scale=int,
-        images_per_rater=int, repeats=int, known_every=int, labels=dict, crops=dict,
+        images_per_rater=int, repeats=int, known_every=int, labels=dict, crops=dict, frame=str,
     )  # fmt: skip
     if not set(asked["asks"]) <= set(ASKS) or not asked["asks"]:
         raise InvalidAnswerError(f"asks: needed some of {', '.join(ASKS)}")
@@ -113,6 +113,7 @@ def order_of(body: Mapping[str, Any], stage: Stage) -> Order:
         asks=asked["asks"],
         has_original=asked["has_original"],
         scale=asked["scale"] or None,
+        frame=asked["frame"][:LONGEST_NAME] or None,
         settings={
             "images_per_rater": numbers["images_per_rater"],
             "repeats": numbers["repeats"],

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from sr.base.errors import SRError
+from sr.base.errors import ImageError, SRError
 from sr.models.entries.shipped import FRAME_MODELS
 from survey.preparation.pictures import pictures_of_folders
-from survey.preparation.problems import Problem, refuse
+from survey.preparation.problems import Problem, ProblemsError, refuse
 from survey.preparation.sources import Source, read_picture, roles_of
 from survey.preparation.versions import scale_of
 from survey.study.errors import StudyError
@@ -32,7 +32,7 @@ def frames_in(folder: Path) -> list[Path]:
     """The files of a folder that are taken for frames of microscopes, sorted by name.
 
     Raises:
-        StudyError: photographs lie beside them.
+        ProblemsError: photographs lie beside them.
     """
     from sr.formats.kinds import list_images
     from sr.microscopy.files.frame import is_frame
@@ -43,10 +43,7 @@ def frames_in(folder: Path) -> list[Path]:
     frames = [path for path in files if path.is_file() and is_frame(path)]
     photographs = [path.name for path in list_images(folder) if path not in frames]
     if frames and photographs:
-        raise StudyError(
-            f"{folder}: frames of microscopes and photographs ({', '.join(photographs[:3])}); a "
-            "study compares one or the other"
-        )
+        refuse([Problem("mixed", folder=folder, photographs=", ".join(photographs[:3]))])
     return frames
 
 
@@ -109,7 +106,7 @@ def shown_frames(
             problems.append(_unreadable(path, error))
     stems = list(dict.fromkeys(map(frame_stem, paths)))
     if len(stems) < len(paths):
-        raise StudyError(f"{paths[0].parent}: files whose names differ in their endings only")
+        refuse([Problem("same_name", folder=paths[0].parent)])
     finished, missing = pictures_of_folders(stems, folders, _readable)
     refuse(problems + missing)
     sources = []
@@ -118,8 +115,11 @@ def shown_frames(
         made = {name: enlarged(name, frame, scale).pixels for name in models}
         for method, path in finished[stem].items():
             try:
-                made[method] = _matched(_one_frame(path, None), frame, anchor, scale)
-            except (SRError, StudyError) as error:
+                told = {"path": path, "method": method, "photo": stem}
+                made[method] = _matched(_one_frame(path, None), frame, anchor, scale, told)
+            except ProblemsError as error:
+                problems += cast("tuple[Problem, ...]", error.problems)
+            except SRError as error:
                 problems.append(_unreadable(path, error))
         sources.append(_source(stem, made, role))
     return sources, problems
@@ -131,8 +131,10 @@ def _readable(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in READERS]
 
 
-def _unreadable(path: Path, error: Exception) -> Problem:
-    return Problem("unreadable", reason=str(error), path=path)
+def _unreadable(path: Path, error: SRError) -> Problem:
+    if isinstance(error, ImageError) and error.kind == "frame_stack":
+        return Problem("stack", reason=str(error), path=path, **error.values)
+    return Problem("unreadable", reason=str(error), path=path, error=error)
 
 
 def _one_frame(path: Path, number: str | None) -> Frame:
@@ -146,15 +148,18 @@ def _one_frame(path: Path, number: str | None) -> Frame:
     return frame_of(stack, number if len(stack.planes) > 1 else None)
 
 
-def _matched(frame: Frame, small: Frame, anchor: np.ndarray, scale: int) -> np.ndarray:
+def _matched(
+    frame: Frame, small: Frame, anchor: np.ndarray, scale: int, told: Mapping[str, Any]
+) -> np.ndarray:
     """A finished frame in the counts of the wide field, and on the grid of its enlargement.
 
     Args:
         small: the wide field.
         anchor: the same, enlarged.
+        told: what a problem says of it.
 
     Raises:
-        StudyError: it is of another size.
+        ProblemsError: it is of another size, or does not lie on the wide field.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -162,12 +167,14 @@ def _matched(frame: Frame, small: Frame, anchor: np.ndarray, scale: int) -> np.n
     from sr.microscopy.scores.fitted import linear_fit
 
     if frame.pixels.shape != anchor.shape:
-        raise StudyError(
-            f"{frame.name}: {frame.width}x{frame.height} pixels; needed {anchor.shape[1]}x"
-            f"{anchor.shape[0]}, the wide field {scale} times"
-        )
+        size = {"width": frame.width, "height": frame.height}
+        needed = {"needed_width": anchor.shape[1], "needed_height": anchor.shape[0]}
+        refuse([Problem("size", **told, **size, **needed)])
     pixels = frame.pixels.astype(np.float64)
-    if registration(small.pixels, pixels, scale).grid(scale) == CORNER:
+    grid = registration(small.pixels, pixels, scale).grid(scale)
+    if grid is None:
+        refuse([Problem("unregistered", **told)])
+    if grid == CORNER:
         pixels = moved_to_centre(pixels, scale).astype(np.float64)
     blurred = (gaussian_filter(one, BLUR_PX * scale) for one in (pixels, anchor.astype(np.float64)))
     gain, offset = linear_fit(*blurred)

@@ -12,6 +12,12 @@ TEXTS = {
     "missing": "{folder}: no picture of {photo}",
     "ambiguous": "{folder}: {files} could all be {photo}'s; keep one",
     "unreadable": "{reason}",
+    "stack": "{reason}",
+    "mixed": "{folder}: frames of microscopes and photographs ({photographs}); a study compares "
+    "one or the other",
+    "same_name": "{folder}: files whose names differ in their endings only",
+    "unregistered": "{path}: does not lie on {photo} of the wide field; needed registered pictures "
+    "of the same cell",
     "size": "{path}: {width}x{height} pixels; needed {needed_width}x{needed_height}",
     "crop_photo": "crop of {photo}: no such photograph",
     "crop_outside": "crop of {photo}: {box} does not lie in its {width}x{height} pixels",

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
 
 from demo.results.owner import Owner
+from sr.microscopy.files.writing import write_stack
 from survey.study.study import load_study
 from tests.helpers.fake_engine import FakeEngine
 from tests.helpers.tiny_study import make_study
@@ -55,6 +57,45 @@ def folders(tmp_path: Path) -> dict[str, Path]:
             pixels = np.kron(rng.integers(0, 256, (80, 120, 3), np.uint8), np.ones((4, 4, 1)))
             Image.fromarray(pixels.astype(np.uint8)).save(made[name] / f"{stem}.png")
     return made
+
+
+def test_frames_of_a_microscope_are_recognised_and_made_into_a_study(
+    served: tuple[str, Owner], open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    address, owner = served
+    rng = np.random.default_rng(3)
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for number in (1, 2):
+        counts = (100 + 900 * gaussian_filter(rng.random((160, 240)), 2)).astype(np.uint16)
+        write_stack(frames / f"cell_{number}.tif", counts[None], 0.0626, "")
+    page = open_page(f"{address}?tab=results#owner={owner.link_token()}", locale="pt-BR")
+    page.get_by_role("button", name="Novo estudo").click()
+    page.get_by_label("Nome, para você").fill("celulas")
+    page.locator("[name=photos]").set_input_files(sorted(frames.iterdir()))
+    expect(page.locator(".nst-models label")).to_have_count(3)
+    expect(page.get_by_text("São imagens de microscópio")).to_be_visible()
+    expect(page.locator("[name=no_original]")).to_be_hidden()
+    expect(page.locator("[value=degradation]")).to_be_disabled()
+    page.locator("[data-model=unet_cascade_x2]").uncheck()
+    page.get_by_role("button", name="Ver o plano").click()
+    expect(page.locator(".nst-plan-lines")).to_contain_text("2 fotografias", timeout=60_000)
+    page.locator(".nst-crops-box summary").click()
+    for picture in page.locator(".nst-crop img").all():
+        expect(picture).to_have_attribute("src", re.compile("^data:image/png"))
+        expect(picture).to_be_visible()
+    page.get_by_role("button", name="Preparar", exact=True).click()
+    expect(page.locator(".nst-note")).to_contain_text("“celulas”", timeout=60_000)
+    study = load_study(tmp_path / "studies" / "celulas")
+    assert study.protocol.rated == ("bicubic", "dfcan_x2")
+    assert [image.name for image in study.images] == ["cell_1", "cell_2"]
+    page.get_by_role("button", name="Novo estudo").click()
+    photograph = tmp_path / "cat.png"
+    Image.fromarray(np.zeros((400, 500, 3), np.uint8)).save(photograph)
+    page.locator("[name=photos]").set_input_files([*sorted(frames.iterdir()), photograph])
+    page.get_by_role("button", name="Ver o plano").click()
+    expect(page.locator(".nst-problems")).to_contain_text("um estudo compara umas ou outras")
+    assert not [e for e in page.console_errors if "422" not in str(e)]  # type: ignore[attr-defined]
 
 
 def test_the_owner_makes_a_study_and_gives_it_to_raters(

@@ -1,10 +1,10 @@
 // Files of a study: which are pictures, what folders that were dropped hold, names.
 
-const PICTURE = /\.(png|jpe?g|webp|tiff?|bmp|gif|heic|heif|avif)$/i;
+const PICTURE = /\.(png|jpe?g|webp|tiff?|bmp|gif|heic|heif|avif|mrc|dv|czi|nd2|lif)$/i;
 
 export const isPicture = ({ name }) => !name.startsWith(".") && PICTURE.test(name);
 
-export const stemOf = (name) => name.replace(/\.[^.]*$/, "");
+export const stemOf = (name) => name.replace(/(\.ome(?=\.[tT][iI][fF]{1,2}$))?\.[^.]*$/, "");
 
 // A study's name becomes a folder: letters without accents, digits, - and _.
 export function slugOf(text) {

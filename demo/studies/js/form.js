@@ -3,6 +3,7 @@
 import { create, setText } from "../../web/js/elements.js";
 import { cropView } from "./crops.js";
 import { byFolder, dropped, freeName, isPicture, methodName, slugOf, stemOf } from "./files.js";
+import { isFrame } from "./kinds.js";
 
 const AT_ONCE = 3; // uploads
 const TRIES = 4;
@@ -27,7 +28,7 @@ export class StudyForm {
 
   clear() {
     for (const { url } of this.photos ?? []) URL.revokeObjectURL(url);
-    this.photos = []; // { file, url, path }
+    this.photos = []; // { file, url, path, isFrame }
     this.folders = []; // { name, files: [{ file, path }] }
     this.labels = {}; // by method, then by language
     this.crops = {}; // by photograph
@@ -50,7 +51,7 @@ export class StudyForm {
       const index = event.target.dataset.folder;
       if (index) this.folders[index].name = event.target.value;
       if (event.target.dataset.model) this.chosen = this.modelsTicked();
-      this.changed(event.target.name === "scale");
+      this.changed(["scale", "frame"].includes(event.target.name));
     });
     this.find("[name=photos]").addEventListener("change", (event) => {
       this.takePhotos([...event.target.files]);
@@ -84,6 +85,19 @@ export class StudyForm {
     this.photos.push(...pictures.map((file) => ({ file, url: URL.createObjectURL(file), path: null })));
     this.skipped = files.length - pictures.length;
     this.changed();
+    this.looking = this.lookAt(this.photos.filter(({ isFrame: known }) => known === undefined));
+  }
+
+  async lookAt(photos) {
+    await Promise.all(photos.map(async (photo) => (photo.isFrame = await isFrame(photo.file))));
+    if (this.hasFrames !== this.hadFrames) this.chosen = null; // other models
+    this.hadFrames = this.hasFrames;
+    this.changed(true);
+  }
+
+  // Whether frames of microscopes are compared; the server says what does not go together.
+  get hasFrames() {
+    return this.photos.some(({ isFrame: known }) => known);
   }
 
   takeFolders(folders) {
@@ -125,11 +139,13 @@ export class StudyForm {
 
   show() {
     const { models = [], most_methods: most } = this.page.status ?? {};
-    const scales = [...new Set(models.filter((m) => m.is_network).flatMap((m) => m.scales))].sort((a, b) => b - a);
+    const offered = models.filter((m) => (this.hasFrames ? m.is_for_frames : m.is_for_photographs));
+    const scales = [...new Set(offered.filter((m) => m.is_network).flatMap((m) => m.scales))].sort((a, b) => b - a);
     const select = this.find("[name=scale]");
-    const scale = Number(select.value) || scales[0] || 4;
+    const scale = scales.find((each) => each === Number(select.value)) ?? scales[0] ?? 4;
     select.replaceChildren(...scales.map((each) => new Option(`${each}×`, each, false, each === scale)));
-    const usable = models.filter((model) => model.scales.includes(scale));
+    const usable = offered.filter((model) => model.scales.includes(scale));
+    this.showKind();
     this.chosen = (this.chosen ?? usable.filter((m) => m.is_default).map(({ name }) => name)).filter((name) =>
       usable.some((model) => model.name === name),
     );
@@ -164,6 +180,27 @@ export class StudyForm {
     this.showPlan();
   }
 
+  // Frames have no original here, so nothing is asked beside one.
+  showKind() {
+    const isOfFrames = this.hasFrames;
+    for (const node of this.root.querySelectorAll(".nst-of-frames")) node.hidden = !isOfFrames;
+    for (const node of this.root.querySelectorAll(".nst-of-photographs")) node.hidden = isOfFrames;
+    this.find(".nst-number").hidden = !isOfFrames || this.find("[name=frame]").value !== "number";
+    const beside = this.find("[value=degradation]");
+    if (isOfFrames && beside.checked) this.find("[name=asks]").checked = true;
+    beside.disabled = isOfFrames;
+  }
+
+  get hasOriginal() {
+    return !this.hasFrames && !this.find("[name=no_original]").checked;
+  }
+
+  get frame() {
+    const { value } = this.find("[name=frame]");
+    if (!this.hasFrames) return "";
+    return value === "number" ? this.find("[name=number]").value : value;
+  }
+
   showCounts() {
     const count = this.photos.length;
     const key = { 0: "photos_none", 1: "photos_one" }[count] ?? (this.skipped ? "photos_read" : "photos_count");
@@ -176,7 +213,7 @@ export class StudyForm {
 
   get methods() {
     const own = this.folders.map(({ name }) => name.trim());
-    return [...(this.chosen ?? []), ...own, ...(this.find("[name=no_original]").checked ? [] : ["original"])];
+    return [...(this.chosen ?? []), ...own, ...(this.hasOriginal ? ["original"] : [])];
   }
 
   showLabels() {
@@ -226,11 +263,12 @@ export class StudyForm {
   // The plan
 
   async seePlan() {
+    await this.looking;
     const turn = (this.turn += 1);
     this.busy(true);
     try {
       await this.send();
-      this.note(this.say("planning"));
+      this.note(this.say(this.hasFrames ? "planning_frames" : "planning"));
       const plan = await this.page.call("plan", { name: this.name, order: this.order() });
       if (turn === this.turn) this.plan = plan;
       this.tell([]);
@@ -286,13 +324,13 @@ export class StudyForm {
     const number = (name) => Number(this.find(`[name=${name}]`).value) || 0;
     const named = ({ file, path }) => ({ path, name: file.name });
     const methods = new Set(this.methods);
-    const hasOriginal = !this.find("[name=no_original]").checked;
     return {
       photos: this.photos.map(named),
       folders: this.folders.map(({ name, files }) => ({ name: name.trim(), files: files.map(named) })),
       methods: this.chosen,
       asks: this.find("[name=asks]:checked").value.split(" "),
-      has_original: hasOriginal,
+      has_original: this.hasOriginal,
+      frame: this.frame,
       scale: number("scale"),
       images_per_rater: number("images_per_rater"),
       repeats: number("repeats"),
@@ -336,7 +374,7 @@ export class StudyForm {
           if (box) this.crops[crop.photo] = box;
           else delete this.crops[crop.photo];
         };
-        return [cropView({ crop, window: plan.window, url: photo.url, box: this.crops[crop.photo], say, changed })];
+        return [cropView({ crop, window: plan.window, url: crop.picture ?? photo.url, box: this.crops[crop.photo], say, changed })];
       }),
     );
   }

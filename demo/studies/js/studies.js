@@ -79,7 +79,7 @@ class StudiesPage {
   // An error in words, a line each.
   because({ key, message, detail, problems = [] }) {
     const head = this.say(this.texts[this.language][key] ? key : "survey_error", { detail: detail ?? message, name: message });
-    return [head, ...problems.map(({ kind, values }) => this.say(`problem_${kind}`, values))];
+    return [head, ...problems.map(({ kind, values }) => this.say(`problem_${kind}`, { ...values, why: values.why?.[this.language] }))];
   }
 
   async signed(isOwner) {

@@ -47,7 +47,10 @@ class Stack:
             if count > 1:
                 raise ImageError(
                     f"{self.path.name}: a stack of {count} frames, needed one; give --frame 1 to "
-                    f"{count}, --frame {MEAN} (the wide field of raw SIM frames) or --frame {ALL}"
+                    f"{count}, --frame {MEAN} (the wide field of raw SIM frames) or --frame {ALL}",
+                    kind="frame_stack",
+                    file=self.path.name,
+                    count=count,
                 )
             return self
         if which == ALL:

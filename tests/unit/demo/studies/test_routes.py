@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -19,10 +22,12 @@ from demo.results.routes import OWNER_HEADER
 from demo.studies.api import StudiesApi
 from demo.studies.page import studies_text
 from demo.studies.routes import studies_routes
+from sr.microscopy.files.writing import write_stack
 from survey.preparation.problems import TEXTS
 from survey.session.protected import ProtectedSurvey
 from survey.study.study import load_study
 from tests.helpers.tiny_study import make_study
+from tests.unit.sr.microscopy.conftest import write_mrc
 
 PASSWORD = "correct horse battery"
 
@@ -75,6 +80,7 @@ def order(uploads: Path, **changes: Any) -> dict[str, Any]:
         "known_every": 12,
         "labels": {"MINE": {"pt-BR": "O meu", "en": ""}},
         "crops": {"a": [4, 8, 448, 288]},
+        "frame": "",
     } | changes
 
 
@@ -202,6 +208,100 @@ def test_what_an_owner_can_easily_get_wrong_is_said_in_the_page_s_own_words(
         assert [one["kind"] for one in error["problems"]] == [kind]
         for texts in studies_text().values():
             assert "{" not in texts[f"problem_{kind}"].format(**error["problems"][0]["values"])
+
+
+@pytest.fixture
+def cells(uploads: Path) -> dict[str, Any]:
+    """The order of a study of two frames, with a sharper picture of each."""
+    rng, files = np.random.default_rng(1), dict[str, list[dict[str, str]]]()
+    for place in ("wf", "sim"):
+        (uploads / place).mkdir()
+        files[place] = []
+    for name in ("cell_1", "cell_2"):
+        sharp = 1000 * gaussian_filter((rng.random((320, 480)) > 0.99).astype(float), 1.5)
+        wide = gaussian_filter(sharp, 3).reshape(160, 2, 240, 2).mean((1, 3))
+        write_mrc(uploads / "wf" / f"{name}.mrc", (200 + 40 * wide).astype(np.uint16)[None])
+        write_stack(uploads / "sim" / f"{name}.ome.tif", sharp[None].astype(np.float32), 0.03, "")
+    for place, named in files.items():
+        named += [{"path": str(p), "name": p.name} for p in sorted((uploads / place).iterdir())]
+    return {
+        "photos": files["wf"],
+        "folders": [{"name": "SIM", "files": files["sim"]}],
+        "has_original": False,
+        "scale": 2,
+        "labels": {},
+        "crops": {"cell_1": [4, 8, 448, 288]},
+    }
+
+
+def test_frames_of_a_microscope_make_a_study(
+    client: TestClient, uploads: Path, cells: dict[str, Any], tmp_path: Path
+) -> None:
+    models = {one["name"]: one for one in client.get("/studies/list").json()["models"]}
+    offered = {name for name, one in models.items() if one["is_for_frames"]}
+    assert offered == {"bicubic", "dfcan_x2", "unet_cascade_x2"}
+    assert not models["dfcan_x2"]["is_for_photographs"]
+    body = {"name": "cells", "order": order(uploads, **cells)}
+    planned = client.post("/studies/plan", json=body).json()
+    crops = {one["photo"]: one for one in planned["crops"]}
+    assert (crops["cell_1"]["box"], crops["cell_1"]["of"]) == ([4, 8, 448, 288], [480, 320])
+    data = base64.b64decode(crops["cell_2"]["picture"].removeprefix("data:image/png;base64,"))
+    assert Image.open(io.BytesIO(data)).size == (480, 320)
+    assert client.post("/studies/prepare", json=body).status_code == 200
+    end = time.monotonic() + 60
+    while (told := client.get("/studies/list").json())["making"]["state"] == "making":
+        assert time.monotonic() < end
+    assert told["making"]["state"] == "made", told["making"]
+    study = load_study(tmp_path / "data" / "studies" / "cells")
+    assert study.protocol.rated == ("bicubic", "SIM")
+    assert all(image.stretch for image in study.images)
+
+
+def test_what_no_study_of_frames_can_be_made_of_is_said_in_the_page_s_words(
+    client: TestClient, uploads: Path, cells: dict[str, Any]
+) -> None:
+    photos, wide = cells["photos"], uploads / "wf" / "cell_2.mrc"
+    whole = wide.read_bytes()
+    noise = np.random.default_rng(3).normal(size=(1, 320, 480)).astype(np.float32)
+    planes = np.random.default_rng(2).integers(0, 999, (3, 160, 240)).astype(np.uint16)
+    nan = np.full((1, 160, 240), np.nan, np.float32)
+    mixed = [*photos, *order(uploads)["photos"]]
+    for damage, changes, kind, word in (
+        (lambda: wide.write_bytes(whole[:3000]), {}, "told", "cut off"),
+        (lambda: write_mrc(wide, nan, mode=2), {}, "told", "NaN"),
+        (lambda: write_mrc(wide, planes[:1], pixel_um=0.0), {}, "told", "no size"),
+        (lambda: write_mrc(wide, planes), {}, "stack", "3"),
+        (lambda: write_mrc(wide, planes), {"frame": "4"}, "told", "it has 3"),
+        (lambda: None, {"photos": mixed}, "mixed", "a.png"),
+        (
+            lambda: write_stack(uploads / "sim" / "cell_1.ome.tif", noise, None, ""),
+            {},
+            "unregistered",
+            "cell_1.ome.tif",
+        ),
+        (
+            lambda: write_stack(uploads / "sim" / "cell_1.ome.tif", noise[:, 2:], None, ""),
+            {},
+            "size",
+            "320",
+        ),
+    ):
+        damage()
+        asked = order(uploads, **(cells | changes))
+        reply = client.post("/studies/plan", json={"name": "cells", "order": asked})
+        wide.write_bytes(whole)
+        assert reply.status_code == 422
+        assert str(uploads.parent) not in reply.text
+        error = reply.json()["error"]
+        assert error["problems"], error
+        assert error["problems"][0]["kind"] == kind
+        for language, texts in studies_text().items():
+            values = error["problems"][0]["values"]
+            why = values.get("why", {}).get(language)
+            said = texts[f"problem_{kind}"].format(**values | {"why": why})
+            assert said != "None"
+            assert "{" not in said
+            assert language != "en" or word in said
 
 
 def test_file_names_stay_in_their_folder(client: TestClient, uploads: Path, tmp_path: Path) -> None:
