@@ -99,6 +99,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
         SRError: the networks or their runtime are not to be had.
     """
     from demo.static.inference.files import module
+    from demo.static.lpips import lpips_file
     from demo.static.networks import exported, models_of_the_site
     from demo.static.runtime import VERSION, runtime_files
 
@@ -108,12 +109,16 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     large = {f"{where}/{name}": content for name, content in runtime.items()}
     for model in models:
         large |= {f"models/{name}": content for name, content in model.files.items()}
+    distance = lpips_file()
+    if distance is not None:
+        large[f"models/{distance[0]['file']}"] = distance[1]
     facts = [model.facts | {"runtime": f"{where}/"} for model in models]
     site = {
         "models": facts,
         "scale": facts[0]["scale"],
         "runtime_bytes": sum(map(len, runtime.values())),
         "survey_address": survey_address,
+        "lpips": distance and distance[0],
     }
     return small_files(site, module()), large
 

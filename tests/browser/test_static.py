@@ -24,6 +24,7 @@ pytest.importorskip("onnx", reason="ONNX files are made with requirements-export
 from playwright.sync_api import expect
 
 from demo.static.build import write_site
+from demo.static.lpips import lpips_file
 from demo.static.runtime import ARCHIVE
 from sr.batches.pixels import default_cache
 from sr.figures.paper_files import GAP_PX, MARGIN_PX
@@ -131,6 +132,12 @@ def check_figure(page: Page, versions: list[np.ndarray]) -> None:
     expect(page.locator(".nc-table tbody tr").last).to_contain_text(",")  # a number of decibels
     page.get_by_label("Nome da imagem 2").fill("A & B")
     page.keyboard.press("Enter")
+    if lpips_file() is not None:
+        page.get_by_role("button", name="Medir também o LPIPS").click()
+        cell = page.locator(".nc-table tbody tr:nth-child(2) td:nth-child(7)")
+        expect(cell).to_contain_text(",")
+        known = measure(versions[1], versions[0], crop_px=4).lpips_alex
+        assert float(cell.inner_text().replace(",", ".")) == pytest.approx(known, abs=0.002)
     page.get_by_role("button", name="Desenhar recortes").click()
     page.locator(".nc .nv-view").first.scroll_into_view_if_needed()
     view = page.locator(".nc .nv-view").first.bounding_box()
@@ -162,7 +169,7 @@ def check_figure(page: Page, versions: list[np.ndarray]) -> None:
     expect(page.locator(".nc-figure")).to_be_visible()
     svg = made("SVG").decode()
     assert ">A &amp; B</text>" in svg
-    assert f">{measure(versions[1], versions[0], crop_px=4, lpips=None).psnr_y:.2f} dB<" in svg
+    assert f">{measure(versions[1], versions[0], crop_px=4, lpips=None).psnr_y:.2f} dB" in svg
     with zipfile.ZipFile(io.BytesIO(made("LaTeX"))) as packed:
         assert r"A \& B" in packed.read("figure.tex").decode()
         for column, crop in enumerate(known):

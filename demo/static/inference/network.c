@@ -1,19 +1,20 @@
-/* SRResNet for WebAssembly: what it needs beside the convolutions of sr/kernels/winograd.c.
+/* SRResNet and LPIPS for WebAssembly: what they need beside the convolutions of sr/kernels/winograd.c.
  *
  * One picture, channels last. Every function works on rows [first, last), as those of winograd.c do
  * on tiles, so that workers which share the memory can share the work.
  */
 #include "winograd.c"
 
-/* y (H, W, out) = the convolution of three channels, through a PReLU of one slope.
+/* y (H, W, out) = the convolution of `in` channels at every stride-th place, through a PReLU of one
+ * slope.
  *
- * padded: (H + taps - 1, W + taps - 1, 3), zero around the picture; weight: (taps, 3 taps, out), of
+ * padded: rows of padded_width pixels, zero around the picture; weight: (taps, in taps, out), of
  * each row of a filter what a row of the picture is multiplied with; out a multiple of 2 LANES.
  */
-void nitidez_first(const float *padded, const float *weight, const float *bias, const float *slope,
-                   float *y, integer width, integer out, integer taps, integer first,
-                   integer last) {
-    const integer row = 3 * (width + taps - 1), length = 3 * taps;
+void nitidez_direct(const float *padded, const float *weight, const float *bias, const float *slope,
+                    float *y, integer width, integer padded_width, integer in, integer out,
+                    integer taps, integer stride, integer first, integer last) {
+    const integer row = in * padded_width, length = in * taps, step = in * stride;
     for (integer r = first; r < last; r++)
         for (integer x = 0; x < width; x += ROWS) {
             const integer count = width - x < ROWS ? width - x : ROWS;
@@ -21,14 +22,15 @@ void nitidez_first(const float *padded, const float *weight, const float *bias, 
             for (integer q = 0; q < count; q++)
                 __builtin_memcpy(to + q * out, bias, sizeof(float) * (size_t)out);
             for (integer i = 0; i < taps; i++) {
-                const float *from = padded + (r + i) * row + 3 * x, *by = weight + i * length * out;
+                const float *from = padded + (r * stride + i) * row + step * x;
+                const float *by = weight + i * length * out;
                 for (integer j = 0; j < out; j += 2 * LANES) {
                     if (count == ROWS)
-                        multiply_few(from, 3, 1, by + j, to + j, out, length, ROWS, 1);
+                        multiply_few(from, step, 1, by + j, to + j, out, length, ROWS, 1);
                     else
                         for (integer q = 0; q < count; q++)
-                            multiply_few(from + 3 * q, 3, 1, by + j, to + q * out + j, out, length,
-                                         1, 1);
+                            multiply_few(from + step * q, step, 1, by + j, to + q * out + j, out,
+                                         length, 1, 1);
                 }
             }
             for (integer j = 0; j < count * out; j += LANES)

@@ -127,7 +127,7 @@ export class SRResNet {
     const [high, wide, strips, columns] = plan;
     const { broken, padded, kept, x, mid, part, up, rgb } = this.layout(this.start, ...plan);
     this.read(lr, tile, padded, high, wide);
-    crew.run("nitidez_first", high, ROWS, padded, ...this.first, kept, wide, features, this.taps);
+    crew.run("nitidez_direct", high, ROWS, padded, ...this.first, kept, wide, wide + this.taps - 1, 3, features, this.taps, 1);
     for (let block = 0; block < this.blocks; block += 1) {
       const from = block ? x : kept;
       this.convolve(`blocks.${block}.0`, from, mid, high, wide);

@@ -24,6 +24,7 @@ async function moduleOf() {
 
 // A crew with room enough. Memory that was too small is given back with its helpers.
 async function crewOf(bytes) {
+  code ??= await moduleOf();
   if (crew?.bytes >= bytes) return crew;
   crew?.end();
   crew = loaded = null;
@@ -36,9 +37,14 @@ async function crewOf(bytes) {
   return crew;
 }
 
+// A crew whose memory, of at least so many bytes, is somebody else's until a network is loaded anew.
+export async function crewWith(bytes) {
+  loaded = null;
+  return crewOf(bytes);
+}
+
 // What enlarges these tiles: (lr, tile, tilePx, out, told).
 export async function byWasm(model, tiles, tilePx) {
-  code ??= await moduleOf();
   if (!known.has(model.name)) known.set(model.name, new SRResNet(model, await checkedFile(model.weights)));
   const network = known.get(model.name);
   const { threads } = await crewOf(Math.max(...tiles.map((tile) => network.bytesFor(network.plan(tile, tilePx)))));

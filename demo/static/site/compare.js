@@ -1,18 +1,27 @@
 // Comparing one's own pictures, as in the app with a server, with what that server does done here.
 
 import { ComparePage } from "../../compare/js/compare.js";
+import { create } from "../../web/js/elements.js";
 import { Engine } from "./engine.js";
 import { zipOf } from "../work/packing.js";
 import { onWhite, openPhoto, pixelsOf } from "./photo.js";
 import { cropped } from "../work/resize.js";
 
 const MOST_BYTES_IN_NAMES = 120;
+const MOST_FOR_LPIPS = 6e6; // pixels
 const VERSION = "version "; // begins the key of a picture that was made on the other tab
 
 class OwnPictures extends ComparePage {
   constructor(root, props) {
     super(root, props, null);
     this.engine = new Engine();
+    this.meter = new Engine(); // for LPIPS, which takes long and may be given up
+    this.isLpips = false;
+    if (props.lpips) {
+      const button = create("button", "quiet", { type: "button", "data-go": "lpips", "data-text": "measure_lpips" });
+      this.find("[data-go=measure-part]").after(button);
+      this.retell();
+    }
     this.taken = new Map(); // token -> { picture, png }
   }
 
@@ -25,6 +34,19 @@ class OwnPictures extends ComparePage {
 
   async stillThere(pictures) {
     return pictures;
+  }
+
+  // What is said of how it was measured.
+  say(key, values) {
+    return super.say(key === "protocol" && !this.isLpips ? "protocol_without" : key, values);
+  }
+
+  go(button) {
+    if (button.dataset.go !== "lpips") return super.go(button);
+    this.isLpips = true;
+    this.root.classList.add("has-lpips");
+    this.refresh();
+    return this.reference ? this.measureWhole() : this.note(this.say("no_reference"));
   }
 
   because(error) {
@@ -99,7 +121,25 @@ class OwnPictures extends ComparePage {
         results.push({ token, psnr: isEqual ? null : psnr, ssim, lpips: null, note });
       }
     }
+    if (this.isLpips) await this.addLpips(part(original), results, part);
     return { results };
+  }
+
+  async addLpips(original, results, part) {
+    const measured = results.filter(({ ssim }) => ssim != null);
+    const tell = (note) => measured.forEach((each) => (each.note ??= note));
+    if (!measured.length) return;
+    if (original.width * original.height > MOST_FOR_LPIPS) return tell("lpips_large");
+    const others = measured.map(({ token }) => part(this.taken.get(token).picture));
+    const look = (share) => this.note(`${this.say("measuring")} ${this.number(100 * share, 0)} %`);
+    this.meter.stop();
+    try {
+      const values = await this.meter.call("lpips", { file: this.props.lpips, original, others }, look);
+      values.forEach((value, index) => (measured[index].lpips = value));
+    } catch (trouble) {
+      console.warn("LPIPS:", trouble.key, trouble.detail);
+      tell("lpips_failed");
+    }
   }
 
   // The original is the first, and what the others are measured against.
@@ -116,7 +156,8 @@ class OwnPictures extends ComparePage {
       const other = reference && token !== reference ? ordered[0].picture : null;
       const found = other && (await this.engine.call("measure", { one: picture, other, crop: this.props.border_px }));
       const psnr = Number.isFinite(found?.psnr) ? found.psnr : null;
-      columns.push({ name, psnr, crops: chosen.map((box) => cropped(picture, ...box)) });
+      const lpips = other ? (this.pictures.find((each) => each.token === token)?.whole?.lpips ?? null) : null;
+      columns.push({ name, psnr, lpips, crops: chosen.map((box) => cropped(picture, ...box)) });
     }
     return this.engine.call("figure", { figure: { whole: ordered[0].picture, columns, boxes: chosen }, kind });
   }

@@ -126,7 +126,7 @@ showSurvey(say, site.survey_address);
 attachLanguage(say, { scales: "4×", version: site.version });
 attachTabs();
 const engine = new Engine();
-const comparing = startComparing(document.querySelector("#compare .nc"), { text: texts.compare, viewer_text: texts.viewer, ...site.compare });
+const comparing = startComparing(document.querySelector("#compare .nc"), { text: texts.compare, viewer_text: texts.viewer, ...site.compare, lpips: site.lpips });
 const compare = (versions) => {
   document.getElementById("tab-compare").click();
   document.getElementById("tab-compare").focus();

@@ -240,6 +240,6 @@ export class UpscaleView {
       row.append(time);
       return row;
     }));
-    setText(section.querySelector(".note"), say("table_note_here", { scale: this.site.scale }));
+    setText(section.querySelector(".note"), `${say("table_note_here", { scale: this.site.scale })} ${say(this.site.lpips ? "table_lpips" : "table_no_lpips")}`);
   }
 }

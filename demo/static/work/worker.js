@@ -1,14 +1,19 @@
 // The work beside the page: enlarging, reducing, measuring, drawing, packing. One call at a time; a
 // page that no longer wants an answer ends the whole worker.
 
+import { checkedFile } from "../inference/loading.js";
+import { crewWith } from "../inference/wasm.js";
 import { measure } from "./fidelity.js";
 import { whereTheyDiffer } from "./figure.js";
 import { figureFile } from "./figure_files.js";
+import { Lpips } from "./lpips.js";
 import { mend } from "./mend.js";
 import { enlarged } from "./networks.js";
 import { pngOf } from "./packing.js";
 import { matlabBicubic } from "./resize.js";
 import { seenColours, withAlpha } from "./transparency.js";
+
+let alexnet = null;
 
 const CALLS = {
   reduce: ({ picture, scale }) => matlabBicubic(picture, 1 / scale),
@@ -16,6 +21,12 @@ const CALLS = {
   pack: ({ picture }) => pngOf(picture),
 
   measure: ({ one, other, crop }) => measure(one, other, crop),
+
+  async lpips({ file, original, others }, look) {
+    alexnet ??= new Lpips(await checkedFile(file));
+    alexnet.load(await crewWith(alexnet.bytesFor(original)));
+    return alexnet.measure(original, others, look);
+  },
 
   differ: ({ pictures }) => whereTheyDiffer(pictures),
 

@@ -31,7 +31,8 @@ const found = given.map(async ({ names, numbers, pictures, boxes }) => {
   const read = pictures.map((picture) => ({ ...picture, data: Uint8Array.from(picture.data) }));
   const chosen = boxes.length ? boxes : [whereTheyDiffer(read)];
   const columns = names.map((name, at) => (
-    { name, psnr: numbers[at], crops: chosen.map((box) => cropped(read[at], ...box)) }));
+    { name, psnr: numbers[at][0], lpips: numbers[at][1],
+      crops: chosen.map((box) => cropped(read[at], ...box)) }));
   const figure = { whole: read[0], columns, boxes: chosen };
   const nothing = { width: 0, height: 0, data: new Uint8Array(0) };
   const { text, pictures: files } = latexFigure(figure, "figure");
@@ -77,10 +78,11 @@ def test_the_figure_is_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     given = []
     for pictures, boxes in cases():
         numbers = {} if len(boxes) == 0 else measured(pictures, "original", crop_px=4, lpips=False)
+        numbers = {name: (value[0], 0.1234) for name, value in numbers.items()}
         reference = "original" if boxes else None
         figures.append(paper_figure(pictures, boxes, reference=reference, numbers=numbers))
         sides = [[box.left, box.top, box.width, box.height] for box in boxes]
-        values = [numbers.get(name, (None, None))[0] for name in pictures]
+        values = [numbers.get(name, (None, None)) for name in pictures]
         shown = [as_json(picture) for picture in pictures.values()]
         case = {"names": list(pictures), "numbers": values, "pictures": shown, "boxes": sides}
         given.append(case)
