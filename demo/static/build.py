@@ -99,7 +99,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
         SRError: the networks or their runtime are not to be had.
     """
     from demo.static.inference.files import module
-    from demo.static.lpips import lpips_file
+    from demo.static.lpips import ABOUT, lpips_file
     from demo.static.networks import exported, models_of_the_site
     from demo.static.runtime import VERSION, runtime_files
 
@@ -112,6 +112,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     distance = lpips_file()
     if distance is not None:
         large[f"models/{distance[0]['file']}"] = distance[1]
+        large["models/ABOUT.txt"] = ABOUT.encode()
     facts = [model.facts | {"runtime": f"{where}/"} for model in models]
     site = {
         "models": facts,

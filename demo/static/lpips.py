@@ -5,6 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+ABOUT = """AlexNet's features, in half precision: torchvision
+Copyright (c) Soumith Chintala 2016. BSD 3-Clause licence: https://github.com/pytorch/vision
+LPIPS 0.1's weights of channels, in half precision
+Copyright (c) 2018, Richard Zhang, Phillip Isola, Alexei A. Efros, Eli Shechtman, Oliver Wang.
+BSD 2-Clause licence: https://github.com/richzhang/PerceptualSimilarity
+"""
+
 
 def lpips_file() -> tuple[dict[str, Any], bytes] | None:
     """Facts and content of the file, where NITIDEZ_BACKBONES has AlexNet; None where it has not.
