@@ -14,6 +14,7 @@ import torch
 from demo.static.inference import files
 from sr.base.errors import ConfigError
 from sr.images.tensors import to_rgb, to_tensor
+from sr.models.export import ExportError
 from sr.networks.registry import receptive_radius_px
 from sr.networks.srresnet import SRResNet
 from tests.unit.javascript.test_javascript import NODE, node_is_missing
@@ -99,6 +100,21 @@ def test_numbers_that_are_not_finite_are_told(tmp_path: Path, module: bytes) -> 
     torch.nn.init.constant_(network.tail.bias, float("nan"))  # type: ignore[arg-type]
     rgb = np.zeros((8, 8, 3), np.uint8)
     assert in_node(tmp_path, module, network, rgb) == ["false", "false"]
+
+
+def test_a_missing_compiler_and_one_that_fails_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "find_spec", lambda name: None)
+    with pytest.raises(ExportError, match=r"ziglang: pip install -r requirements-export\.txt"):
+        files.module()
+    pytest.importorskip("ziglang", reason="C is compiled with requirements-export.txt")
+    monkeypatch.undo()
+    broken = tmp_path / "network.c"
+    broken.write_text("int here")
+    monkeypatch.setattr(files, "SOURCE", broken)
+    with pytest.raises(ExportError, match=r"network\.c was not compiled: .*error"):
+        files.module()
 
 
 def test_networks_of_another_form_are_refused() -> None:
