@@ -11,17 +11,25 @@ from typing import Any
 
 import gradio as gr
 
-from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
+from demo.compare.kept import MOST_MEGAPIXELS
+from demo.compare.pictures import BORDER_PX, MOST_PICTURES
 from demo.web import viewer
+from demo.web.i18n import texts
 from demo.web.tab import Tab
+from sr.microscopy.files.stretch import LUTS
 
 FOLDER = Path(__file__).parent
 
 
 @cache
 def compare_text() -> dict[str, dict[str, str]]:
-    """Every word of the page, by language."""
-    return json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+    """Every word of the page, by language; of frames it says what the upscaler says."""
+    own = json.loads((FOLDER / "text.json").read_text(encoding="utf-8"))
+    return {
+        language: words
+        | {k: t for k, t in texts(language).items() if k.startswith(("frame_", "lut_"))}
+        for language, words in own.items()
+    }
 
 
 def build_compare_panel(**kwargs: Any) -> gr.HTML:
@@ -33,6 +41,7 @@ def build_compare_panel(**kwargs: Any) -> gr.HTML:
         most=MOST_PICTURES,
         border_px=BORDER_PX,
         megapixels=MOST_MEGAPIXELS,
+        luts=list(LUTS),
         **kwargs,
     )
 

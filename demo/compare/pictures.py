@@ -8,29 +8,29 @@ import threading
 import time
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from demo.compare.frames import frame_in, measured, stored_as, told
+from demo.compare.kept import MOST_MEGAPIXELS, KeptPictures, Named, SizesError
+from demo.frames.look import ROUTE as FRAMES
 from demo.photos.uploads import clean_name, read_upload, said, uploaded_file
 from demo.web.http import PageError
 from demo.web.i18n import Language, say
 from demo.work.engine import Engine
 from demo.work.saving import SaveAs, write_list
-from demo.work.versions import TOKEN, ImageStore, StoredImage, photo_key
+from demo.work.versions import FRAME_SUFFIX, ImageStore, photo_key
 from sr.base.errors import ImageError, ShapeError, SRError
 from sr.images.photo import Photo
-from sr.images.reading import open_image
 from sr.images.writing import encode_png
-from survey.study.errors import InvalidAnswerError
+from sr.microscopy.files.stretch import GREY
 
 if TYPE_CHECKING:
     from sr.metrics.result import Measurement
 
 MOST_PICTURES = 12
-MOST_MEGAPIXELS = 16.0  # of a picture
 MEASURED_MEGAPIXELS = 6.0  # at once; of larger ones a part is measured
 BORDER_PX = 4  # cut from whole pictures for PSNR and SSIM, as papers do at x4
 WIPE_MEGAPIXELS = 2.0  # of each of some fifty frames
@@ -44,34 +44,13 @@ class PictureError(PageError):
     key = "bad_file"
 
 
-class GoneError(PageError):
-    """A picture that was deleted since."""
-
-    key = "gone"
-    status = 410
-
-
-class SizesError(PageError):
-    """Pictures of several sizes, where one size is needed; or a box outside of them."""
-
-    key = "sizes"
-
-
 class WipeError(PageError):
     """A part that is too large for an animation."""
 
     key = "wipe_large"
 
 
-@dataclass(frozen=True)
-class Named:
-    """A picture that was taken, by the token of its file, and what its owner calls it."""
-
-    token: str
-    name: str
-
-
-class Compared:
+class Compared(KeptPictures):
     """The pictures in a store, for whoever knows their names.
 
     Args:
@@ -80,35 +59,40 @@ class Compared:
     """
 
     def __init__(self, store: ImageStore, engine: Engine) -> None:
-        self._store = store
-        self._engine = engine
+        super().__init__(store)
+        self.engine = engine
 
-    def add(self, path: str, name: str, language: Language) -> dict[str, Any]:
-        """Take an uploaded file: any format in, a PNG of the same pixels out.
+    def add(
+        self, path: str, name: str, language: Language, *, can_be_photo: bool = False
+    ) -> dict[str, Any]:
+        """Take an uploaded file: any format in, a PNG of the same pixels out; of a microscope's
+        frame a TIFF of the same counts.
+
+        Args:
+            can_be_photo: whether one channel of 16 bits is taken for a photograph.
 
         Raises:
             PictureError: it is no picture, too large, or gone.
         """
         try:
-            photo = read_upload(uploaded_file(Path(path)), max_megapixels=MOST_MEGAPIXELS)
+            found = uploaded_file(Path(path))
+            frame = frame_in(found, can_be_photo=can_be_photo, max_megapixels=MOST_MEGAPIXELS)
+            if frame is None:
+                photo = read_upload(found, max_megapixels=MOST_MEGAPIXELS).on_white()
         except FileNotFoundError:
             raise PictureError(say(language, "error_gone")) from None
         except ImageError as error:
             raise PictureError(said(error, language)) from None
-        photo = photo.on_white()
-        key = f"compare-{photo_key(photo)}"
-        kept = self._store.get(key, renew=True) or self._put(key, photo)
-        return {
-            "token": kept.token,
-            "url": kept.url,
-            "width": kept.width,
-            "height": kept.height,
-            "name": clean_name(name)[:LONGEST_NAME],
-        }
-
-    def _put(self, key: str, photo: Photo) -> StoredImage:
-        png = encode_png(photo)
-        return self._store.put(key, png, width=photo.width, height=photo.height, seconds=0)
+        key = f"compare-{photo_key(frame or photo)}"
+        if (kept := self.store.get(key, renew=True)) is None:
+            made = stored_as(frame) if frame is not None else png_of(photo)
+            kept = self.store.put(key, **made, seconds=0)
+        taken = {"token": kept.token, "width": kept.width, "height": kept.height}
+        url, stem = kept.url, clean_name(name)
+        if frame is not None:
+            url, stem = f"{FRAMES}/{kept.token}{FRAME_SUFFIX}", stem.removesuffix(".ome")
+            taken["frame"] = told(frame, kept)
+        return taken | {"url": url, "name": stem[:LONGEST_NAME]}
 
     def measure(
         self, reference: str, others: Sequence[str], region: Sequence[int] | None
@@ -117,16 +101,19 @@ class Compared:
 
         Raises:
             GoneError: one was deleted.
+            MixedError: photographs and frames.
             SizesError: the part does not lie in the reference.
         """
-        target = self._part(self._pixels(reference), region)
+        if self.are_frames([reference, *others]):
+            return self._measured_frames(reference, others, region)
+        target = self.part(self.pixels(reference), region)
         crop_px = 0 if region is not None else BORDER_PX
         results = []
         for token in others:
             found: dict[str, Any] = {"token": token, "note": None}
-            pixels = self._pixels(token)
-            if region is None or pixels.shape == self._pixels(reference).shape:
-                pixels = self._part(pixels, region)
+            pixels = self.pixels(token)
+            if region is None or pixels.shape == self.pixels(reference).shape:
+                pixels = self.part(pixels, region)
             if pixels.shape != target.shape:
                 found["note"] = "other_size"
             elif target.shape[0] * target.shape[1] > MEASURED_MEGAPIXELS * 1e6:
@@ -142,28 +129,32 @@ class Compared:
         reference: str,
         boxes: Sequence[Sequence[int]],
         kind: str,
+        lut: str = GREY,
     ) -> bytes:
-        """The figure of a paper: a PNG, an SVG, or a zip of what LaTeX needs.
+        """The figure of a paper: a PNG, an SVG, or a zip of what LaTeX needs. Of frames it shows
+        what is looked at, without numbers.
 
         Raises:
             GoneError: a picture was deleted.
+            MixedError: photographs and frames.
             SizesError: they are of several sizes, or a box does not lie in them.
         """
         from sr.figures.paper import Box, paper_figure
         from sr.figures.paper_files import to_latex, to_png, to_svg
 
+        are_frames = self.are_frames([one.token for one in pictures])
         names = unique([one.name for one in pictures])
-        pixels = {name: self._pixels(one.token) for name, one in zip(names, pictures, strict=True)}
+        pixels = {n: self.shown(one, lut) for n, one in zip(names, pictures, strict=True)}
         original = next(
             (n for n, one in zip(names, pictures, strict=True) if one.token == reference), None
         )
         try:
             for box in boxes:
-                self._part(next(iter(pixels.values())), box)
+                self.part(next(iter(pixels.values())), box)
             chosen = [Box(*box) for box in boxes]
             paper_figure(pixels, chosen)
             numbers: dict[str, tuple[float | None, float | None]] = {}
-            if original is not None:
+            if original is not None and not are_frames:
                 for name in names:
                     if name != original:
                         found = self._measured(pixels[name], pixels[original], BORDER_PX)
@@ -184,7 +175,9 @@ class Compared:
                 archive.writestr(zipfile.ZipInfo(f"figure/{name}", today), data)
         return content.getvalue()
 
-    def wipe(self, pair: Sequence[Named], region: Sequence[int], zoom: int) -> bytes:
+    def wipe(
+        self, pair: Sequence[Named], region: Sequence[int], zoom: int, lut: str = GREY
+    ) -> bytes:
         """A wipe between two pictures as an animated WebP: a part, left, top, width and height.
 
         Raises:
@@ -193,7 +186,7 @@ class Compared:
         """
         from sr.figures.wipe import to_webp, wipe_frames
 
-        left, right = (self._part(self._pixels(one.token), region) for one in pair)
+        left, right = (self.part(self.shown(one, lut), region) for one in pair)
         if left.shape[0] * left.shape[1] * zoom**2 > WIPE_MEGAPIXELS * 1e6:
             raise WipeError(f"{region} at {zoom}:1 has more than {WIPE_MEGAPIXELS} megapixels")
         try:
@@ -205,16 +198,16 @@ class Compared:
     def pack(self, pictures: Sequence[Named]) -> dict[str, str]:
         """The address of a zip of the pictures under their names."""
         for one in pictures:
-            self._path(one.token)
+            self.path(one.token)
         names = unique([clean_name(one.name + ".png") for one in pictures])
         token = secrets.token_urlsafe(16)
         entries = [(name, one.token) for name, one in zip(names, pictures, strict=True)]
-        write_list(self._store.folder, token, entries)
+        write_list(self.store.folder, token, entries)
         return {"url": SaveAs().zip_address(token)}
 
     def _measured(self, pixels: np.ndarray, target: np.ndarray, crop_px: int) -> dict[str, Any]:
         try:
-            found: Measurement = self._engine.measure(
+            found: Measurement = self.engine.measure(
                 pixels, target, crop_px=crop_px, cancel=threading.Event()
             )
         except ShapeError:  # nothing is left of it
@@ -227,30 +220,21 @@ class Compared:
             "note": found.note or ("equal" if psnr is None else None),
         }
 
-    def _path(self, token: str) -> Path:
-        path = self._store.folder / f"{token}.png"
-        if not TOKEN.fullmatch(token) or not path.is_file():
-            raise GoneError("a picture is no longer here; drop it again")
-        return path
+    def _measured_frames(
+        self, reference: str, others: Sequence[str], region: Sequence[int] | None
+    ) -> dict[str, Any]:
+        target, most_px = self.pixels(reference), MEASURED_MEGAPIXELS * 1e6
+        self.part(target, region)
+        results = [
+            {"token": token} | measured(self.pixels(token), target, region, most_px)
+            for token in others
+        ]
+        return {"results": results, "crop_px": 0}
 
-    def _pixels(self, token: str) -> np.ndarray:
-        try:
-            return open_image(self._path(token), max_megapixels=MOST_MEGAPIXELS).rgb
-        except ImageError:
-            raise GoneError("a picture is no longer here; drop it again") from None
 
-    @staticmethod
-    def _part(pixels: np.ndarray, region: Sequence[int] | None) -> np.ndarray:
-        if region is None:
-            return pixels
-        if len(region) != 4 or not all(type(value) is int for value in region):
-            raise InvalidAnswerError(f"{region}: needed left, top, width and height")
-        left, top, width, height = region
-        whole = pixels.shape
-        is_inside = left >= 0 and top >= 0 and width > 0 and height > 0
-        if not is_inside or left + width > whole[1] or top + height > whole[0]:
-            raise SizesError(f"{region} does not lie in a picture of {whole[1]}x{whole[0]}")
-        return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+def png_of(photo: Photo) -> dict[str, Any]:
+    """A photograph as `ImageStore.put` takes it."""
+    return {"data": encode_png(photo), "width": photo.width, "height": photo.height}
 
 
 def unique(names: Sequence[str]) -> list[str]:

@@ -18,10 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from demo.compare.pictures import KINDS, LONGEST_NAME, MOST_PICTURES, Compared, Named
+from demo.compare.kept import Named
+from demo.compare.pictures import KINDS, LONGEST_NAME, MOST_PICTURES, Compared
+from demo.frames.look import number_of
 from demo.hosting.process import give_way
 from demo.web.http import PRIVATE, PageError, fields, read_body, refusal
 from demo.web.i18n import language_of
+from sr.microscopy.files.levels import Levels
+from sr.microscopy.files.stretch import GREY, LUTS
 from survey.study.errors import InvalidAnswerError, SurveyError
 
 logger = logging.getLogger(__name__)
@@ -42,8 +46,11 @@ class BusyError(PageError):
 
 def add(compared: Compared, body: dict[str, Any]) -> Answer:
     """Take an uploaded file."""
-    asked = fields(body, path=str, name=str, language=str)
-    return compared.add(asked["path"], asked["name"], language_of(asked["language"]))
+    given = {"can_be_photo": False} | body
+    asked = fields(given, path=str, name=str, language=str, can_be_photo=bool)
+    language = language_of(asked["language"])
+    may_be = asked["can_be_photo"]
+    return compared.add(asked["path"], asked["name"], language, can_be_photo=may_be)
 
 
 def measure(compared: Compared, body: dict[str, Any]) -> Answer:
@@ -56,7 +63,9 @@ def measure(compared: Compared, body: dict[str, Any]) -> Answer:
 
 def figure(compared: Compared, body: dict[str, Any]) -> Answer:
     """The figure of a paper."""
-    asked = fields(body, pictures=list, reference=str, boxes=list, kind=str)
+    given = {"lut": GREY} | body
+    asked = fields(given, pictures=list, reference=str, boxes=list, kind=str, lut=str)
+    _check_lut(asked["lut"])
     if asked["kind"] not in KINDS or len(asked["boxes"]) > MOST_BOXES:
         raise InvalidAnswerError(
             f"needed one of {', '.join(KINDS)}, and at most {MOST_BOXES} boxes"
@@ -64,18 +73,19 @@ def figure(compared: Compared, body: dict[str, Any]) -> Answer:
     if not all(isinstance(box, list) for box in asked["boxes"]):
         raise InvalidAnswerError("a box is left, top, width and height")
     named = _named(asked["pictures"])
-    return compared.figure(named, asked["reference"], asked["boxes"], asked["kind"]), KINDS[
-        asked["kind"]
-    ]
+    kind = asked["kind"]
+    made = compared.figure(named, asked["reference"], asked["boxes"], kind, asked["lut"])
+    return made, KINDS[kind]
 
 
 def wipe(compared: Compared, body: dict[str, Any]) -> Answer:
     """A wipe between two pictures, animated."""
-    asked = fields(body, pictures=list, region=list, zoom=int)
+    asked = fields({"lut": GREY} | body, pictures=list, region=list, zoom=int, lut=str)
+    _check_lut(asked["lut"])
     pair = _named(asked["pictures"])
     if len(pair) != 2 or not 1 <= asked["zoom"] <= MOST_ZOOM:
         raise InvalidAnswerError(f"needed two pictures, and a zoom of 1 to {MOST_ZOOM}")
-    return compared.wipe(pair, asked["region"], asked["zoom"]), "image/webp"
+    return compared.wipe(pair, asked["region"], asked["zoom"], asked["lut"]), "image/webp"
 
 
 def pack(compared: Compared, body: dict[str, Any]) -> Answer:
@@ -128,9 +138,24 @@ def _named(pictures: list[Any]) -> list[Named]:
     for one in pictures:
         if not isinstance(one, dict):
             raise InvalidAnswerError("a picture is a token and a name")
-        asked = fields(one, token=str, name=str)
-        named.append(Named(asked["token"], asked["name"][:LONGEST_NAME]))
+        asked = fields({"limits": []} | one, token=str, name=str, limits=list)
+        limits = _levels(asked["limits"])
+        named.append(Named(asked["token"], asked["name"][:LONGEST_NAME], limits))
     return named
+
+
+def _levels(limits: list[Any]) -> Levels | None:
+    if not limits:
+        return None
+    low, high = (number_of(value) for value in (*limits, None, None)[:2])
+    if len(limits) != 2 or low is None or high is None or low > high:
+        raise InvalidAnswerError(f"limits {limits}: needed none, or two counts in order")
+    return Levels(low, high)
+
+
+def _check_lut(lut: str) -> None:
+    if lut not in LUTS:
+        raise InvalidAnswerError(f"lut {lut!r}; needed one of {', '.join(LUTS)}")
 
 
 def _check_count(pictures: list[Any]) -> None:

@@ -131,7 +131,8 @@ def small_files(site: Mapping[str, Any], module: bytes) -> dict[str, bytes]:
         site: what the page has to know, without version and limits.
         module: what runs networks in WebAssembly.
     """
-    from demo.compare.pictures import BORDER_PX, MOST_MEGAPIXELS, MOST_PICTURES
+    from demo.compare.kept import MOST_MEGAPIXELS
+    from demo.compare.pictures import BORDER_PX, MOST_PICTURES
     from demo.photos.batch import MOST_PHOTOS
     from sr import __version__
 

@@ -175,7 +175,8 @@ def _convolve(
     def work(first: int, last: int) -> None:
         scratch = torch.empty(kernels.scratch(inner, padded))
         kernels.forward(
-            x.data_ptr(), u.data_ptr(), None if added is None else added.data_ptr(), None, None, y.data_ptr(),
+            x.data_ptr(), u.data_ptr(), None if added is None else added.data_ptr(),
+            None, None, y.data_ptr(),
             height, width, inner, out, padded, taps, first, last, scratch.data_ptr(),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.unit.sr.microscopy.conftest import write_mrc
 
 pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 from playwright.sync_api import expect
@@ -24,6 +27,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, launch_app: Callable[..., 
     from demo.compare.page import build_compare_panel
     from demo.compare.pictures import Compared
     from demo.compare.routes import compare_routes
+    from demo.frames.routes import frame_routes
     from demo.web.scripts import script_route
     from demo.work.engine import SuperResolution
     from demo.work.saving import saving_routes
@@ -37,6 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, launch_app: Callable[..., 
         script_route(),
         image_route(store.folder),
         *saving_routes(store.folder),
+        *frame_routes(store.folder),
         *compare_routes(compared),
     ]
     return launch_app(blocks, app_kwargs={"routes": routes})
@@ -173,3 +178,99 @@ def test_pictures_of_folders_that_are_gone_are_named_and_chosen_again(
     )
     assert kept == 0
     assert not page.console_errors  # type: ignore[attr-defined]
+
+
+def test_frames_of_a_microscope_are_stretched_alike_measured_and_kept_apart_from_photographs(
+    address: str, open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    from sr.microscopy.files.levels import Levels
+    from sr.microscopy.files.reading import read_stack
+    from sr.microscopy.files.stretch import limits_of, shared_limits, shown
+    from sr.microscopy.files.writing import write_stack
+    from sr.microscopy.scores.fitted import score
+
+    rng = np.random.default_rng(3)
+    sim = np.kron(rng.integers(500, 60_000, (16, 20)), np.ones((6, 6))).astype(np.uint16)
+    mine = (sim / 30 + rng.normal(100, 9, sim.shape)).astype(np.float32)
+    write_mrc(tmp_path / "sim.mrc", sim[None], pixel_um=0.0313)
+    write_stack(tmp_path / "mine.ome.tif", mine[None], 0.0313, "test")
+    Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(tmp_path / "castle.png")
+    write_mrc(tmp_path / "cut.mrc", sim[None], cut=3000)
+    write_mrc(tmp_path / "stack.mrc", np.stack([sim, sim]))
+    hot = sim.astype(np.float32)
+    hot[2, 2] = np.nan
+    write_mrc(tmp_path / "nan.mrc", hot[None], mode=2)
+    page = open_page(address)
+    names = ["sim.mrc", "cut.mrc", "castle.png", "stack.mrc", "nan.mrc", "mine.ome.tif"]
+    page.locator(".nc-choose input").set_input_files([tmp_path / name for name in names])
+    rows = page.locator(".nc-table tbody tr")
+    expect(rows).to_have_count(2)
+    problems = page.locator(".nc-problems p")
+    expect(problems).to_have_count(4)
+    expect(problems.nth(0)).to_contain_text("cut.mrc: cut off")
+    expect(problems.nth(1)).to_contain_text("castle.png: a photo")
+    expect(problems.nth(1)).to_contain_text("sim")
+    expect(problems.nth(2)).to_contain_text("stack.mrc: a stack of 2 frames")
+    expect(problems.nth(3)).to_contain_text("nan.mrc: 1 of 11,520 pixels")
+    expect(page.locator(".nc-facts")).to_have_text("Microscope pictures · pixel of 31.3 nm")
+    expect(page.locator(".nc .nv-grid .nv-scalebar").first).to_contain_text("µm")
+
+    limits = shared_limits(map(limits_of, (sim, mine)))
+
+    def drawn(index: int) -> np.ndarray:
+        url = page.evaluate(
+            "i => document.querySelectorAll('.nc .nv-download')[i].href.replace('.tif', '.png')",
+            index,
+        )
+        shown_url = page.evaluate(
+            "stem => performance.getEntriesByType('resource').map(e => e.name)"
+            ".filter(name => name.startsWith(stem + '?')).at(-1)",
+            url,
+        )
+        return np.asarray(Image.open(io.BytesIO(page.request.get(shown_url).body())))
+
+    page.wait_for_function("document.querySelector('.nc .nv').dataset.ready === 'true'")
+    assert np.array_equal(drawn(0), shown(sim, limits))
+    assert np.array_equal(drawn(1), shown(mine, limits))
+    page.get_by_label("sim is the original").check()
+    wanted = score(mine, sim)
+    for value in (f"{wanted.fitted_psnr:.2f}", f"{wanted.raw_psnr:.2f}", f"{wanted.raw_ssim:.4f}"):
+        expect(rows.nth(1)).to_contain_text(value)
+    assert [*page.locator(".nc-metric:not([hidden])").all_text_contents()][:4] == [
+        "PSNR fitted", "NRMSE fitted", "SSIM fitted", "PSNR without fit",
+    ]  # fmt: skip
+    page.get_by_label("Show all in the counts of the original").check()
+    with page.expect_response(lambda reply: "lut=green" in reply.url):
+        page.locator(".nc-scope [name=lut]").select_option("green")
+    page.wait_for_function("document.querySelector('.nc .nv').dataset.ready === 'true'")
+    fit = wanted.gain, wanted.offset
+    own, others = limits_of(mine), limits_of(sim)
+    fitted = shared_limits([others, Levels(*(fit[0] * count + fit[1] for count in own))])
+    unfitted = Levels(*((count - fit[1]) / fit[0] for count in fitted))
+    assert np.array_equal(drawn(0), shown(sim, fitted, "green"))
+    differs = np.abs(drawn(1).astype(int) - shown(mine, unfitted, "green"))
+    assert differs.max() <= 1  # rounding on the way through the address
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page, context=".nc")
+    assert found.violations_count == 0, found.generate_report()
+
+    with page.expect_download() as download:
+        page.locator(".nc .nv-download").nth(1).click()
+    assert download.value.suggested_filename == "mine.ome.tif"
+    download.value.save_as(tmp_path / "saved.ome.tif")
+    assert np.array_equal(read_stack(tmp_path / "saved.ome.tif").planes[0], mine)
+    page.reload()
+    expect(rows).to_have_count(2)
+    expect(page.locator(".nc-scope [name=lut]")).to_have_value("green")
+
+    page.get_by_role("button", name="Remove all").click()
+    scan = tmp_path / "scan.png"
+    Image.fromarray(sim).save(scan)
+    page.locator(".nc-choose input").set_input_files(scan)
+    page.get_by_role("button", name="They are photos").click()
+    expect(page.locator(".nc-scope")).to_be_hidden()
+    page.locator(".nc-choose input").set_input_files([scan, tmp_path / "castle.png"])
+    expect(rows).to_have_count(3)
+    page.locator(".nc-choose input").set_input_files(tmp_path / "sim.mrc")
+    expect(problems).to_contain_text("sim.mrc: a microscope picture")
+    expect(rows).to_have_count(3)

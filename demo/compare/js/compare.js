@@ -85,6 +85,7 @@ export class ComparePage extends Folders {
       this.dropped(event.dataTransfer);
     });
     this.attachList();
+    this.attachScope();
     this.attachFolders();
   }
 
@@ -92,6 +93,7 @@ export class ComparePage extends Folders {
 
   changed() {
     if (!this.pictures.some(({ key }) => key === this.reference)) this.reference = null;
+    if (!this.pictures.length) this.resetLook();
     this.keep();
     this.refresh();
   }
@@ -102,7 +104,7 @@ export class ComparePage extends Folders {
   }
 
   refresh() {
-    const { pictures } = this;
+    const { pictures, pixelUm } = this;
     this.find(".nc-body").hidden = !pictures.length;
     this.root.dataset.count = pictures.length;
     this.viewer.receive({
@@ -117,6 +119,7 @@ export class ComparePage extends Folders {
         height: picture.height,
         url: new URL(picture.url, document.baseURI).href,
         download_name: `${picture.name}.png`,
+        ...(picture.frame && this.paneOf(picture, pixelUm)),
       })),
       pair: pictures.slice(0, 2).map(({ key }) => key),
       message: null,
@@ -125,16 +128,19 @@ export class ComparePage extends Folders {
     this.showStems();
     this.showSizes();
     this.showBoxes();
+    this.showScope();
     const part = pictures.find((each) => each.part)?.part;
-    const said = this.say("protocol", { px: this.props.border_px });
-    const ofPart = part && this.say("protocol_part", { box: this.boxName(part.box) });
+    const kind = this.areFrames ? "_frames" : "";
+    const said = this.say(`protocol${kind}`, { px: this.props.border_px });
+    const ofPart = part && this.say(`protocol_part${kind}`, { box: this.boxName(part.box) });
     setText(this.find(".nc-protocol"), this.reference ? [said, ofPart].filter(Boolean).join(" ") : this.say("no_reference"));
   }
 
-  captionOf({ width, height, key, whole }) {
+  captionOf({ width, height, key, whole, frame }) {
     const size = `${width} × ${height}`;
     if (key === this.reference) return `${size} · ${this.say("original")}`;
     if (!whole) return size;
+    if (frame && whole.fitted_psnr) return `${size} · ${this.say("after_fit", { name: `${this.number(whole.fitted_psnr, 2)} dB` })}`;
     return [size, whole.psnr && `${this.number(whole.psnr, 2)} dB`, whole.lpips != null && `LPIPS ${this.number(whole.lpips, 3)}`]
       .filter(Boolean)
       .join(" · ");
@@ -218,13 +224,13 @@ export class ComparePage extends Folders {
   }
 
   get named() {
-    return this.pictures.map(({ token, name }) => ({ token, name }));
+    return this.pictures.map((picture) => this.asNamed(picture));
   }
 
   async figure(kind) {
     const original = this.pictures.find(({ key }) => key === this.reference);
     this.note(this.say("drawing"));
-    const body = { pictures: this.named, reference: original?.token ?? "", boxes: this.boxes, kind };
+    const body = { pictures: this.named, reference: original?.token ?? "", boxes: this.boxes, kind, ...this.lut };
     const blob = await (await this.call("figure", body)).blob();
     this.save(blob, `nitidez-figure.${kind === "latex" ? "zip" : kind}`);
     if (kind === "png") {
@@ -245,7 +251,7 @@ export class ComparePage extends Folders {
     const region = visiblePart(viewport, extent, viewSize, pictures[0]);
     const zoom = Math.max(1, Math.round((viewport.zoom * extent.width) / pictures[0].width));
     this.note(this.say("wipe_making"));
-    const body = { pictures: pictures.map(({ token, name }) => ({ token, name })), region, zoom };
+    const body = { pictures: pictures.map((each) => this.asNamed(each)), region, zoom, ...this.lut };
     this.save(await (await this.call("wipe", body)).blob(), "nitidez-wipe.webp");
     this.note("");
   }
@@ -289,6 +295,11 @@ export class ComparePage extends Folders {
         this.resetFolders();
         set({ pictures: [], boxes: [], reference: null });
       },
+      auto: () => {
+        Object.assign(this.look, { low: null, high: null });
+        this.changed();
+      },
+      photos: () => this.becomePhotos(),
       "stem-before": () => this.step(-1),
       "stem-after": () => this.step(1),
       "measure-part": () => (this.reference ? this.measurePart() : this.note(this.say("no_reference"))),

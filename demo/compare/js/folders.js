@@ -149,8 +149,10 @@ export class Folders extends Taken {
       }
       try {
         picture ??= { ...(await this.sent(method.files.get(stem))), key: method.key };
+        this.checkKind({ ...picture, name: method.name }, [...pictures, ...shelf.filter(isLoose)]);
       } catch (error) {
-        problems.push(`${method.name}: ${this.because(error)}`);
+        const why = this.because(error);
+        problems.push(why.startsWith(`${method.name}: `) ? why : `${method.name}: ${why}`);
         continue;
       }
       if (turn !== this.stemTurn) return;

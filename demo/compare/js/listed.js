@@ -4,7 +4,14 @@ import { create } from "../../web/js/elements.js";
 import { moved } from "../../web/viewer/js/order.js";
 import { freeName } from "./table.js";
 
-const METRICS = [["psnr", 2], ["ssim", 4], ["lpips", 4]];
+// Of results: key, digits, name and, of frames, the text that says whether they were fitted.
+const METRICS = [["psnr", 2, "PSNR-Y"], ["ssim", 4, "SSIM-Y"], ["lpips", 4, "LPIPS"]];
+const FRAME_METRICS = [
+  ["fitted_psnr", 2, "PSNR", "after_fit"], ["fitted_nrmse", 4, "NRMSE", "after_fit"],
+  ["fitted_ssim", 4, "SSIM", "after_fit"], ["raw_psnr", 2, "PSNR", "as_it_is"],
+  ["raw_nrmse", 4, "NRMSE", "as_it_is"], ["raw_ssim", 4, "SSIM", "as_it_is"],
+];
+const NOT_MEASURED = ["other_size", "too_large", "measure_small", "flat"];
 
 export class Listed {
   attachList() {
@@ -64,7 +71,28 @@ export class Listed {
     if (go !== "remove") (place?.querySelector(`[data-go=${go}]:enabled`) ?? place?.querySelector("input"))?.focus();
   }
 
+  get metrics() {
+    return this.areFrames ? FRAME_METRICS : METRICS;
+  }
+
+  get metricNames() {
+    return this.metrics.map(([, , name, fit]) => (fit ? this.say(fit, { name }) : name));
+  }
+
+  showHead() {
+    const names = this.metricNames;
+    const ofPart = names.map((name) => `${name}, ${this.say("part")}`);
+    for (const cell of this.root.querySelectorAll(".nc-metric")) cell.remove();
+    const last = this.find("thead tr").lastElementChild;
+    for (const [index, name] of [...names, ...ofPart].entries()) {
+      const cell = create("th", index < names.length ? "nc-metric" : "nc-metric nc-of-part", { scope: "col" });
+      cell.textContent = name;
+      last.before(cell);
+    }
+  }
+
   showList() {
+    this.showHead();
     const rows = this.pictures.map((picture, index) => this.rowOf(picture, index));
     this.find("tbody").replaceChildren(...rows);
     const hasPart = this.pictures.some(({ part }) => part);
@@ -96,20 +124,22 @@ export class Listed {
     const radio = create("input", "", { type: "radio", name: "nc-reference", "aria-label": this.say("original_of", { name }) });
     radio.checked = picture.key === this.reference;
     cell(radio);
-    cell(`${picture.width} × ${picture.height}`);
+    cell([`${picture.width} × ${picture.height}`, picture.frame && this.factsOf(picture)].filter(Boolean).join(" · "));
     for (const text of this.resultsOf(picture.whole)) cell(text);
     for (const text of this.resultsOf(picture.part)) cell(text).className = "nc-of-part";
     cell(button("remove", "✕"));
     return row;
   }
 
-  // PSNR, SSIM and LPIPS as text; where there are none, the first says why.
+  // Results as text; where there are none, the first says why.
   resultsOf(found) {
-    if (!found) return ["", "", ""];
-    if (["other_size", "too_large", "measure_small"].includes(found.note) && found.ssim == null) {
-      return [this.say(found.note), "", ""];
+    const { metrics } = this;
+    const empty = metrics.map(() => "");
+    if (!found) return empty;
+    if (NOT_MEASURED.includes(found.note) && metrics.every(([key]) => found[key] == null)) {
+      return [this.say(found.note), ...empty.slice(1)];
     }
-    const texts = METRICS.map(([key, digits]) => (found[key] == null ? "–" : this.number(found[key], digits)));
+    const texts = metrics.map(([key, digits]) => (found[key] == null ? "–" : this.number(found[key], digits)));
     if (found.note === "equal") texts[0] = this.say("equal");
     return texts;
   }
@@ -117,7 +147,7 @@ export class Listed {
   // The table as it is copied.
   cells() {
     const hasPart = this.pictures.some(({ part }) => part);
-    const names = ["PSNR-Y", "SSIM-Y", "LPIPS"];
+    const names = this.metricNames;
     const ofPart = hasPart ? names.map((name) => `${name} (${this.say("part")})`) : [];
     const head = [this.say("name"), this.say("size"), ...names, ...ofPart];
     const rows = this.pictures.map((picture) => [

@@ -10,7 +10,7 @@ export function methodsOf(found) {
     if (end < 0) continue;
     const folder = name.slice(0, end);
     if (!folders.has(folder)) folders.set(folder, new Map());
-    folders.get(folder).set(lastOf(name).replace(/\.[^.]*$/, ""), file);
+    folders.get(folder).set(lastOf(name).replace(/(\.ome)?\.[^.]*$/i, ""), file);
   }
   return [...folders].map(([path, files]) => ({ name: lastOf(path), files }));
 }

@@ -1,12 +1,12 @@
 // Pictures that the server takes, and what this browser remembers of them.
 
 import { setText } from "../../web/js/elements.js";
-import { Listed } from "./listed.js";
+import { Framed } from "./frames.js";
 import { freeName } from "./table.js";
 
 const KEPT = "nitidez-compare"; // in this tab's memory, until it is closed
 
-export class Taken extends Listed {
+export class Taken extends Framed {
   // Talking to the server
 
   async call(name, body) {
@@ -39,7 +39,9 @@ export class Taken extends Listed {
       }
       this.note(this.say("adding", { done: done + 1, count: files.length }));
       try {
-        this.take(await this.sent(file));
+        const found = await this.sent(file);
+        this.checkKind({ ...found, name: file.name }, this.pictures);
+        this.take(found);
         done += 1;
       } catch (error) {
         const why = this.because(error);
@@ -55,8 +57,12 @@ export class Taken extends Listed {
     const uploaded = await this.upload(file).catch(() => null);
     const path = uploaded?.path;
     if (!path) throw Object.assign(new Error(), { key: "not_sent" });
-    const { language } = this;
-    return (await this.call("add", { path, name: file.name, language })).json();
+    return this.addSent(path, file.name, this.arePhotos);
+  }
+
+  async addSent(path, file, canBePhoto) {
+    const body = { path, name: file, language: this.language, can_be_photo: canBePhoto };
+    return { ...(await (await this.call("add", body)).json()), path, file };
   }
 
   take(found, key = crypto.randomUUID?.() ?? `${Math.random()}`) {
@@ -82,8 +88,8 @@ export class Taken extends Listed {
   // What is there survives a reload, as long as the server has it
 
   get state() {
-    const { pictures, reference, boxes } = this;
-    return { pictures, reference, boxes };
+    const { pictures, reference, boxes, look, arePhotos } = this;
+    return { pictures, reference, boxes, look, arePhotos };
   }
 
   keep() {
@@ -101,7 +107,9 @@ export class Taken extends Listed {
     } catch {
       return undefined;
     }
-    return kept?.pictures ? this.restore(kept) : undefined;
+    if (!kept?.pictures) return undefined;
+    Object.assign(this, { look: { ...this.look, ...kept.look }, arePhotos: Boolean(kept.arePhotos) });
+    return this.restore(kept);
   }
 
   async restore({ pictures, reference, boxes = [] }) {

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from sr.microscopy.enlarging.enlarger import Enlarger
 
 DEFAULT_MODELS = ("bicubic", *FRAME_MODELS)
-COLUMNS = ("fitted_psnr", "fitted_nrmse", "fitted_ssim", "fitted_ms_ssim", "raw_psnr", "raw_nrmse")
+COLUMNS = (
+    *("fitted_psnr", "fitted_nrmse", "fitted_ssim", "fitted_ms_ssim"),
+    *("raw_psnr", "raw_nrmse", "raw_ssim"),
+)
 BIOSR_PIXEL_UM = 0.0626
 
 

@@ -25,7 +25,7 @@ class Scores:
         fitted_nrmse: root of the summed squared error over the reference's Euclidean norm.
         fitted_ssim: Gaussian window of 11, sigma 1.5, range as of the PSNR.
         fitted_ms_ssim: five scales; None below 161 pixels.
-        raw_psnr, raw_nrmse: without the fit, in the counts that both are in.
+        raw_psnr, raw_nrmse, raw_ssim: without the fit, in the counts that both are in.
         gain, offset: a and b.
     """
 
@@ -35,6 +35,7 @@ class Scores:
     fitted_ms_ssim: float | None
     raw_psnr: float
     raw_nrmse: float
+    raw_ssim: float
     gain: float
     offset: float
 
@@ -57,21 +58,28 @@ def nrmse(prediction: np.ndarray, reference: np.ndarray) -> float:
     return float(np.linalg.norm(difference) / np.linalg.norm(reference.astype(np.float64)))
 
 
-def psnr(prediction: np.ndarray, reference: np.ndarray) -> float:
-    """dB; the peak is the reference's maximum less its minimum. Equal pictures give inf."""
+def psnr(prediction: np.ndarray, reference: np.ndarray, peak: float | None = None) -> float:
+    """dB; the peak is the reference's maximum less its minimum, or what is given. Equal pictures
+    give inf.
+    """
     error = ((prediction.astype(np.float64) - reference) ** 2).mean()
     if error == 0:
         return float("inf")
-    peak = float(reference.max()) - float(reference.min())
+    if peak is None:
+        peak = float(reference.max()) - float(reference.min())
     return float(10 * np.log10(peak**2 / error))
 
 
-def score(prediction: np.ndarray, reference: np.ndarray) -> Scores:
+def score(
+    prediction: np.ndarray, reference: np.ndarray, part: tuple[slice, slice] | None = None
+) -> Scores:
     """All scores of a frame.
 
     Args:
         prediction: (H, W), any counts.
         reference: (H, W), what it should be.
+        part: rows and columns that are scored; fit and range are of the whole picture all the
+            same, for a fit of every part by itself flatters. None: all.
 
     Raises:
         ShapeError: shapes differ or are not 2-D.
@@ -90,14 +98,18 @@ def score(prediction: np.ndarray, reference: np.ndarray) -> Scores:
         raise ImageError(f"score: every pixel of the reference is {reference.flat[0]}")
     gain, offset = linear_fit(prediction, reference)
     fitted = gain * prediction.astype(np.float64) + offset
-    ssim, ms_ssim = _similarities(fitted, reference.astype(np.float64), peak)
+    low = float(reference.min())
+    if part is not None:
+        prediction, reference, fitted = prediction[part], reference[part], fitted[part]
+    ssim, ms_ssim = _similarities(fitted, reference, low, peak)
     return Scores(
-        fitted_psnr=psnr(fitted, reference),
+        fitted_psnr=psnr(fitted, reference, peak),
         fitted_nrmse=nrmse(fitted, reference),
         fitted_ssim=ssim,
         fitted_ms_ssim=ms_ssim,
-        raw_psnr=psnr(prediction, reference),
+        raw_psnr=psnr(prediction, reference, peak),
         raw_nrmse=nrmse(prediction, reference),
+        raw_ssim=_similarities(prediction, reference, low, peak, has_scales=False)[0],
         gain=gain,
         offset=offset,
     )
@@ -115,14 +127,22 @@ def error_map(prediction: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def _similarities(
-    fitted: np.ndarray, reference: np.ndarray, peak: float
+    prediction: np.ndarray,
+    reference: np.ndarray,
+    low: float,
+    peak: float,
+    *,
+    has_scales: bool = True,
 ) -> tuple[float, float | None]:
+    """SSIM and MS-SSIM, where the reference's range begins at `low`."""
     import torch
     from pytorch_msssim import ms_ssim, ssim
 
-    low = float(reference.min())
-    pictures = [torch.from_numpy((p - low) / peak)[None, None] for p in (fitted, reference)]
+    pictures = [
+        torch.from_numpy((p.astype(np.float64) - low) / peak)[None, None]
+        for p in (prediction, reference)
+    ]
     similarity = float(ssim(*pictures, data_range=1.0))
-    if min(reference.shape) < SMALLEST_MS_SSIM_PX:
+    if not has_scales or min(reference.shape) < SMALLEST_MS_SSIM_PX:
         return similarity, None
     return similarity, float(ms_ssim(*pictures, data_range=1.0))

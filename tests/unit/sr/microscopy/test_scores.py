@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from skimage.metrics import structural_similarity
 
 from sr.base.errors import ImageError, ShapeError
 from sr.microscopy.files.grid import CORNER, cubic_enlarged
@@ -52,8 +53,29 @@ def test_a_fit_takes_off_what_is_only_brightness() -> None:
     assert scores.fitted_ms_ssim == pytest.approx(1, abs=1e-4)
     assert scores.fitted_ssim == pytest.approx(1, abs=1e-4)
     assert scores.raw_psnr < 10
+    assert scores.raw_ssim < 0.1
     assert score(reference[:100, :100], reference[:100, :100]).fitted_ms_ssim is None
     assert error_map(reference / 40, reference).max() < 1e-5
+
+
+def test_a_part_has_the_fit_and_the_range_of_the_whole() -> None:
+    random = np.random.default_rng(0)
+    reference = random.random((60, 80)) * 1000
+    prediction = (reference + random.normal(0, 50, reference.shape)) / 40 - 7
+    part = (slice(10, 40), slice(20, 60))
+    scores, whole = score(prediction, reference, part), score(prediction, reference)
+    assert (scores.gain, scores.offset) == (whole.gain, whole.offset)
+    error = whole.gain * prediction[part] + whole.offset - reference[part]
+    wanted = 10 * np.log10(np.ptp(reference) ** 2 / (error**2).mean())
+    assert scores.fitted_psnr == pytest.approx(wanted)
+    norm = np.linalg.norm(reference[part])
+    assert scores.fitted_nrmse == pytest.approx(np.linalg.norm(error) / norm)
+    above = (prediction - reference.min(), reference - reference.min())
+    ssim = structural_similarity(
+        *above, data_range=np.ptp(reference), gaussian_weights=True, sigma=1.5, full=True,
+        use_sample_covariance=False,
+    )[1]  # fmt: skip
+    assert whole.raw_ssim == pytest.approx(ssim[5:-5, 5:-5].mean(), abs=1e-6)
 
 
 def test_scores_refuse_what_says_nothing() -> None:
