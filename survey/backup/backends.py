@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sr.base.files import atomic_file, make_private
-
-T = TypeVar("T")
 
 COMMITS_BEFORE_SQUASH = 50  # a repository slows down with thousands of commits
 
@@ -68,6 +66,16 @@ def open_backend(place: str, scratch: Path | None = None) -> Backend:
     )
 
 
+@contextmanager
+def _said(place: object) -> Iterator[None]:
+    """Whatever goes wrong on the way is a BackupError."""
+    try:
+        yield
+    except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
+        first = (str(error).strip().splitlines() or [""])[0]
+        raise BackupError(f"{place}: {type(error).__name__}: {first}") from error
+
+
 class FolderBackend:
     """A folder, perhaps on another disk or a mounted one. Files are written whole."""
 
@@ -75,20 +83,22 @@ class FolderBackend:
         self.folder = folder
 
     def names(self) -> list[str]:
-        """See Backend."""
-        with self._said():
-            self.folder.mkdir(parents=True, exist_ok=True)
+        """See Backend. The folder is made, and not the one it is in: a disk that is not there would
+        be taken for an empty one.
+        """
+        with _said(self.folder):
+            self.folder.mkdir(exist_ok=True)
             files = [path for path in self.folder.rglob("[!.]*") if path.is_file()]
         return [path.relative_to(self.folder).as_posix() for path in files]
 
     def read(self, name: str) -> bytes:
         """See Backend."""
-        with self._said(f"{name}: "):
+        with _said(self.folder):
             return (self.folder / name).read_bytes()
 
     def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
         """See Backend."""
-        with self._said():
+        with _said(self.folder):
             for name, source in add.items():
                 make_private(self.folder)
                 make_private((self.folder / name).parent)
@@ -99,16 +109,12 @@ class FolderBackend:
             for path in (*gone, *left):
                 path.unlink(missing_ok=True)
 
-    @contextmanager
-    def _said(self, what: str = "") -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise BackupError(f"{self.folder}: {what}{error.strerror}") from error
 
+class DatasetBackend:
+    """A private data set repository on Hugging Face; one commit a change, all of it or nothing.
 
-class HubBackend:
-    """A private place on Hugging Face.
+    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
+    erased person must not stay in it.
 
     Args:
         name: "owner/name".
@@ -125,90 +131,74 @@ class HubBackend:
 
     def names(self) -> list[str]:
         """See Backend."""
-        found = self._asked(self._names)
-        return [name for name in found if name.startswith(("blobs/", "generations/"))]
+        with _said(self.name):
+            if not self._is_made:
+                self.api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=True)
+                self._is_made = True
+            return list(self.api.list_repo_files(self.name, repo_type="dataset"))
 
     def read(self, name: str) -> bytes:
         """See Backend."""
-        if self.scratch is not None:
-            make_private(self.scratch)
-        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            return self._asked(lambda: self._fetched(name, Path(folder)).read_bytes())
+        with _said(self.name), _folder(self.scratch) as folder:
+            options = {"repo_type": "dataset", "cache_dir": folder, "force_download": True}
+            return Path(self.api.hf_hub_download(self.name, name, **options)).read_bytes()
 
     def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
         """See Backend."""
-        files = {name: s if isinstance(s, bytes) else str(s) for name, s in add.items()}
-        gone = list(remove)
-        self._asked(lambda: self._change(files, gone))
+        with _said(self.name):
+            from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    def _names(self) -> list[str]:
-        raise NotImplementedError
-
-    def _fetched(self, name: str, folder: Path) -> Path:
-        raise NotImplementedError
-
-    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
-        raise NotImplementedError
-
-    def _asked(self, ask: Callable[[], T]) -> T:
-        """What the hub answers; anything that goes wrong on the way is a BackupError."""
-        try:
-            return ask()
-        except Exception as error:  # the hub's client raises its own, httpx's, OSError and Xet's
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise BackupError(f"{self.name}: {type(error).__name__}: {first}") from error
+            gone = [CommitOperationDelete(name) for name in remove]
+            self._commits += COMMITS_BEFORE_SQUASH if gone else bool(add)  # until squashed
+            operations = [*(CommitOperationAdd(name, file) for name, file in add.items()), *gone]
+            if operations:
+                self.api.create_commit(
+                    self.name, operations, commit_message="Survey backup", repo_type="dataset"
+                )
+            if self._commits >= COMMITS_BEFORE_SQUASH and not add:
+                self.api.super_squash_history(self.name, repo_type="dataset")
+                self._commits = 0
 
 
-class DatasetBackend(HubBackend):
-    """A private data set repository; one commit a change, all of it or nothing.
+class BucketBackend:
+    """A private storage bucket on Hugging Face: mutable files without a history.
 
-    Its history keeps what was removed, so it is squashed now and then, and at every removal: an
-    erased person must not stay in it.
+    Args:
+        name, api, scratch: as of DatasetBackend.
     """
 
-    def _make(self) -> None:
-        if not self._is_made:
-            self.api.create_repo(self.name, repo_type="dataset", private=True, exist_ok=True)
-            self._is_made = True
+    def __init__(self, name: str, api: Any, scratch: Path | None = None) -> None:
+        self.name = name
+        self.api = api
+        self.scratch = scratch
 
-    def _names(self) -> list[str]:
-        self._make()
-        return list(self.api.list_repo_files(self.name, repo_type="dataset"))
+    def names(self) -> list[str]:
+        """See Backend."""
+        with _said(self.name):
+            self.api.create_bucket(self.name, private=True, exist_ok=True)
+            tree = self.api.list_bucket_tree(self.name, recursive=True)
+            return [entry.path for entry in tree if hasattr(entry, "size")]
 
-    def _fetched(self, name: str, folder: Path) -> Path:
-        options = {"repo_type": "dataset", "cache_dir": folder, "force_download": True}
-        return Path(self.api.hf_hub_download(self.name, name, **options))
+    def read(self, name: str) -> bytes:
+        """See Backend."""
+        with _said(self.name), _folder(self.scratch) as folder:
+            files = [(name, folder / "file")]
+            self.api.download_bucket_files(self.name, files, raise_on_missing_files=True)
+            return (folder / "file").read_bytes()
 
-    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-        self._make()
-        self._commits += COMMITS_BEFORE_SQUASH if gone else bool(add)  # until squashed
-        operations: list[Any] = [CommitOperationAdd(*file) for file in add.items()]
-        operations += [CommitOperationDelete(name) for name in gone]
-        if operations:
-            self.api.create_commit(
-                self.name, operations, commit_message="Survey backup", repo_type="dataset"
-            )
-        if self._commits >= COMMITS_BEFORE_SQUASH and not add:
-            self.api.super_squash_history(self.name, repo_type="dataset")
-            self._commits = 0
+    def change(self, add: Mapping[str, Path | bytes], remove: Iterable[str] = ()) -> None:
+        """See Backend."""
+        files = [(s if isinstance(s, bytes) else str(s), name) for name, s in add.items()]
+        gone = list(remove)
+        with _said(self.name):
+            if files or gone:
+                self.api.batch_bucket_files(self.name, add=files, delete=gone)
 
 
-class BucketBackend(HubBackend):
-    """A private storage bucket: mutable files without a history."""
-
-    def _names(self) -> list[str]:
-        self.api.create_bucket(self.name, private=True, exist_ok=True)
-        tree = self.api.list_bucket_tree(self.name, recursive=True)
-        return [entry.path for entry in tree if hasattr(entry, "size")]
-
-    def _fetched(self, name: str, folder: Path) -> Path:
-        target = folder / "file"
-        self.api.download_bucket_files(self.name, [(name, target)], raise_on_missing_files=True)
-        return target
-
-    def _change(self, add: dict[str, str | bytes], gone: list[str]) -> None:
-        if add or gone:
-            pairs = [(source, name) for name, source in add.items()]
-            self.api.batch_bucket_files(self.name, add=pairs, delete=gone)
+@contextmanager
+def _folder(scratch: Path | None) -> Iterator[Path]:
+    """A folder for one download."""
+    if scratch is not None:
+        make_private(scratch)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        yield Path(folder)

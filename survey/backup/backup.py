@@ -17,15 +17,15 @@ import json
 import logging
 import tempfile
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 from sr.base.files import make_private
-from survey.backup.backends import Backend, BackupError
+from survey.backup.backends import Backend, BackupError, open_backend
 from survey.backup.repeated import Repeated
 from survey.backup.restore import (
+    Entry,
     blob_of,
     described,
     files_of,
@@ -34,6 +34,8 @@ from survey.backup.restore import (
     read_generation,
 )
 from survey.storage.erasure import COPIES
+from survey.storage.events import check_copy
+from survey.storage.record import Record
 
 logger = logging.getLogger(__name__)
 
@@ -51,35 +53,23 @@ class BackupStatus:
 
 
 class Backup:
-    """Copies the files of a data folder to a backend.
+    """Copies a survey's data to a backend.
 
     Args:
-        folder: the survey's data folder.
+        record: of what, in the folder of its secret and studies.
         backend: where to.
-        place: its name, for people.
-        snapshot: copies the live database and the journal, as of one moment, into a folder; the
-            `seq` of the last event, and how many people have been erased so far.
-        check: raises an exception when a copy of the database is damaged.
-        done: told when the place holds that snapshot, and nothing of who was erased before it.
+        place: its name.
+
+    Raises:
+        SurveyError: the place cannot be noted.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        backend: Backend,
-        *,
-        place: str,
-        snapshot: Callable[[Path], tuple[int, int]],
-        check: Callable[[Path], None],
-        done: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._folder = folder
+    def __init__(self, record: Record, backend: Backend, *, place: str) -> None:
+        self._record = record
         self._backend = backend
         self._place = place
-        self._snapshot = snapshot
-        self._check = check
-        self._done = done
         self._lock = threading.Lock()
+        self._was_used = record.note_place(place)
         self._written = ""  # the newest generation of ours
         self._is_pruned = False
         self._last_success: datetime | None = None
@@ -93,7 +83,8 @@ class Backup:
         return BackupStatus(self._place, self._last_success, self._problem)
 
     def run(self) -> bool:
-        """Make one backup now, unless the place has what there is.
+        """Make one backup now, unless the place has what there is; then every erasure that was
+        begun before is done.
 
         Returns:
             Whether something was written.
@@ -103,24 +94,22 @@ class Backup:
             SurveyError, OSError: the data cannot be read.
         """
         with self._lock:
-            copies = self._folder / COPIES
+            copies = self._record.folder / COPIES
             try:
+                self._record.clean()
                 make_private(copies)
                 with tempfile.TemporaryDirectory(dir=copies) as temporary:
-                    written = self._run(Path(temporary))
+                    return self._run(Path(temporary))
             except Exception as error:
                 self._problem = str(error)
                 raise
-            self._done()
-            self._problem = self._alarm
-            self._last_success = datetime.now(timezone.utc)
-            return written
 
     def _run(self, temporary: Path) -> bool:
-        snapshot = temporary / "snapshot"
-        snapshot.mkdir()
-        seq, erasures = self._snapshot(snapshot)
-        files = files_of(self._folder, snapshot)
+        record = self._record
+        with record.alone():
+            jobs, others = record.jobs(), record.places() - {self._place}
+            seq, erasures = record.copy(temporary / "snapshot")
+        files = files_of(record.folder, temporary / "snapshot")
         found = {name: described(path) for name, path in files.items()}
         text = json.dumps({"version": 2, "files": found}, indent=1, sort_keys=True).encode()
         what = hashlib.sha256(text).hexdigest()[:12]
@@ -137,17 +126,21 @@ class Backup:
             copy = temporary / "copy.db"
             copy.write_bytes(read_blob(self._backend, blob_of(found["survey.db"])))
             try:
-                self._check(copy)
+                check_copy(copy)
             except Exception as error:
                 raise BackupError(f"what was written cannot be used: {error}") from error
             self._backend.change({generation: text})
             if read_generation(self._backend, generation) != found:
                 raise BackupError(f"{generation} does not read as it was written")
         self._written = generation
+        self._problem, self._last_success = self._alarm, datetime.now(timezone.utc)
         if written or not self._is_pruned:
             self._is_pruned = False
             self._prune(generation, erasures)
             self._is_pruned = True
+        for place in others if jobs else ():
+            self._leave(place, erasures, found["secret"])
+        record.forget_jobs(jobs)
         return written
 
     def _look(self, there: set[str], seq: int) -> None:
@@ -156,6 +149,11 @@ class Backup:
         alarm = ""
         if self._written and self._written not in there:
             alarm = f"{self._written} has vanished from the backups; another was made"
+        elif self._was_used and not self._written and not newest:
+            alarm = (
+                "this folder's backups have gone there before, and there are none; another was "
+                "made: find out whether it is the right place"
+            )
         elif newest and newest.seq > seq:
             alarm = (
                 f"the backups know of {newest.seq} events and this folder of {seq}: another app "
@@ -166,17 +164,23 @@ class Backup:
             self._alarm = alarm
 
     def _prune(self, own: str, erasures: int) -> None:
-        """Remove generations that are old or hold somebody who is erased, and unused blobs."""
-        there = set(self._backend.names())
+        """Keep a few generations, and none that holds somebody who is erased."""
+        there = self._backend.names()
         if own not in there:
             raise BackupError(f"{own} was written and is not there")
-        known = generations(there)
-        kept = {g.name for g in known[-KEPT_GENERATIONS:] if g.erasures >= erasures} | {own}
-        used = {blob_of(e) for name in kept for e in read_generation(self._backend, name).values()}
-        unused = {name for name in there if name.startswith("blobs/")} - used
-        gone = {g.name for g in known} - kept
-        # Generations last: while they are there, the rest is tried again.
-        self._backend.change({}, [*unused, *gone])
+        newest = generations(there)[-KEPT_GENERATIONS:]
+        keep(self._backend, there, {g.name for g in newest if g.erasures >= erasures} | {own})
+
+    def _leave(self, place: str, erasures: int, secret: Entry) -> None:
+        """Remove this survey's generations from a place of before: nobody who is erased may stay
+        there. Those of another survey that goes there now have another secret.
+        """
+        backend = open_backend(place, self._record.folder / COPIES)
+        there = backend.names()
+        known = {g: read_generation(backend, g.name) for g in generations(there)}
+        ours = {g for g, files in known.items() if files.get("secret") == secret}
+        keep(backend, there, {g.name for g in known if g not in ours or g.erasures >= erasures})
+        self._record.forget_place(place)
 
     def soon(self) -> None:
         """Make a backup now, as after an erasure; nobody waits for it."""
@@ -197,3 +201,16 @@ class Backup:
             logger.error("backup failed, the next will try again: %s", error)
         except Exception:
             logger.exception("backup failed, the next will try again")
+
+
+def keep(backend: Backend, there: list[str], kept: set[str]) -> None:
+    """Of the names there remove all other generations, and blobs that none of these names.
+
+    Raises:
+        BackupError: it did not work, and is to be done again.
+    """
+    used = {blob_of(e) for name in kept for e in read_generation(backend, name).values()}
+    blobs = {name for name in there if name.startswith("blobs/")}
+    gone = [g.name for g in generations(there) if g.name not in kept]
+    # Generations last: while they are there, the rest is tried again.
+    backend.change({}, [*(blobs - used), *gone])

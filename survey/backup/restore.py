@@ -6,16 +6,19 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sr.base.files import atomic_file
 from survey.backup.backends import Backend, BackupError
+from survey.storage.erasure import is_nobody_in
+from survey.storage.events import check_copy
 
 logger = logging.getLogger(__name__)
 
-Files = dict[str, dict[str, Any]]  # sha256 and bytes by name
+Entry = dict[str, Any]  # sha256 and bytes of a file
+Files = dict[str, Entry]  # by name
 
 
 class Generation(NamedTuple):
@@ -41,19 +44,8 @@ def generations(names: Iterable[str]) -> list[Generation]:
     return sorted(found)
 
 
-def restore(
-    folder: Path,
-    backend: Backend,
-    *,
-    check: Callable[[Path], None],
-    is_empty: Callable[[Path], bool],
-) -> bool:
-    """Fill an empty data folder from the newest generation that is whole.
-
-    Args:
-        folder: the data folder; nothing happens when it is not empty.
-        is_empty: whether there is nobody in its database and journal, so that these may go.
-        check: raises an exception when the database at a path is damaged.
+def restore(folder: Path, backend: Backend) -> bool:
+    """Fill a data folder that nobody is in from the newest generation that is whole.
 
     Returns:
         Whether something was restored; False also for a place that holds no backup yet.
@@ -62,13 +54,14 @@ def restore(
         BackupError: the place cannot be reached, or holds generations and none of them is whole.
             The survey must not start empty then.
     """
-    if not is_empty(folder):
+    if not is_nobody_in(folder):
         return False
     problems = []
     for _, generation, _ in reversed(generations(backend.names())):
         try:
-            _restore_generation(folder, backend, generation, check)
+            _restore_generation(folder, backend, generation)
         except (BackupError, OSError) as error:
+            _remove_record(folder)
             logger.error("%s cannot be restored: %s", generation, error)
             problems.append(str(error))
         else:
@@ -79,19 +72,16 @@ def restore(
     return False
 
 
-def _restore_generation(
-    folder: Path, backend: Backend, generation: str, check: Callable[[Path], None]
-) -> None:
-    """All files of one generation into `folder`, the database last: its presence says "whole"."""
+def _restore_generation(folder: Path, backend: Backend, generation: str) -> None:
+    """All files of one generation into `folder`. Killed before the database, the next start does
+    it again, as nobody is in the folder; killed after it, that has the journal's events.
+    """
     files = read_generation(backend, generation)
     if "survey.db" not in files:
         raise BackupError(f"{generation}: names no database")
     root = folder.resolve()
-    for name in ("survey.db", "survey.db-wal", "survey.db-shm"):  # nobody is in it
-        (folder / name).unlink(missing_ok=True)
-    for path in folder.glob("journal/*.jsonl"):
-        path.unlink()
-    for name in sorted(files, key=lambda name: name == "survey.db"):
+    _remove_record(folder)
+    for name in sorted(files, key=lambda name: (name.startswith("journal/"), name == "survey.db")):
         target = (folder / name).resolve()
         if not target.is_relative_to(root) or target == root:
             raise BackupError(f"{generation}: {name!r} is outside the data folder")
@@ -101,9 +91,15 @@ def _restore_generation(
             file.flush()
             if name == "survey.db":
                 try:
-                    check(Path(file.name))
+                    check_copy(Path(file.name))
                 except Exception as error:
                     raise BackupError(f"{generation}: the database is damaged ({error})") from error
+
+
+def _remove_record(folder: Path) -> None:
+    """Delete a database and a journal that nobody is in."""
+    for path in (*folder.glob("survey.db*"), *folder.glob("journal/*.jsonl")):
+        path.unlink()
 
 
 def read_generation(backend: Backend, name: str) -> Files:
@@ -118,7 +114,7 @@ def read_generation(backend: Backend, name: str) -> Files:
     except (ValueError, KeyError, TypeError, AttributeError):
         valid = False
     if not valid:
-        raise BackupError(f"{name}: not a list of backed-up files")
+        raise BackupError(f"{name}: not a list of backed-up files; delete it from the backups")
     return files
 
 
@@ -134,7 +130,7 @@ def files_of(folder: Path, snapshot: Path) -> dict[str, Path]:
     }
 
 
-def described(path: Path) -> dict[str, Any]:
+def described(path: Path) -> Entry:
     """How a generation names a file."""
     data = path.read_bytes()
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

@@ -6,8 +6,7 @@ import argparse
 
 from survey.backup.backends import BackupError, open_backend
 from survey.backup.restore import restore
-from survey.storage.erasure import is_nobody_in
-from survey.storage.events import check_copy
+from survey.storage.erasure import COPIES, is_nobody_in
 from survey.storage.record import Record
 from survey.study.errors import RecordsDifferError, StudyError
 from survey.study.settings import data_folder
@@ -30,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
     if not is_nobody_in(folder):
         raise StudyError(f"{folder} holds answers already; set NITIDEZ_DATA to a new folder")
     try:
-        backend = open_backend(args.place)
-        if not restore(folder, backend, check=check_copy, is_empty=is_nobody_in):
+        backend = open_backend(args.place, folder / COPIES)
+        if not restore(folder, backend):
             raise StudyError(f"{args.place}: no backup is there yet")
     except BackupError as error:
         raise StudyError(str(error)) from None

@@ -55,7 +55,7 @@ def run_anonymise(args: argparse.Namespace) -> int:
 @contextmanager
 def _with_answers() -> Iterator[Survey]:
     folder = data_folder()
-    if not (folder / "survey.db").exists():
+    if not any((folder / name).exists() for name in ("survey.db", "journal")):
         raise StudyError(f"{folder} holds no answers; set NITIDEZ_DATA to the survey's folder")
     survey = Survey(folder)
     try:

@@ -11,7 +11,6 @@ import re
 import secrets
 from urllib.parse import urlsplit
 
-from survey.session.owner import change_study
 from survey.session.survey import Survey
 from survey.storage import repository
 from survey.storage.codes import code_hmac, code_of
@@ -82,7 +81,7 @@ def set_completion(survey: Survey, url: str) -> None:
             f"--completion-url {url!r:.200}; needed https://..., as the panel gives it, with "
             "{id} where its id for the person belongs"
         )
-    change_study(survey, completion_url=url)
+    repository.change_study(survey.record, survey.study.name, completion_url=url)
 
 
 def check_panel(panel: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from survey.session.survey import Survey
-from survey.storage.events import StudyChanged
+from survey.storage.repository import change_study
 from survey.storage.responses import rating_now
 from survey.study.errors import MarginError, RatingGoesOnError
 from survey.study.moments import stamp
@@ -17,7 +16,7 @@ LEFT = timedelta(minutes=90)  # whoever was not seen for so long is not rating a
 
 def set_open(survey: Survey, is_open: bool) -> None:
     """Open or close the study."""
-    change_study(survey, state="open" if is_open else "closed")
+    change_study(survey.record, survey.study.name, state="open" if is_open else "closed")
 
 
 def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = False) -> None:
@@ -36,7 +35,7 @@ def set_results_open(survey: Survey, is_open: bool, *, is_confirmed: bool = Fals
                 f"{raters} people are in the middle of rating, and results name the methods; "
                 "close the study first, wait, or confirm it"
             )
-    change_study(survey, results_open=int(is_open))
+    change_study(survey.record, survey.study.name, results_open=int(is_open))
 
 
 def set_margins(survey: Survey, margin: float, share_margin: float) -> None:
@@ -51,7 +50,13 @@ def set_margins(survey: Survey, margin: float, share_margin: float) -> None:
     """
     check_margins(margin, share_margin)
     now = stamp(survey.clock())
-    change_study(survey, margin=margin, share_margin=share_margin, margins_set_at=now)
+    change_study(
+        survey.record,
+        survey.study.name,
+        margin=margin,
+        share_margin=share_margin,
+        margins_set_at=now,
+    )
 
 
 def check_margins(margin: float, share_margin: float) -> None:
@@ -66,13 +71,6 @@ def check_margins(margin: float, share_margin: float) -> None:
             f"needed more than 0, and less than {WIDEST_MARGIN:g} and "
             f"{100 * WIDEST_SHARE_MARGIN:g} per cent"
         )
-
-
-def change_study(survey: Survey, **columns: Any) -> None:
-    """Set columns of the study."""
-    event = StudyChanged(survey.study.name, columns)
-    with survey.record.alone():
-        survey.record.append(event)
 
 
 def anonymise(survey: Survey, older_than_days: int) -> int:

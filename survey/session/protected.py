@@ -11,8 +11,7 @@ from survey.backup.backup import Backup, BackupStatus
 from survey.backup.repeated import Repeated
 from survey.backup.restore import restore
 from survey.session.survey import Survey
-from survey.storage.erasure import COPIES, is_nobody_in
-from survey.storage.events import check_copy
+from survey.storage.erasure import COPIES
 from survey.study.errors import BackupUnreachableError, StoreError, SurveyError
 from survey.study.settings import DEFAULT_STUDY
 
@@ -50,7 +49,7 @@ class ProtectedSurvey:
         try:
             if place:
                 backend = backend or open_backend(place, scratch)
-                restore(data_folder, backend, check=check_copy, is_empty=is_nobody_in)
+                restore(data_folder, backend)
                 backend.names()  # a place that was never reached protects nothing
         except BackupError as error:
             problem = BackupUnreachableError(
@@ -66,39 +65,15 @@ class ProtectedSurvey:
         if self.survey.problem is not None:
             return
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed process left
-        self._jobs: list[str] = []
+        record = self.survey.record
         if backend is None:
-            self._clean()
-            self._cleaning = Repeated(self._clean, "survey-clean")
+            record.clean()
+            self._cleaning = Repeated(record.clean, "survey-clean")
             self._cleaning.start(seconds)
-            return
-        with self.survey.record.alone():
-            self.survey.record.note_place(place)
-        self.backup = Backup(
-            data_folder,
-            backend,
-            place=place,
-            snapshot=self._snapshot,
-            check=check_copy,
-            done=self._forget_jobs,
-        )
-        self.survey.on_erased = self.backup.soon
-        self.backup.start(seconds)
-
-    def _clean(self) -> None:
-        """Go on with erasures that are not done yet."""
-        with self.survey.record.alone():
-            self.survey.record.clean()
-
-    def _snapshot(self, folder: Path) -> tuple[int, int]:
-        with self.survey.record.alone():
-            self.survey.record.clean()
-            self._jobs = self.survey.record.jobs()
-            return self.survey.record.copy(folder)
-
-    def _forget_jobs(self) -> None:
-        with self.survey.record.alone():
-            self.survey.record.forget_jobs(self._jobs)
+        else:
+            self.backup = Backup(record, backend, place=place)
+            self.survey.on_erased = self.backup.soon
+            self.backup.start(seconds)
 
     @property
     def backup_status(self) -> BackupStatus | None:

@@ -29,12 +29,10 @@ from survey.study.errors import (
 )
 from survey.study.moments import stamp
 from survey.study.protocol import Protocol, is_right
-from survey.study.study import check_name, load_study
 
 VISION = ("", "normal", "corrected", "impaired")
 LONGEST_COMMENT = 2000
 TOLD_OF_DISPLAY = ("ppi", "ppi_method", "distance_cm", "distance_method", "ppd")
-MOST_PICTURES = 20_000  # whose files are remembered
 
 
 def state(survey: Survey, token: str) -> dict[str, Any]:
@@ -184,21 +182,10 @@ def image(survey: Survey, token: str) -> Path:
 
     Raises:
         UnknownTokenError: no such picture.
+        SurveyError: its study cannot be used.
     """
-    store = survey.store
-    path = survey.pictures.get(token)
-    if path is None:
-        name, version = repository.picture(store, token)
-        study = (
-            survey.study
-            if name == survey.study_name
-            else load_study(survey.data_folder / "studies" / check_name(name), check_images=False)
-        )
-        path = study.path(version)
-        if len(survey.pictures) > MOST_PICTURES:
-            survey.pictures.clear()
-        survey.pictures[token] = path
-    return path
+    name, version = repository.picture(survey.store, token)
+    return survey.of(name).study.path(version)
 
 
 def withdraw(survey: Survey, code: str, *, token: str = "") -> bool:
@@ -228,7 +215,6 @@ def withdraw(survey: Survey, code: str, *, token: str = "") -> bool:
         person = record.store.row(own[0], [own[1]])
         if person is not None:
             record.erase(person["id"], proof, stamp(survey.clock())[:10])
-            survey.pictures.clear()
         elif proof not in record.jobs() and not code:
             raise UnknownTokenError("this session is not known here; everything of it is erased")
         elif proof not in record.jobs():

@@ -40,7 +40,6 @@ class Survey:
 
     Attributes:
         problem: what keeps it from running at all, or None.
-        pictures: files by picture token, as far as they have been asked for.
         on_erased: told after an erasure, for backups.
     """
 
@@ -58,7 +57,6 @@ class Survey:
         self.is_fixed = is_fixed
         self.clock = clock
         self.problem = problem
-        self.pictures: dict[str, Path] = {}
         self.on_erased: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
         self._progress: float | None = None  # of the preparation; None when there is none

@@ -6,11 +6,13 @@ Both are jobs, written down in the transaction that changes the database, and re
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from sr.base.files import remove_leftovers
@@ -22,58 +24,63 @@ COPIES = "copies"  # folder of half-made backups, in the data folder
 LEFT_BY_OLDER = "nitidez-backup-*"  # their half-made backups, among the system's temporary files
 
 
-def forget(db: sqlite3.Connection, person: str) -> None:
-    """Delete a person's rows; events keep their place and checksum, and lose what they tell."""
-    delete_person(db, person)
+def forget(db: sqlite3.Connection, people: Sequence[str]) -> None:
+    """Delete people's rows; events keep their place and checksum, and lose what they tell."""
+    for person in people:
+        delete_person(db, person)
     db.execute(
-        "UPDATE event SET kind = ?, body = '{}' WHERE json_extract(body, '$.person') = ?",
-        [Gone.__name__, person],
+        "UPDATE event SET kind = ?, body = '{}' "
+        "WHERE json_extract(body, '$.person') IN (SELECT value FROM json_each(?))",
+        [Gone.__name__, json.dumps(people)],
     )
 
 
-def anonymise(db: sqlite3.Connection, person: str, day: str) -> None:
-    """Put rows in a person's place that point to nobody.
+def anonymise(db: sqlite3.Connection, people: Sequence[str], day: str) -> None:
+    """Put rows in people's place that point to nobody.
 
     Withdrawal code, browser, eyesight, comment, display and the pictures' addresses go; every id is
     another one. Density and distance are rounded to 10 ppi and 5 cm, windows to 100 pixels, times
     to the day; pixels per degree are computed again from what is rounded.
     """
-    event = Carried(**vars(person_as_told(db, person)))
-    forget(db, person)
-    ids: dict[str | None, str] = {}
+    told = [person_as_told(db, person) for person in people]
+    forget(db, people)
+    for event in told:
+        append(db, _anonymous(event, day))
 
-    def other(name: str | None) -> str | None:
-        return None if name is None else ids.setdefault(name, secrets.token_hex(12))
 
-    append(
-        db,
-        Carried(
-            person=other(person) or "",
-            participant=event.participant
-            | {"id": other(person), "code_hmac": None, "browser": "", "vision": "", "comment": ""}
-            | {"anonymised_at": event.participant["anonymised_at"] or day}
-            | _days(event.participant, "consented_at"),
-            sessions=[
-                row
-                | {"id": other(row["id"]), "participant": other(person), "display": None}
-                | {"token_sha256": secrets.token_hex(32)}
-                | _days(row, "started_at", "last_seen_at", "finished_at")
-                for row in event.sessions
-            ],
-            trials=[
-                row
-                | {"id": other(row["id"]), "session": other(row["session"])}
-                | {"repeat_of": other(row["repeat_of"]), "left_token": None, "right_token": None}
-                for row in event.trials
-            ],
-            responses=[
-                row
-                | {"trial_id": other(row["trial_id"])}
-                | _rounded(row)
-                | _days(row, "created_at", "changed_at")
-                for row in event.responses
-            ],
-        ),
+def _anonymous(event: Carried, day: str) -> Carried:
+    ids: dict[str, str] = {}
+
+    def other(name: str) -> str:
+        return ids.setdefault(name, secrets.token_hex(12))
+
+    return Carried(
+        person=other(event.person),
+        participant=event.participant
+        | {"id": other(event.person), "code_hmac": None, "browser": "", "vision": "", "comment": ""}
+        | {"anonymised_at": event.participant["anonymised_at"] or day}
+        | _days(event.participant, "consented_at"),
+        sessions=[
+            row
+            | {"id": other(row["id"]), "participant": other(event.person), "display": None}
+            | {"token_sha256": secrets.token_hex(32)}
+            | _days(row, "started_at", "last_seen_at", "finished_at")
+            for row in event.sessions
+        ],
+        trials=[
+            row
+            | {"id": other(row["id"]), "session": other(row["session"])}
+            | {"repeat_of": row["repeat_of"] and other(row["repeat_of"])}
+            | {"left_token": None, "right_token": None}
+            for row in event.trials
+        ],
+        responses=[
+            row
+            | {"trial_id": other(row["trial_id"])}
+            | _rounded(row)
+            | _days(row, "created_at", "changed_at")
+            for row in event.responses
+        ],
     )
 
 

@@ -259,7 +259,7 @@ def check_copy(path: Path) -> None:
         StoreError: not a database, damaged, or its events give other tables.
     """
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             (found,) = db.execute("PRAGMA integrity_check").fetchone()
             if found == "ok":  # one of before the record has no events
                 found = differences(db) if columns_of(db, "event") else ""

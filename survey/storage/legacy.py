@@ -72,7 +72,7 @@ def tell(db: sqlite3.Connection) -> None:
         write(db, Erased(**erased))
     for person in fetched(db, "SELECT id, anonymised_at FROM participant ORDER BY rowid"):
         if person["anonymised_at"]:  # of before ids were replaced, too
-            erasure.anonymise(db, person["id"], person["anonymised_at"])
+            erasure.anonymise(db, [person["id"]], person["anonymised_at"])
         else:
             write(db, erasure.person_as_told(db, person["id"]))
     for panel in fetched(db, "SELECT participant AS person, id FROM panel"):

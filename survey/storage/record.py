@@ -26,10 +26,14 @@ from survey.storage import erasure, legacy
 from survey.storage.codes import read_secret
 from survey.storage.events import Erased, Event, Gone, append, differences, retell
 from survey.storage.journal import Journal, first_unfit, joined
-from survey.storage.store import Line, Store, insert
+from survey.storage.store import GONE, Line, Store, insert
 from survey.study.errors import RecordsDifferError, StoreError
 
 logger = logging.getLogger(__name__)
+
+CODES = (  # somebody was given one that the secret tells
+    "SELECT 1 FROM participant WHERE code_hmac IS NOT NULL UNION SELECT 1 FROM invitation"
+)
 
 
 class Record:
@@ -56,6 +60,7 @@ class Record:
         self._file_lock = FileLock(folder / "lock", poll_interval=0.01)
         self._head: Line | None = None
         with self.alone(), ExitStack() as undone:
+            is_secret_known = (folder / "secret").exists()
             self.secret = read_secret(folder / "secret")
             self.journal = Journal(folder / "journal")
             known = self._last_seq() if keep else 0
@@ -65,23 +70,29 @@ class Record:
             undone.callback(self.store.close)
             if legacy.is_of_before(self.store, folder):
                 legacy.migrate(self.store, folder)
-                self.put_aside("of an earlier version, taken over", *legacy.journals(folder))
+            self.put_aside("of an earlier version, taken over", *legacy.journals(folder))
             if keep == "database":
                 self.put_aside("the database was kept", self.journal.path)
                 if differences(self.store.db.conn):
                     with self.store.replaying() as db:
                         legacy.tell(db)
             self._agree()
-            while known and self.store.lines(known) == []:  # older backups are not the newer ones
-                self.append(Gone())
+            if known:  # older backups are not the newer ones
+                self.append(*[Gone()] * (known + 1 - self.store.lines()[-1].seq))
+            if not is_secret_known and self.store.row(CODES):
+                self.tell_aside(
+                    "the secret was lost, and another made: withdrawal codes and invitations that "
+                    "were handed out are unknown; put the file secret back from a backup"
+                )
             undone.pop_all()
 
     def _last_seq(self) -> int:
         """The last event that database or journal knows, where they can be read."""
         told, _ = self.journal.read()
         known = [line.seq for line in told]
-        with suppress(StoreError), closing(Store(self.folder / "survey.db")) as store:
-            known += [line.seq for line in store.lines()]
+        if (path := self.folder / "survey.db").exists():
+            with suppress(StoreError), closing(Store(path)) as store:
+                known += [line.seq for line in store.lines()]
         return max(known, default=0)
 
     @contextmanager
@@ -150,6 +161,9 @@ class Record:
         told, unreadable = self.journal.read()
         whole, damaged = joined(record, told)
         if [line.kind for line in whole] != [line.kind for line in record]:
+            if any(new.kind == GONE != old.kind for new, old in zip(whole, record, strict=False)):
+                with self.store.writing() as db:  # an older database still has their bytes
+                    insert(db, "job", [{"receipt": secrets.token_hex(16)}])
             retell(self.store, whole)
         elif found := differences(self.store.db.conn):
             raise RecordsDifferError(found)
@@ -167,22 +181,24 @@ class Record:
 
     def put_aside(self, why: str, *paths: Path) -> None:
         """Move files out of the way, into a folder of their own under `aside`."""
+        if found := [path for path in paths if path.exists()]:
+            self.tell_aside(f"{', '.join(path.name for path in found)}: {why}", found)
+
+    def tell_aside(self, what: str, files: Sequence[Path] = ()) -> None:
+        """Write down what the owner should know, beside the files that it is about."""
         aside = self.folder / "aside"
         taken = [int(place.name) for place in aside.glob("[0-9]*")]
         place = aside / f"{max(taken, default=0) + 1:04d}"
-        names = ", ".join(path.name for path in paths)
         try:
-            if not any(path.exists() for path in paths):
-                return
             make_private(aside)
             make_private(place)
-            for path in paths:
+            for path in files:
                 path.replace(place / path.name)
                 make_private(place / path.name)
-            write_atomically(place / "why.txt", f"{names}: {why}\n".encode())
+            write_atomically(place / "why.txt", f"{what}\n".encode())
         except OSError as error:
-            raise StoreError(f"{names}: {error.strerror}; make the folder writable") from error
-        logger.warning("%s: %s; see %s", names, why, place)
+            raise StoreError(f"{place}: {error.strerror}; make the folder writable") from error
+        logger.warning("%s; see %s", what, place)
 
     def told_aside(self) -> list[str]:
         """What was put aside and why, for the owner."""
@@ -199,9 +215,9 @@ class Record:
         Args:
             receipt: by which the person's next question is known, until all is clean.
         """
-        with self.store.writing() as db:
+        with self.store.replaying() as db:
             insert(db, "job", [{"receipt": receipt}])
-            erasure.forget(db, person)
+            erasure.forget(db, [person])
             append(db, Erased("withdrawal", day))
 
     def anonymise(self, before: str, day: str) -> int:
@@ -210,24 +226,25 @@ class Record:
         """
         old = "SELECT id FROM participant WHERE consented_at < ? AND anonymised_at IS NULL"
         people = [row["id"] for row in self.store.rows(old, [before])]
-        with self.store.writing() as db:
-            for person in people:
+        with self.store.replaying() as db:
+            erasure.anonymise(db, people, day)
+            for _ in people:
                 insert(db, "job", [{"receipt": secrets.token_hex(16)}])
-                erasure.anonymise(db, person, day)
                 append(db, Erased("anonymous", day))
         return len(people)
 
     def clean(self) -> None:
-        """Clean what erasures have left in this folder, or as much as can be; within `alone`."""
+        """Clean what erasures have left in this folder, or as much as can be."""
         try:
-            if self.store.row("SELECT 1 FROM job WHERE NOT is_clean_here"):
-                self.journal.replace(self.store.lines())
-                erasure.remove_copies(self.folder)
-                self.store.compact()
-                with self.store.writing() as db:
-                    db.execute("UPDATE job SET is_clean_here = 1")
-            if not self.store.row("SELECT 1 FROM place"):  # there never was a backup
-                self.forget_jobs()
+            with self.alone():
+                if self.store.row("SELECT 1 FROM job WHERE NOT is_clean_here"):
+                    self.journal.replace(self.store.lines())
+                    erasure.remove_copies(self.folder)
+                    self.store.compact()
+                    with self.store.writing() as db:
+                        db.execute("UPDATE job SET is_clean_here = 1")
+                if not self.places():  # there never was a backup
+                    self.forget_jobs(self.jobs())
         except (StoreError, OSError):
             logger.exception("an erasure is not done yet, and will be tried again")
 
@@ -235,20 +252,28 @@ class Record:
         """Receipts of the erasures that are not done yet."""
         return [row["receipt"] for row in self.store.rows("SELECT receipt FROM job")]
 
-    def forget_jobs(self, receipts: Sequence[str] | None = None) -> None:
-        """Erasures are done, as far as this folder is clean: those, or all."""
-        done = self.jobs() if receipts is None else receipts
-        if done:
-            with self.store.writing() as db:
+    def forget_jobs(self, receipts: Sequence[str]) -> None:
+        """Those erasures are done, as far as this folder is clean."""
+        if receipts:
+            with self.alone(), self.store.writing() as db:
                 sql = "DELETE FROM job WHERE is_clean_here AND receipt = ?"
-                db.executemany(sql, [[receipt] for receipt in done])
+                db.executemany(sql, [[receipt] for receipt in receipts])
 
     # Backups
 
-    def note_place(self, name: str) -> None:
-        """Remember that there are copies elsewhere: an erasure is not done without them."""
-        with self.store.writing() as db:
-            db.execute("INSERT OR IGNORE INTO place VALUES (?)", [name])
+    def places(self) -> set[str]:
+        """Where copies are: an erasure is not done without them."""
+        return {row["name"] for row in self.store.rows("SELECT name FROM place")}
+
+    def note_place(self, name: str) -> bool:
+        """Remember that copies go there from now on; whether that is known already."""
+        with self.alone(), self.store.writing() as db:
+            return db.execute("INSERT OR IGNORE INTO place VALUES (?)", [name]).rowcount == 0
+
+    def forget_place(self, name: str) -> None:
+        """There are no copies any more."""
+        with self.alone(), self.store.writing() as db:
+            db.execute("DELETE FROM place WHERE name = ?", [name])
 
     def copy(self, folder: Path) -> tuple[int, int]:
         """Copy database and journal into a folder, as of one moment.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from survey.storage.events import StudyRegistered
+from survey.storage.events import StudyChanged, StudyRegistered
 from survey.storage.record import Record
 from survey.storage.schema import KIND
 from survey.storage.store import Row, Store
@@ -59,6 +60,18 @@ def register(record: Record, study: Study) -> None:
     if known:  # what its owner chose for this name
         row |= {column: known[column] for column in ("completion_url", "opened_at")}
     record.append(StudyRegistered(row, versions))
+
+
+def change_study(record: Record, name: str, **columns: Any) -> None:
+    """Set columns of a study.
+
+    Raises:
+        StudyError: it is not one of the record's, as nobody could take part in it yet.
+    """
+    with record.alone():
+        if study_row(record.store, name) is None:
+            raise StudyError(f"study {name!r} was never opened; open it first")
+        record.append(StudyChanged(name, columns))
 
 
 def study_row(store: Store, name: str) -> Row | None:

@@ -107,7 +107,9 @@ class Store:
 
     @contextmanager
     def replaying(self) -> Iterator[sqlite3.Connection]:
-        """One transaction in which rows may name others that a damaged record lost."""
+        """One transaction in which SQLite does not look at who names a row: a damaged record may
+        have lost it, and to look again for every row that is erased would take minutes.
+        """
         with self.guard():
             self.db.conn.execute("PRAGMA foreign_keys=OFF").fetchall()
             try:

@@ -16,7 +16,7 @@ from survey.session.survey import Survey
 from survey.storage import repository
 from survey.storage.events import StudyChanged
 from survey.storage.responses import finished, rating_now
-from survey.study.errors import RatingGoesOnError, StudyError, StudyFixedError, SurveyError
+from survey.study.errors import RatingGoesOnError, StudyFixedError, SurveyError
 from survey.study.moments import stamp
 from survey.study.study import check_name, load_study
 
@@ -109,7 +109,7 @@ def close_study(protected: ProtectedSurvey, name: str) -> None:
     Raises:
         StudyError: there is no such study, or nobody was ever given it.
     """
-    _change(protected, name, {"state": "closed"})
+    repository.change_study(protected.survey.record, check_name(name), state="closed")
 
 
 def archive_study(protected: ProtectedSurvey, name: str, *, is_archived: bool = True) -> None:
@@ -122,7 +122,8 @@ def archive_study(protected: ProtectedSurvey, name: str, *, is_archived: bool = 
     study = survey.of(name).study
     with survey.record.alone():
         repository.register(survey.record, study)
-    _change(protected, name, {"state": "closed", "archived": int(is_archived)})
+        changes = {"state": "closed", "archived": int(is_archived)}
+        repository.change_study(survey.record, name, **changes)
 
 
 def copy_of(survey: Survey, name: str, new_name: str) -> None:
@@ -144,11 +145,3 @@ def folder_of(survey: Survey, name: str) -> Path:
     folder = survey.data_folder / "studies" / check_name(name)
     check_free(folder)
     return folder
-
-
-def _change(protected: ProtectedSurvey, name: str, changes: dict[str, Any]) -> None:
-    survey = protected.survey
-    if repository.study_row(survey.store, check_name(name)) is None:
-        raise StudyError(f"study {name!r} was never opened")
-    with survey.record.alone():
-        survey.record.append(StudyChanged(name, changes))

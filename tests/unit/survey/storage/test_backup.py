@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import time
@@ -25,59 +26,39 @@ from survey.backup.backends import (
 from survey.backup.backup import KEPT_GENERATIONS, Backup
 from survey.backup.restore import generations, restore
 from survey.session.survey import Survey
-from survey.storage.events import check_copy
+from survey.storage.events import Erased, Event, InvitationsMade, check_copy
+from survey.storage.record import Record
 from survey.study.errors import StoreError
 from tests.helpers.fake_hub import FakeHub, serve_hub
 from tests.unit.survey.conftest import Rater
 
 
-def is_empty(folder: Path) -> bool:
-    return not (folder / "survey.db").exists()
-
-
-def check(path: Path) -> None:
-    database = sqlite3.connect(path)
-    try:
-        if database.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise ValueError("not ok")
-    finally:
-        database.close()
-
-
 class Data:
-    """A data folder with a database that counts."""
+    """A data folder whose survey has handed out invitations, each in an event of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.erasures = self.seq = 0
-        (folder / "journal").mkdir(parents=True)
         (folder / "studies" / "default" / "images").mkdir(parents=True)
         (folder / "studies" / "default" / "images" / "0a.png").write_bytes(b"picture")
-        (folder / "secret").write_bytes(b"s" * 32)
-        self.database = sqlite3.connect(folder / "survey.db", check_same_thread=False)
-        self.database.execute("CREATE TABLE response (trial_id TEXT PRIMARY KEY)")
+        self.record = Record(folder)
 
     def rate(self, trial: str) -> None:
-        self.seq += 1
-        with self.database:
-            self.database.execute("INSERT INTO response VALUES (?)", [trial])
-        with (self.folder / "journal" / "boot.jsonl").open("a") as file:
-            file.write(json.dumps({"trial_id": trial}) + "\n")
+        self._append(InvitationsMade("default", [trial]))
 
-    def snapshot(self, folder: Path) -> tuple[int, int]:
-        copy = sqlite3.connect(folder / "survey.db")
-        self.database.backup(copy)
-        copy.close()
-        shutil.copytree(self.folder / "journal", folder / "journal")
-        return self.seq, self.erasures
+    def erase(self) -> None:
+        self._append(Erased("withdrawal", "2026-01-02"))
+
+    def _append(self, event: Event) -> None:
+        with self.record.alone():
+            self.record.append(event)
 
     def backup(self, backend: Backend) -> Backup:
-        return Backup(self.folder, backend, place="there", snapshot=self.snapshot, check=check)
+        return Backup(self.record, backend, place="there")
 
 
 def trials(folder: Path) -> list[str]:
     database = sqlite3.connect(folder / "survey.db")
-    rows = database.execute("SELECT trial_id FROM response ORDER BY trial_id").fetchall()
+    rows = database.execute("SELECT code_hmac FROM invitation ORDER BY code_hmac").fetchall()
     database.close()
     return [row[0] for row in rows]
 
@@ -86,7 +67,7 @@ def trials(folder: Path) -> list[str]:
 def data(tmp_path: Path) -> Iterator[Data]:
     data = Data(tmp_path / "data")
     yield data
-    data.database.close()
+    data.record.store.close()
 
 
 @pytest.fixture
@@ -169,21 +150,19 @@ def test_what_was_backed_up_comes_back(
     assert backup.run() is False  # nothing changed
     assert backup.status.last_success is not None
     new = tmp_path / "new"
-    assert restore(new, make_backend(), check=check, is_empty=is_empty) is True
+    assert restore(new, make_backend()) is True
     assert trials(new) == ["a", "b"]
-    assert (new / "journal" / "boot.jsonl").read_text().count("trial_id") == 2
+    assert (new / "journal" / "events.jsonl").read_text().count("InvitationsMade") == 2
     assert (new / "studies" / "default" / "images" / "0a.png").read_bytes() == b"picture"
-    assert (new / "secret").read_bytes() == b"s" * 32
+    assert (new / "secret").read_bytes() == data.record.secret
     assert (new / "secret").stat().st_mode & 0o077 == 0
-    assert (
-        restore(new, make_backend(), check=check, is_empty=is_empty) is False
-    )  # a database is there
+    assert restore(new, make_backend()) is False  # somebody is in it
 
 
 def test_a_place_without_a_backup_starts_empty(
     make_backend: Callable[[], Backend], tmp_path: Path
 ) -> None:
-    assert restore(tmp_path / "new", make_backend(), check=check, is_empty=is_empty) is False
+    assert restore(tmp_path / "new", make_backend()) is False
 
 
 def test_old_generations_and_their_blobs_go(
@@ -198,7 +177,7 @@ def test_old_generations_and_their_blobs_go(
     assert sum(name.startswith("generations/") for name in names) == KEPT_GENERATIONS
     # per generation a database and a journal; the picture and the secret once
     assert sum(name.startswith("blobs/") for name in names) == 2 * KEPT_GENERATIONS + 2
-    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "new", backend) is True
 
 
 def test_an_erasure_leaves_one_generation(data: Data, make_backend: Callable[[], Backend]) -> None:
@@ -208,7 +187,7 @@ def test_an_erasure_leaves_one_generation(data: Data, make_backend: Callable[[],
         data.rate(f"trial{index}")
         backup.run()
     data.rate("trial3")
-    data.erasures += 1
+    data.erase()
     data.backup(backend).run()  # of another process, which made none of those before
     names = backend.names()
     assert sum(name.startswith("generations/") for name in names) == 1
@@ -223,7 +202,7 @@ def test_what_could_not_be_removed_after_an_erasure_goes_next_time(
     data.rate("a")
     backup.run()
     data.rate("b")
-    data.erasures += 1
+    data.erase()
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", lambda path, missing_ok: (_ for _ in ()).throw(OSError()))
         with pytest.raises(BackupError):
@@ -245,22 +224,24 @@ def test_a_generation_of_an_earlier_version_is_kept_until_somebody_is_erased(
     data.backup(backend).run()
     assert sum(name.startswith("generations/") for name in backend.names()) == 2
     data.rate("c")
-    data.erasures += 1
+    data.erase()
     data.backup(backend).run()
     assert sum(name.startswith("generations/") for name in backend.names()) == 1
 
 
-def test_whatever_goes_wrong_is_told_and_tried_again(data: Data, tmp_path: Path) -> None:
+def test_whatever_goes_wrong_is_told_and_tried_again(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend = FolderBackend(tmp_path / "backup")
     backup = data.backup(backend)
-    real, calls = backup._snapshot, iter([StoreError("disk full"), OSError("gone")])
+    real, calls = data.record.copy, iter([StoreError("disk full"), OSError("gone")])
 
     def fail_twice(folder: Path) -> tuple[int, int]:
         for error in calls:
             raise error
         return real(folder)
 
-    backup._snapshot = fail_twice
+    monkeypatch.setattr(data.record, "copy", fail_twice)
     for text in ("disk full", "gone"):
         with pytest.raises((StoreError, OSError), match=text):
             backup.run()
@@ -288,13 +269,13 @@ def test_a_damaged_newest_generation_falls_back_to_the_one_before(
     for name in set(backend.names()) - before:
         if name.startswith("blobs/"):
             (backend.folder / name).write_bytes(b"half")
-    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "new", backend) is True
     assert trials(tmp_path / "new") == ["a"]
     for name in backend.names():
         if name.startswith("blobs/"):
             (backend.folder / name).write_bytes(b"half")
     with pytest.raises(BackupError, match="none of 2 backups"):
-        restore(tmp_path / "newer", backend, check=check, is_empty=is_empty)
+        restore(tmp_path / "newer", backend)
     assert not (tmp_path / "newer" / "survey.db").exists()
 
 
@@ -306,7 +287,7 @@ def test_a_generation_cannot_write_outside_the_data_folder(data: Data, tmp_path:
     generation["files"]["../evil"] = generation["files"]["secret"]
     path.write_text(json.dumps(generation))
     with pytest.raises(BackupError, match="outside the data folder"):
-        restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
+        restore(tmp_path / "new", backend)
     assert not (tmp_path / "evil").exists()
 
 
@@ -320,7 +301,7 @@ def test_the_newest_is_the_one_that_knows_most_whatever_a_clock_says(
         backup.run()
     kept = generations(backend.names())
     assert [generation.seq for generation in kept] == [3, 4, 5, 6, 7]
-    restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
+    restore(tmp_path / "new", backend)
     assert len(trials(tmp_path / "new")) == KEPT_GENERATIONS + 2
 
 
@@ -331,13 +312,109 @@ def test_the_one_just_written_is_never_pruned_and_a_newer_one_there_is_an_alarm(
     for index in range(KEPT_GENERATIONS + 1):
         data.rate(f"trial{index}")
         data.backup(backend).run()
-    data.seq = 0  # an older state was put back, and goes on
-    data.rate("other")
-    backup = data.backup(backend)
+    older = Data(tmp_path / "older")  # an older state was put back, and goes on
+    older.rate("other")
+    backup = older.backup(backend)
     assert backup.run() is True
     kept = [generation.seq for generation in generations(backend.names())]
     assert kept == [1, 2, 3, 4, 5, 6]
     assert "the backups know of 6 events and this folder of 1" in backup.status.problem
+
+
+def test_a_disk_that_is_not_there_is_not_an_empty_place(tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "stick" / "nitidez")
+    with pytest.raises(BackupError, match="No such file or directory"):
+        restore(tmp_path / "new", backend)
+    assert not (tmp_path / "stick").exists()
+    (tmp_path / "stick").mkdir()
+    assert restore(tmp_path / "new", backend) is False
+
+
+def test_a_place_that_was_emptied_while_no_app_ran_is_an_alarm(data: Data, tmp_path: Path) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    data.rate("a")
+    first = data.backup(backend)
+    first.run()
+    assert first.status.problem == ""
+    shutil.rmtree(backend.folder)
+    again = data.backup(backend)
+    assert again.run() is True
+    assert "have gone there before, and there are none" in again.status.problem
+
+
+@pytest.mark.parametrize("folder", ["100% #1?", "a b;c"])
+def test_a_folder_may_have_any_name(tmp_path: Path, folder: str) -> None:
+    data = Data(tmp_path / folder / "data")
+    backend = FolderBackend(tmp_path / folder / "backup")
+    data.rate("a")
+    data.backup(backend).run()
+    data.record.store.close()
+    assert restore(tmp_path / folder / "new", backend) is True
+    assert trials(tmp_path / folder / "new") == ["a"]
+
+
+class Killed(BaseException):
+    """kill -9, as far as the process is concerned."""
+
+
+def test_a_restore_that_is_killed_anywhere_is_made_up_for_by_the_next_start(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FolderBackend(tmp_path / "backup")
+    data.rate("a")
+    data.backup(backend).run()
+    real, new = os.replace, tmp_path / "new"
+    for number in range(4):  # a picture, secret, database, journal
+        left = iter(range(number))
+
+        def replace(source: Path, target: Path, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise Killed
+            real(source, target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", replace)
+            with pytest.raises(Killed):
+                restore(new, backend)
+        restore(new, backend)
+        assert trials(new) == ["a"]
+        record = Record(new)
+        assert record.secret == data.record.secret
+        assert record.journal.read() == (data.record.store.lines(), 0)
+        assert (new / "studies" / "default" / "images" / "0a.png").exists()
+        record.store.close()
+        shutil.rmtree(new)
+
+
+def test_a_place_of_before_loses_who_leaves_and_nothing_of_another_survey(
+    data: Data, tmp_path: Path
+) -> None:
+    before, now = (FolderBackend(tmp_path / name) for name in ("before", "now"))
+    other = Data(tmp_path / "other")
+    for of in (data, other):
+        of.rate("a")
+        Backup(of.record, before, place=f"folder:{before.folder}").run()
+    backup = Backup(data.record, now, place=f"folder:{now.folder}")
+    backup.run()
+    assert len(generations(before.names())) == 2, "for nobody has left"
+    with data.record.store.writing() as db:
+        db.execute("INSERT INTO job (receipt) VALUES ('who left')")
+    data.erase()
+    before.folder.rename(tmp_path / "away")
+    before.folder.write_bytes(b"")
+    with pytest.raises(BackupError, match="before"):
+        backup.run()
+    assert backup.status.last_success is not None
+    assert data.record.jobs() == ["who left"]
+    before.folder.unlink()
+    (tmp_path / "away").rename(before.folder)
+    assert backup.run() is False
+    assert data.record.jobs() == []
+    assert len(generations(before.names())) == 1
+    assert restore(tmp_path / "new", before) is True
+    assert (tmp_path / "new" / "secret").read_bytes() == other.record.secret
+    assert data.record.places() == {f"folder:{now.folder}"}
+    other.record.store.close()
 
 
 def test_a_place_that_becomes_empty_is_an_alarm(data: Data, tmp_path: Path) -> None:
@@ -365,7 +442,9 @@ def test_a_backup_counts_when_it_has_been_read_back(
     real = backend.read
     answers = {"changed": lambda name: real(name)[:-1], "lost": lambda name: real("nothing")}
     if what == "unusable":
-        backup._check = lambda path: (_ for _ in ()).throw(StoreError("its events give others"))
+        unusable = StoreError("its events give others")
+        check = lambda path: (_ for _ in ()).throw(unusable)  # noqa: E731
+        monkeypatch.setattr("survey.backup.backup.check_copy", check)
     else:
         monkeypatch.setattr(backend, "read", answers[what])
     with pytest.raises(BackupError):
@@ -408,12 +487,12 @@ def test_a_failed_upload_is_said_and_made_up_for_later(
     with pytest.raises(BackupError):
         backup.run()
     assert "500" in backup.status.problem
-    assert restore(tmp_path / "old", dataset, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "old", dataset) is True
     assert trials(tmp_path / "old") == ["a"]
     hub[0].faults = []
     assert backup.run() is True
     assert backup.status.problem == ""
-    assert restore(tmp_path / "new", dataset, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "new", dataset) is True
     assert trials(tmp_path / "new") == ["a", "b"]
 
 
@@ -423,7 +502,7 @@ def test_a_history_that_keeps_what_was_erased_is_squashed_the_next_time(
     backup = data.backup(dataset)
     data.rate("a")
     backup.run()
-    data.erasures += 1
+    data.erase()
     data.rate("b")
     squashes = hub[0].squashes
     hub[0].faults = [("/super-squash", "500")] * 20
@@ -455,7 +534,7 @@ def test_an_upload_that_stops_half_way_changes_nothing(
     with pytest.raises(BackupError):
         backup.run()  # the blobs arrived, the generation did not
     assert hub[0].commits == commits + 1
-    assert restore(tmp_path / "new", dataset, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "new", dataset) is True
     assert trials(tmp_path / "new") == ["a"]
 
 
@@ -466,7 +545,7 @@ def test_a_download_with_a_wrong_checksum_is_not_taken(
     data.backup(dataset).run()
     hub[0].faults = [("/blobs/", "wrong")] * 50
     with pytest.raises(BackupError, match=r"sha256|blobs"):
-        restore(tmp_path / "new", dataset, check=check, is_empty=is_empty)
+        restore(tmp_path / "new", dataset)
     assert not (tmp_path / "new" / "survey.db").exists()
 
 
@@ -481,10 +560,10 @@ def test_a_bucket_that_fails_loses_nothing(data: Data, tmp_path: Path, fault: st
     faults.append(fault)
     with pytest.raises(BackupError, match="owner/ratings"):
         backup.run()
-    assert restore(tmp_path / "then", backend, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "then", backend) is True
     assert trials(tmp_path / "then") == ["a"]
     assert backup.run() is True
-    assert restore(tmp_path / "later", backend, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "later", backend) is True
     assert trials(tmp_path / "later") == ["a", "b"]
 
 
@@ -493,7 +572,7 @@ def test_a_hub_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
 
     backend = DatasetBackend("owner/ratings", HfApi(endpoint="http://127.0.0.1:9", token="hf_x"))
     with pytest.raises(BackupError):
-        restore(tmp_path / "new", backend, check=check, is_empty=is_empty)
+        restore(tmp_path / "new", backend)
 
 
 @pytest.mark.parametrize("place", ["", "folder:", "dataset:name", "ftp:a/b", "bucket:a/"])
@@ -513,5 +592,5 @@ def test_the_thread_backs_up_by_itself_and_once_more_at_the_end(data: Data, tmp_
     backup.start(0.05)
     data.rate("a")
     backup.close()
-    assert restore(tmp_path / "new", backend, check=check, is_empty=is_empty) is True
+    assert restore(tmp_path / "new", backend) is True
     assert trials(tmp_path / "new") == ["a"]

@@ -20,7 +20,7 @@ from survey.session.protected import ProtectedSurvey
 from survey.session.survey import Survey
 from survey.storage.codes import code_hmac, token_sha256
 from survey.storage.erasure import LEFT_BY_OLDER, person_as_told
-from survey.study.errors import StoreError, UnknownCodeError
+from survey.study.errors import StoreError, UnknownCodeError, UnknownTokenError
 from tests.unit.survey.conftest import Rater, tell_the_same
 
 COMMENT = "o monitor do fundo é azulado"
@@ -285,3 +285,39 @@ def test_an_older_database_put_back_loses_who_has_gone_since(place: Place, tmp_p
     assert place.survey.status()["state"] == "open"
     assert tell_the_same(place.survey)
     assert place.survey.store.rows("SELECT count(*) AS n FROM participant") == [{"n": 1}]
+    place.run_backup()
+    assert place.left() == set(), "in no byte of the database that was put back"
+    assert place.survey.record.jobs() == []
+
+
+def test_many_are_made_anonymous_in_one_look_at_the_record(survey: Survey) -> None:
+    for _ in range(4):
+        Rater(survey).go_on(2)
+    statements: list[str] = []
+    survey.store.db.conn.set_trace_callback(statements.append)
+    assert owner.anonymise(survey, older_than_days=-1) == 4
+    survey.store.db.conn.set_trace_callback(None)
+    assert len([text for text in statements if text.startswith("UPDATE event")]) == 1
+    assert tell_the_same(survey)
+
+
+def test_no_picture_of_a_person_who_went_is_shown(survey: Survey) -> None:
+    goes, stays = Rater(survey), Rater(survey)
+    tokens = goes.state["next"]["images"]
+    for token in tokens:
+        assert rating.image(survey, token).exists()
+    owner.anonymise(survey, older_than_days=-1)
+    with pytest.raises(UnknownTokenError):
+        rating.image(survey, tokens[0])
+    with pytest.raises(UnknownTokenError):
+        rating.state(survey, stays.token)
+
+
+def test_what_cleans_outlasts_a_folder_that_cannot_be_locked(
+    survey: Survey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(survey.record, "_file_lock", None)
+        patch.setattr(Path, "exists", fail_folder)
+        survey.record.clean()  # and its thread goes on
+    survey.record.clean()

@@ -97,6 +97,26 @@ def test_a_folder_of_before_migrates(old: Path, lost: str) -> None:
     again.close()
 
 
+def test_a_migration_that_is_killed_leaves_no_old_journal_where_nobody_erases(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """kill -9, as far as the process is concerned."""
+
+    def kill(*args: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("survey.storage.record.Record.put_aside", kill)
+        with pytest.raises(Killed):
+            Survey(old / "data")
+    survey = Survey(old / "data")
+    check(survey, old)
+    assert [path.name for path in (old / "data" / "journal").iterdir()] == ["events.jsonl"]
+    assert "of an earlier version" in survey.record.told_aside()[0]
+    survey.close()
+
+
 def test_a_mixed_up_journal_of_before_is_read_all_the_same(old: Path) -> None:
     data = old / "data"
     (path,) = (data / "journal").iterdir()

@@ -241,6 +241,51 @@ def test_mending_keeps_what_was_chosen_and_puts_the_other_aside(
     assert tell_the_same(survey)
 
 
+def test_mending_goes_on_after_the_last_event_that_either_knew_in_one_step(
+    rated: Rater, open_survey: Opening, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = len(lines_of(data_folder))
+    journal_of(data_folder).write_bytes(b"".join(lines_of(data_folder)[:3]))
+    syncs: list[int] = []
+    monkeypatch.setattr("survey.storage.journal.os.fsync", syncs.append)
+    record = Record(data_folder, keep="journal")
+    assert [line.kind for line in record.store.lines(3)] == [GONE] * (last - 2)
+    assert len(syncs) < 5, "one line after the other would take minutes where there are thousands"
+    record.store.close()
+
+
+def test_mending_without_a_database_puts_none_aside(
+    rated: Rater, data_folder: Path, open_survey: Opening
+) -> None:
+    for path in data_folder.glob("survey.db*"):
+        path.unlink()
+    record = Record(data_folder, keep="journal")
+    assert record.told_aside() == []
+    record.store.close()
+    assert answers(open_survey()) == 6
+
+
+def test_a_secret_that_is_lost_is_told(rated: Rater, open_survey: Opening, tmp_path: Path) -> None:
+    assert open_survey().told() == []
+    secret = rated.survey.data_folder / "secret"
+    secret.unlink()
+    survey = open_survey()
+    assert answers(survey) == 6
+    (note,) = survey.told()
+    assert (
+        "codes and invitations that were handed out are unknown; put the file secret back" in note
+    )
+    assert open_survey().told() == [note], "until the owner has seen to it"
+
+
+def test_the_secret_of_a_folder_that_nobody_is_in_is_made_without_a_word(
+    open_survey: Opening, data_folder: Path
+) -> None:
+    open_survey().close()
+    (data_folder / "secret").unlink()
+    assert open_survey().told() == []
+
+
 def test_an_older_database_put_back_loses_nothing(
     open_survey: Opening, data_folder: Path, tmp_path: Path
 ) -> None:

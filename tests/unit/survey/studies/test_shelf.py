@@ -15,7 +15,7 @@ from PIL import Image
 
 from survey.preparation.order import Order
 from survey.preparation.problems import ProblemsError
-from survey.session import rating
+from survey.session import owner, rating
 from survey.session.protected import ProtectedSurvey
 from survey.storage.responses import read_responses
 from survey.studies import shelf
@@ -73,6 +73,22 @@ def test_opening_another_gives_it_to_raters_also_after_a_restart_and_a_rebuild(
     assert rebuilt.survey.study_name == "second"
     assert states(rebuilt) == {"default": "archived", "second": "open"}
     assert [one["raters"] for one in shelf.studies_of(rebuilt.survey) if one["is_served"]] == [1]
+
+
+def test_what_is_set_of_a_study_that_was_never_opened_is_refused_and_not_lost(
+    start: Callable[..., ProtectedSurvey],
+) -> None:
+    protected = start()
+    shelf.copy_of(protected.survey, "default", "second")
+    second = protected.survey.of("second")
+    for change in (
+        lambda: owner.set_margins(second, 0.5, 0.1),
+        lambda: owner.set_results_open(second, True),
+        lambda: shelf.close_study(protected, "second"),
+    ):
+        with pytest.raises(StudyError, match="'second' was never opened; open it first"):
+            change()
+    assert tell_the_same(protected.survey)
 
 
 def test_whoever_rated_another_study_keeps_what_was_given(
