@@ -116,10 +116,10 @@ class Display:
             distance_method=distance_method,
             dpr=_within("dpr", number("dpr", answer["dpr"]), (0.1, 16)),
             screen_width=int(
-                _within("screen_width", number("x", answer["screen_width"]), (1, 1e5))
+                _within("screen_width", number("screen_width", answer["screen_width"]), (1, 1e5))
             ),
             screen_height=int(
-                _within("screen_height", number("x", answer["screen_height"]), (1, 1e5))
+                _within("screen_height", number("screen_height", answer["screen_height"]), (1, 1e5))
             ),
             pixel_check=one_of("pixel_check", answer["pixel_check"], PIXEL_CHECKS),
         )

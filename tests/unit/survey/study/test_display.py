@@ -7,10 +7,12 @@ import math
 import pytest
 
 from survey.study.display import (
+    Display,
     pixels_per_degree,
     ppd_bin,
 )
 from survey.study.errors import InvalidAnswerError
+from tests.unit.survey.conftest import DISPLAY
 
 
 def ppi(inches: float, width: int, height: int) -> float:
@@ -43,3 +45,9 @@ def test_impossible_displays_are_refused(density: float, distance: float) -> Non
 )
 def test_bins(ppd: float | None, name: str) -> None:
     assert ppd_bin(ppd) == name
+
+
+@pytest.mark.parametrize("name", ["ppi", "distance_cm", "dpr", "screen_width", "screen_height"])
+def test_what_is_no_number_is_named(name: str) -> None:
+    with pytest.raises(InvalidAnswerError, match=f"^{name} is 'wide'; needed a number"):
+        Display.from_answer(DISPLAY | {name: "wide"})
