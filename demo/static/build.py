@@ -1,7 +1,8 @@
 """`python -m demo static`: the upscaler as a folder of files that any web server can serve.
 
 The scripts, styles and words are those of the app with a server, copied as they are; what that
-server does is done by the modules in site/, work/ and inference/, and by C in WebAssembly.
+server does is done by the modules in site/, work/, figures/ and inference/, and by C in
+WebAssembly.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MARKER = "site.json"  # a folder with it is a site, which another may replace
 SCRIPTS = (
     "static/site",
     "static/work",
+    "static/figures",
     "static/inference",
     "web/js",
     "web/viewer/js",

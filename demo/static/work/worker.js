@@ -4,8 +4,8 @@
 import { checkedFile } from "../inference/loading.js";
 import { crewWith } from "../inference/wasm.js";
 import { measure } from "./fidelity.js";
-import { whereTheyDiffer } from "./figure.js";
-import { figureFile } from "./figure_files.js";
+import { whereTheyDiffer } from "../figures/figure.js";
+import { figureFile } from "../figures/figure_files.js";
 import { Lpips } from "./lpips.js";
 import { mend } from "./mend.js";
 import { enlarged } from "./networks.js";

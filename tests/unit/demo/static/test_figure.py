@@ -18,13 +18,13 @@ from sr.figures import paper_files
 from sr.figures.paper import Box, Figure, measured, paper_figure
 from tests.unit.javascript.test_javascript import NODE, node_is_missing
 
-WORK = Path(build.__file__).parent / "work"
+STATIC = Path(build.__file__).parent
 CODE = """
 import fs from "node:fs";
 const [folder, modules] = process.argv.slice(2);
-const { whereTheyDiffer, layoutOf } = await import(`${modules}/figure.js`);
-const { drawn, latexFigure, svgOf } = await import(`${modules}/figure_files.js`);
-const { cropped } = await import(`${modules}/resize.js`);
+const { whereTheyDiffer, layoutOf } = await import(`${modules}/figures/figure.js`);
+const { drawn, latexFigure, svgOf } = await import(`${modules}/figures/figure_files.js`);
+const { cropped } = await import(`${modules}/work/resize.js`);
 const given = JSON.parse(fs.readFileSync(`${folder}/given.json`));
 const plain = ({ width, height, data }) => ({ width, height, data: [...data] });
 const found = given.map(async ({ names, numbers, pictures, boxes }) => {
@@ -88,7 +88,7 @@ def test_the_figure_is_pythons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         given.append(case)
     (tmp_path / "given.json").write_text(json.dumps(given))
     (tmp_path / "run.mjs").write_text(CODE)
-    run = [str(NODE), str(tmp_path / "run.mjs"), str(tmp_path), str(WORK)]
+    run = [str(NODE), str(tmp_path / "run.mjs"), str(tmp_path), str(STATIC)]
     done = subprocess.run(run, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     for figure, found in zip(

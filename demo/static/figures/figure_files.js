@@ -3,8 +3,8 @@
 
 import { latexOf } from "../../compare/js/table.js";
 import { captionOf, COLOURS, layoutOf, LINE_PX, magnificationOf, numbersOf } from "./figure.js";
-import { pngOf, zipOf } from "./packing.js";
-import { cropped, matlabBicubic } from "./resize.js";
+import { pngOf, zipOf } from "../work/packing.js";
+import { cropped, matlabBicubic } from "../work/resize.js";
 
 const FONT_PX = 14;
 const FRAME_PX = 3;

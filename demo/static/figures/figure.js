@@ -1,8 +1,8 @@
 // The figure of a paper, laid out as sr/figures/paper.py and paper_files.py do it: a whole picture
 // with boxes on the left, a row a box and a column a method on its right.
 
-import { lumaRow } from "./fidelity.js";
-import { roundedEven } from "./tiles.js";
+import { lumaRow } from "../work/fidelity.js";
+import { roundedEven } from "../work/tiles.js";
 
 export const COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7"];
 const COLUMN_PX = 200; // about as wide as a column of crops is, where the crops allow it
