@@ -1,4 +1,4 @@
-"""python -m sr microscope evaluate | simulate."""
+"""python -m sr microscope evaluate | resolution | simulate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sr.base.errors import ConfigError, DataError, ImageError
+from sr.base.errors import ConfigError, DataError, ImageError, ShapeError
 from sr.base.files import csv_text, write_file
 from sr.commands.console import (
     EXIT_ERROR,
@@ -21,9 +21,11 @@ from sr.commands.console import (
     positive_int,
     report_error,
 )
-from sr.microscopy.data.loading import load_pair
+from sr.microscopy.data.loading import LoadedPair, load_pair
 from sr.microscopy.data.pairs import PairFiles, find_pairs
+from sr.microscopy.files.reading import read_stack
 from sr.microscopy.files.writing import write_stack
+from sr.microscopy.scores.decorrelation import SMALLEST_PX, decorrelation_px
 from sr.microscopy.scores.fitted import Scores, error_map, score
 from sr.microscopy.scores.resolution import ring_resolution
 from sr.microscopy.simulation.scenes import SCENES
@@ -47,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "evaluate",
         help="measure models on pairs of frames",
         description="Measure models on pairs of frames: PSNR, NRMSE, SSIM and MS-SSIM after a "
-        "linear fit over the whole picture, and without it; resolution of cells with two levels.",
+        "linear fit over the whole picture, and without it; resolution of what was taken by "
+        "decorrelation analysis, of models by Fourier rings on cells with two levels.",
     )
     measure.add_argument(
         "folder", metavar="FOLDER", type=Path, help="pairs: BioSR, W2S, folders called LR and HR"
@@ -62,6 +65,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_device_arguments(measure)
     measure.set_defaults(run_microscope=run_evaluate)
+    resolve = commands.add_parser(
+        "resolution",
+        help="the resolution of single frames",
+        description="The resolution of single frames by decorrelation analysis: the finest detail "
+        "that stands out of the noise. Of frames as they were taken: in enlarged ones the noise is "
+        "smooth and counts as detail.",
+    )
+    resolve.add_argument("files", metavar="FILE", type=Path, nargs="+", help="MRC, TIFF, grey PNG")
+    resolve.add_argument("--frame", metavar="N", help="of stacks: a number from 1, mean or all")
+    resolve.add_argument(
+        "--pixel-nm", metavar="NM", help="in the place of what the files say, or unknown"
+    )
+    resolve.set_defaults(run_microscope=run_resolution)
     simulate = commands.add_parser(
         "simulate",
         help="write drawn pairs, as training has them",
@@ -77,11 +93,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     simulate.add_argument("--seed", metavar="N", type=int, default=0, help="(default: 0)")
     simulate.set_defaults(run_microscope=run_simulate)
-    for command in (measure, simulate):
+    for command in (measure, resolve, simulate):
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.epilog = (
         "Example:\n  python -m sr microscope simulate drawn/ --kind filaments --level 5\n"
-        "  python -m sr microscope evaluate drawn/ --split all --model bicubic dfcan_x2"
+        "  python -m sr microscope evaluate drawn/ --split all --model bicubic dfcan_x2\n"
+        "  python -m sr microscope resolution drawn/HR/filaments_000.tif"
     )
 
 
@@ -136,9 +153,11 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         pixels_um: set[float | None] = {None}
         for pair in group:
             try:
-                for row, prediction, pixel_um in _measured(pair, enlargers, arguments.maps):
+                loaded = load_pair(pair)
+                resolutions.append(_decorrelation(pair, loaded))
+                pixels_um = {loaded.pixel_um and loaded.pixel_um / loaded.scale}
+                for row, prediction in _measured(pair, loaded, enlargers, arguments.maps):
                     rows.append(row)
-                    pixels_um = {pixel_um}
                     made.setdefault(row.model, []).append(prediction)
             except ImageError as error:
                 report_error(str(error))
@@ -155,9 +174,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _measured(
-    files: PairFiles, enlargers: list[Enlarger], maps: Path | None
-) -> Iterator[tuple[Row, np.ndarray, float | None]]:
-    pair = load_pair(files)
+    files: PairFiles, pair: LoadedPair, enlargers: list[Enlarger], maps: Path | None
+) -> Iterator[tuple[Row, np.ndarray]]:
     for enlarger in enlargers:
         if enlarger.scale != pair.scale:
             raise ConfigError(
@@ -171,7 +189,24 @@ def _measured(
             maps.mkdir(parents=True, exist_ok=True)
             wrong = error_map(prediction, pair.hr)[None]
             write_stack(maps / name, wrong, pixel_um, "share of the reference's range")
-        yield Row(enlarger.name, files, score(prediction, pair.hr)), prediction, pixel_um
+        yield Row(enlarger.name, files, score(prediction, pair.hr)), prediction
+
+
+def _decorrelation(files: PairFiles, pair: LoadedPair) -> str:
+    """Of what was taken: from enlarged pictures it would promise too much."""
+    said = []
+    for title, frame, scale in (("wide field", pair.lr, 1), ("reference", pair.hr, pair.scale)):
+        if min(frame.shape) < SMALLEST_PX:
+            continue
+        size_px = decorrelation_px(frame)
+        pixel_um = None if pair.pixel_um is None else pair.pixel_um / scale
+        said.append(f"{title} {_size_name(size_px, pixel_um) if size_px else 'not to be told'}")
+    level = f", level {files.level}" if files.level else ""
+    return f"{files.group}{level}: decorrelation analysis: {', '.join(said) or 'too small'}"
+
+
+def _size_name(size_px: float, pixel_um: float | None) -> str:
+    return f"{1000 * pixel_um * size_px:.0f} nm" if pixel_um else f"{size_px:.1f} px"
 
 
 def _resolutions(
@@ -181,9 +216,8 @@ def _resolutions(
     lines = []
     for model, predictions in made.items():
         if len(predictions) > 1:
-            size = ring_resolution(predictions[-2], predictions[-1], pixel_um or 1.0)
-            unit = f"{1000 * (size or 0):.0f} nm" if pixel_um else f"{size or 0:.1f} px"
-            said = unit if size else "beyond the pixels"
+            size_px = ring_resolution(predictions[-2], predictions[-1], 1.0)
+            said = _size_name(size_px, pixel_um) if size_px else "beyond the pixels"
             lines.append(f"{group}: {model}: Fourier rings of two levels agree down to {said}")
     return lines
 
@@ -201,6 +235,24 @@ def _means(rows: list[Row]) -> list[str]:
             "linear fit"
         )
     return lines
+
+
+def run_resolution(arguments: argparse.Namespace) -> int:
+    """Print the resolution of frames; the exit status is 2 where one could not be measured."""
+    status = 0
+    for path in arguments.files:
+        try:
+            stack = read_stack(path, pixel_nm=arguments.pixel_nm).chosen(arguments.frame)
+            for number, frame in enumerate(stack.planes, start=1):
+                name = f"{path.name}, frame {number}" if len(stack.planes) > 1 else path.name
+                size_px = decorrelation_px(frame)
+                said = "no detail stands out of the noise, or up to the pixels"
+                print(f"{name}: {_size_name(size_px, stack.pixel_um) if size_px else said}")
+        except (ImageError, ShapeError) as error:
+            text = str(error)
+            report_error(text if text.startswith(str(path.name)) else f"{path.name}: {text}")
+            status = EXIT_ERROR
+    return status
 
 
 def run_simulate(arguments: argparse.Namespace) -> int:

@@ -125,6 +125,7 @@ def test_drawn_pairs_are_measured(
     assert main([*arguments, "--csv", str(table), "--maps", str(maps)]) == 0
     said = capsys.readouterr().out
     assert "bicubic: mean of 2 pairs" in said
+    assert said.count("decorrelation analysis: wide field ") == 2
     lines = table.read_text().splitlines()
     assert lines[0].startswith("model,cell,level,fitted_psnr,fitted_nrmse")
     assert len(lines) == 5
@@ -132,3 +133,30 @@ def test_drawn_pairs_are_measured(
     (drawn / "HR").rename(drawn / "other")
     assert main(arguments) == 2
     assert "no pairs of frames" in capsys.readouterr().err
+
+
+def test_the_resolution_of_single_frames_is_said_in_nanometres_or_pixels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    points = (random.random((256, 256)) > 0.99).astype(float)
+    frequency = np.hypot(np.fft.fftfreq(256)[:, None], np.fft.rfftfreq(256)[None, :])
+    frame = np.fft.irfft2(np.fft.rfft2(points) * (frequency < 0.2), points.shape)
+    frame = 9000 + 500 * (frame / frame.std() + 0.1 * random.normal(size=frame.shape))
+    planes = np.stack([frame, random.normal(1000, 10, frame.shape)]).clip(0).astype(np.uint16)
+    stack = str(write_mrc(tmp_path / "cell.mrc", planes, pixel_um=0.05))
+    measure = ["microscope", "resolution", stack]
+    assert main([*measure, "--frame", "all"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first in {f"cell.mrc, frame 1: {nm} nm" for nm in range(240, 256)}
+    assert second.startswith("cell.mrc, frame 2: no detail stands out of the noise")
+    assert main([*measure, "--frame", "1", "--pixel-nm", "unknown"]) == 0
+    assert capsys.readouterr().out in {f"cell.mrc: {px} px\n" for px in (4.8, 4.9, 5.0, 5.1)}
+    cut = write_mrc(tmp_path / "cut.mrc", planes, cut=3000)
+    small = write_mrc(tmp_path / "small.mrc", planes[:1, :20])
+    whole = write_mrc(tmp_path / "whole.mrc", planes[:1])
+    assert main([*measure, str(cut), str(small), str(whole)]) == 2
+    told = capsys.readouterr()
+    assert told.out.startswith("whole.mrc: ")  # what can be measured is
+    for text in ("a stack of 2 frames", "cut.mrc", "small.mrc: decorrelation_px: (20, 256)"):
+        assert text in told.err

@@ -12,6 +12,7 @@ from skimage.metrics import structural_similarity
 from sr.base.errors import ImageError, ShapeError
 from sr.microscopy.files.grid import CORNER, cubic_enlarged
 from sr.microscopy.files.reading import read_stack
+from sr.microscopy.scores.decorrelation import decorrelation_px
 from sr.microscopy.scores.fitted import error_map, linear_fit, nrmse, psnr, score
 from sr.microscopy.scores.resolution import ring_resolution
 from sr.microscopy.simulation.camera import exposed
@@ -100,3 +101,55 @@ def test_rings_find_the_cutoff_of_the_optics() -> None:
     assert found >= optics.pixel_nm / 1000 / optics.cutoff  # no finer than light allows
     assert found < 1.6 * optics.pixel_nm / 1000 / optics.cutoff
     assert ring_resolution(clean, clean, 0.0626) is None
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.3])
+@pytest.mark.parametrize("cutoff", [0.1, 0.15, 0.2, 0.3, 0.4])
+def test_decorrelation_finds_where_signal_ends(cutoff: float, noise: float) -> None:
+    random = np.random.default_rng(0)
+    points = (random.random((256, 200)) > 0.99).astype(float)
+    frequency = np.hypot(np.fft.fftfreq(256)[:, None], np.fft.rfftfreq(200)[None, :])
+    frame = np.fft.irfft2(np.fft.rfft2(points) * (frequency < cutoff), points.shape)
+    frame = 1000 * (frame / frame.std() + noise * random.normal(size=frame.shape))
+    found = decorrelation_px(frame)
+    assert found is not None
+    assert 1 / found == pytest.approx(cutoff, rel=0.06)  # a step of the radius is 0.01 cycles
+    assert decorrelation_px(7 * frame + 90) == pytest.approx(found)
+    assert decorrelation_px(frame.T) == pytest.approx(found)
+
+
+def test_decorrelation_of_a_lens_lies_a_little_below_its_cutoff() -> None:
+    random = np.random.default_rng(0)
+    optics = Optics(decay=0.0)
+    points = (random.random((256, 256)) > 0.98).astype(float)
+    blurred = np.fft.rfft2(points) * optics.wide_field(frequencies(256, 1))
+    clean = np.fft.irfft2(blurred, (256, 256))
+    clean = (clean - clean.min()) / (clean.max() - clean.min())
+    for level in (3, 9):
+        found = decorrelation_px(exposed(clean, level, random, read_noise=0.5))
+        assert found is not None
+        assert 0.8 * optics.cutoff < 1 / found < 1.02 * optics.cutoff
+
+
+def test_decorrelation_says_nothing_of_noise_alone_and_refuses_what_is_no_frame() -> None:
+    noise = np.random.default_rng(0).normal(size=(128, 300))
+    assert decorrelation_px(noise) is None
+    assert decorrelation_px(np.ones((64, 64))) is None
+    with pytest.raises(ShapeError, match="of 64 or more"):
+        decorrelation_px(noise[:63])
+    with pytest.raises(ImageError, match="NaN or infinite"):
+        decorrelation_px(np.where(noise > 3, np.nan, noise))
+
+
+def test_decorrelation_sees_that_sim_resolves_twice_as_much(
+    microtubules: tuple[np.ndarray, Path],
+) -> None:
+    lr, path = microtubules
+    wide, sim = decorrelation_px(lr), decorrelation_px(read_stack(path).planes[0])
+    assert wide is not None
+    assert sim is not None
+    smooth = decorrelation_px(cubic_enlarged(lr, 2, CORNER))
+    assert smooth is not None
+    assert 31.3 * smooth < 120  # why enlarged pictures are not measured so
+    assert 62.6 * wide == pytest.approx(236, abs=10)
+    assert 31.3 * sim == pytest.approx(113, abs=5)
