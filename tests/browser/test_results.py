@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,3 +84,26 @@ def test_a_stranger_learns_nothing_and_the_owner_everything(
     guest = open_page(f"{address}?tab=results")
     expect(guest.locator(".nr-report h1")).to_be_visible(timeout=60_000)
     expect(guest.get_by_text("You are the owner")).to_be_hidden()
+
+
+def test_the_owner_makes_studies_while_the_examples_are_still_being_prepared(
+    tmp_path: Path, open_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from demo.app.build import build_app
+    from demo.app.settings import Settings
+    from survey.session.protected import ProtectedSurvey
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", os.environ.get("GRADIO_TEMP_DIR", str(tmp_path / "up")))
+    survey, owner = ProtectedSurvey(tmp_path, is_fixed=False), Owner(password=PASSWORD)
+    app = build_app(Settings(folder=tmp_path / "app"), survey, FakeEngine(), owner=owner)
+    try:
+        _, address, _ = app.launch(server_port=None, prevent_thread_lock=True, quiet=True)
+        page = open_page(f"{address}?tab=results#owner={owner.link_token()}", locale="pt-BR")
+        expect(page.locator(".nr-trouble")).to_have_text(re.compile("sendo preparadas"))
+        expect(page.get_by_role("heading", name="Responsável")).to_be_visible()
+        expect(page.locator(".nr-sign-in")).to_be_hidden()
+        expect(page.locator(".nr-of-study")).to_be_hidden()
+        expect(page.get_by_role("button", name="Novo estudo")).to_be_visible()
+    finally:
+        app.close(verbose=False)
+        survey.close()

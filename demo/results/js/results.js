@@ -158,14 +158,13 @@ class ResultsPage {
 
   refresh() {
     const { status } = this;
-    if (this.trouble && !this.shown) {
-      this.find(".nr-trouble").textContent = this.trouble;
-      this.page("trouble");
-      return;
-    }
+    const isTrouble = Boolean(this.trouble && !this.shown);
+    this.find(".nr-trouble").textContent = this.trouble ?? "";
+    if (isTrouble) this.page("trouble");
     if (!status) return;
-    this.page(status.can_see && this.shown ? "results" : status.can_see ? "loading" : "closed");
-    this.find(".nr-owner").hidden = !status.is_owner;
+    if (!isTrouble) this.page(status.can_see && this.shown ? "results" : status.can_see ? "loading" : "closed");
+    this.find(".nr-owner").hidden = !status.is_owner; // in trouble, too: the owner makes and opens other studies
+    this.find(".nr-of-study").hidden = isTrouble;
     if (this.wasOwner !== status.is_owner) {
       this.wasOwner = status.is_owner;
       document.dispatchEvent(new CustomEvent("nitidez-owner", { detail: { isOwner: status.is_owner } }));
