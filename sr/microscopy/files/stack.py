@@ -94,8 +94,9 @@ def checked(stack: Stack) -> Stack:
         )
     if stack.pixel_um is not None and not (np.isfinite(stack.pixel_um) and stack.pixel_um > 0):
         raise ImageError(
-            f"{name}: says that its pixels are {stack.pixel_um:g} micrometres large; give their "
-            "true size with --pixel-nm NM, or --pixel-nm unknown",
+            f"{name}: says that its pixels are {stack.pixel_um:g} micrometres large; correct that "
+            "in the file (in ImageJ: Image, Properties), or give sr upscale or sr microscope "
+            "resolution --pixel-nm NM or --pixel-nm unknown",
             kind="frame_pixel_size",
             file=name,
         )
