@@ -14,7 +14,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,6 +105,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     from demo.static.networks import exported, models_of_the_site
     from demo.static.runtime import VERSION, runtime_files
 
+    compiled = module()  # first: a missing compiler is told at once
     models = [exported(name) for name in models_of_the_site()]
     runtime = runtime_files()
     where = f"onnxruntime-{VERSION}"
@@ -123,15 +124,16 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
         "survey_address": survey_address,
         "lpips": distance and distance[0],
     }
-    return small_files(site, module()), large
+    return small_files(site, compiled, large), large
 
 
-def small_files(site: Mapping[str, Any], module: bytes) -> dict[str, bytes]:
+def small_files(site: Mapping[str, Any], module: bytes, large: Iterable[str]) -> dict[str, bytes]:
     """The page, its scripts, styles and words, by their names in the site.
 
     Args:
         site: what the page has to know, without version and limits.
         module: what runs networks in WebAssembly.
+        large: names of the files that are kept when first used.
     """
     from demo.compare.kept import MOST_MEGAPIXELS
     from demo.compare.pictures import BORDER_PX, MOST_PICTURES
@@ -158,6 +160,7 @@ def small_files(site: Mapping[str, Any], module: bytes) -> dict[str, bytes]:
     values = {
         "{version}": f"nitidez-{digest.hexdigest()[:16]}",
         '"{files}"': json.dumps(["./", *sorted(files)]),
+        '"{large}"': json.dumps(sorted(large)),
         "{policy}": policy(),
     }
     for name, value in values.items():

@@ -11,6 +11,7 @@ import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ pytest.importorskip("playwright.sync_api", reason="browser tests need playwright
 pytest.importorskip("onnx", reason="ONNX files are made with requirements-export.txt")
 from playwright.sync_api import expect
 
-from demo.static.build import write_site
+from demo.static.build import small_files, write_site
 from demo.static.lpips import lpips_file
 from demo.static.runtime import ARCHIVE
 from sr.batches.pixels import default_cache
@@ -71,6 +72,12 @@ FILES = """() => Promise.all(
     const content = await (await fetch(link.href)).arrayBuffer();
     return [link.download, [...new Uint8Array(content)]];
   }))"""
+KEPT = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(
+  async (name) => [name, (await (await caches.open(name)).keys()).map(({ url }) => url)])))"""
+UPDATE = """async () => {
+  const registration = await (await navigator.serviceWorker.ready).update();
+  while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
+}"""
 FIGURE = """async () => {
   const content = await (await fetch(document.querySelector(".nc-figure").src)).arrayBuffer();
   return [...new Uint8Array(content)];
@@ -84,6 +91,14 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not (default_cache().with_name("npm") / ARCHIVE.name).is_file():
@@ -93,10 +108,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.skip(f"npm's registry, which has ONNX Runtime, cannot be reached: {error}")
     folder = tmp_path_factory.mktemp("static") / "site"
     write_site(folder, survey_address=SURVEY)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +233,37 @@ def test_a_phone_tests_the_models_and_goes_on_offline(
     expect(page.locator("#status")).to_contain_text("Todas as versões estão prontas.")
     errors: list[str] = page.console_errors  # type: ignore[attr-defined]
     assert errors == []
+
+
+def test_a_page_that_is_open_stays_whole_while_a_newer_one_is_put_there(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    def put(survey_address: str, *large: str) -> None:
+        site = {"models": [{"name": "a", "title": "A"}], "scale": 4, "runtime_bytes": 1}
+        files = small_files(site | {"survey_address": survey_address}, b"", large)
+        for name, content in (files | dict.fromkeys(large, b"")).items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+
+    put("", "models/both", "models/one")
+    with served(tmp_path) as address:
+        page = open_page(address, own=True)
+        link = page.get_by_role("link", name="Take part in the survey")
+        expect(page.locator("html[data-isolated=true]")).to_be_attached()
+        page.evaluate("() => Promise.all(['both', 'one'].map((name) => fetch(`models/${name}`)))")
+        put(SURVEY, "models/both")
+        page.evaluate(UPDATE)
+        page.reload()
+        expect(page.locator("html[data-started=true]")).to_be_attached()
+        expect(link).to_have_count(0)
+        page.close()
+        other = page.context.new_page()
+        other.wait_for_timeout(500)  # for the browser to see that nobody has the page any more
+        other.goto(address)
+        expect(other.get_by_role("link", name="Take part in the survey")).to_have_count(1)
+        kept = other.evaluate(KEPT)
+    assert len(kept) == 2
+    assert [url.removeprefix(address) for url in kept["nitidez-large"]] == ["models/both"]
 
 
 def test_several_photos_come_back_as_one_zip(

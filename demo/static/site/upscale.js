@@ -219,6 +219,7 @@ export class UpscalePage extends Several {
     const versions = [...this.versions, ...(this.batch?.items.flatMap((item) => item.versions) ?? [])];
     if (versions.some(({ state }) => state === "running")) this.engine.stop();
     if (this.large) URL.revokeObjectURL(this.large.url);
+    this.isBusy = false;
     this.turn += 1;
     return this.turn;
   }

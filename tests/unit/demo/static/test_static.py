@@ -65,7 +65,7 @@ fs.writeFileSync(`${folder}/all.zip`, Buffer.from(await zip.arrayBuffer()));
 @pytest.fixture(scope="module")
 def small() -> dict[str, bytes]:
     site = {"models": [], "scale": 4, "runtime_bytes": 1, "survey_address": ""}
-    return build.small_files(site, b"")
+    return build.small_files(site, b"", ["models/a.onnx"])
 
 
 @pytest.mark.skipif(bool(node_is_missing()), reason=node_is_missing())
@@ -154,7 +154,8 @@ def test_the_service_worker_keeps_every_small_file(small: dict[str, bytes]) -> N
     worker = small["sw.js"].decode()
     kept = json.loads(re.search(r"const SMALL = (\[.*\]);", worker)[1])  # type: ignore[index]
     assert set(kept) == {"./", *small} - {"sw.js"}
-    assert not re.search(r"\{(version|files|policy)\}", worker)
+    assert 'const LARGE_FILES = ["models/a.onnx"];' in worker
+    assert not re.search(r"\{(version|files|large|policy)\}", worker)
 
 
 def test_the_words_of_both_languages_are_the_same_keys() -> None:
