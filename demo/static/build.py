@@ -101,6 +101,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
         SRError: the networks or their runtime are not to be had.
     """
     from demo.static.inference.files import module
+    from demo.static.licences import with_licences
     from demo.static.lpips import ABOUT, lpips_file
     from demo.static.networks import exported, models_of_the_site
     from demo.static.runtime import VERSION, runtime_files
@@ -115,7 +116,7 @@ def site_files(survey_address: str = "") -> tuple[dict[str, bytes], dict[str, by
     distance = lpips_file()
     if distance is not None:
         large[f"models/{distance[0]['file']}"] = distance[1]
-        large["models/ABOUT.txt"] = ABOUT.encode()
+        large["models/ABOUT.txt"] = with_licences(ABOUT, "torchvision", "lpips")
     facts = [model.facts | {"runtime": f"{where}/"} for model in models]
     site = {
         "models": facts,

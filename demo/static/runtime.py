@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
+from demo.static.licences import with_licences
 from sr.data.catalog import Archive
 
 VERSION = "1.30.0"
@@ -34,7 +35,7 @@ def runtime_files() -> dict[str, bytes]:
     archive = download(ARCHIVE, default_cache().with_name("npm")).path
     with tarfile.open(archive) as packed:
         found = {name: _content(packed, f"package/dist/{name}") for name in FILES}
-    return found | {"ABOUT.txt": ABOUT.encode()}
+    return found | {"ABOUT.txt": with_licences(ABOUT, "onnxruntime")}
 
 
 def _content(packed: tarfile.TarFile, name: str) -> bytes:

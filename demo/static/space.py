@@ -24,7 +24,8 @@ custom_headers:
 
 Bicubic, SRResNet and SRGAN side by side. The networks run in your browser; your photo stays there.
 
-The files of ONNX Runtime (MIT licence) are unchanged: see `ABOUT.txt` beside them.
+The files of ONNX Runtime (MIT licence) are unchanged, and those of LPIPS (BSD licences) are in half
+precision: see `ABOUT.txt` beside them.
 """
 
 

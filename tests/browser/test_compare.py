@@ -78,6 +78,9 @@ def test_pictures_are_compared_measured_and_drawn(
     view = page.locator(".nc .nv-view").first.bounding_box()
     assert view is not None
     x, y = view["x"] + view["width"] / 2, view["y"] + view["height"] / 2
+    page.mouse.click(x, y)
+    expect(page.locator(".nc")).to_contain_text("a box needs at least 4 px on each side")
+    expect(page.locator(".nc-boxes button")).to_have_count(0)
     page.mouse.move(x - 20, y - 20)
     page.mouse.down()
     page.mouse.move(x + 20, y + 20, steps=3)

@@ -205,9 +205,9 @@ export class ComparePage extends Folders {
   }
 
   addBox(box) {
-    if (Math.min(box[2], box[3]) < LEAST_BOX_PX) return;
+    if (Math.min(box[2], box[3]) < LEAST_BOX_PX) return this.note(this.say("box_small", { px: LEAST_BOX_PX }));
     this.boxes = [...this.boxes.slice(-MOST_BOXES + 1), box];
-    this.changed();
+    return this.changed();
   }
 
   showBoxes() {

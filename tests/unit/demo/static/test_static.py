@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from demo.static import build
+from demo.static.licences import with_licences
 from sr.base.errors import ConfigError, OutputError
 from sr.images.resize import matlab_bicubic
 from sr.inference.guard import mend
@@ -148,6 +149,13 @@ def test_the_policy_holds_for_the_page_and_nothing_is_fetched_from_elsewhere(
         if name.startswith("static/"):
             said = small[name].decode().replace("https.", "")
             assert "http" not in said.replace('xmlns="http://www.w3.org/2000/svg"', ""), name
+
+
+def test_what_others_made_comes_with_its_licence() -> None:
+    about = with_licences("beside the files", "lpips", "torchvision", "no such package").decode()
+    assert about.startswith("beside the files\n\n")
+    assert "Richard Zhang" in about
+    assert about.count("Redistributions in binary form must reproduce") == 2
 
 
 def test_the_service_worker_keeps_every_small_file(small: dict[str, bytes]) -> None:
