@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sr.base.figures import MARKERS
 from sr.base.figures import encode as encode
 from survey.reporting.page.words import Labels, Language, method_name, say, scaled
+from survey.statistics.questions.paper import TABLE_2
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+BLACK_ON = 0.179  # luminance: from here on black is easier to read than white, 4.58:1 or more
 
 
 class View(NamedTuple):
@@ -33,6 +38,10 @@ class View(NamedTuple):
     def name(self, method: str) -> str:
         """What a method is called."""
         return method_name(self.language, method, self.labels)
+
+    def narrow(self, method: str, letters: int) -> str:
+        """The same in lines of at most so many letters."""
+        return in_lines(self.name(method), letters)
 
 
 def write_figure(figure: Figure, path: Path) -> None:
@@ -98,9 +107,45 @@ def draw_versions(
         part, colour = table[table["method"] == method], colour_of(method, order)
         axes.vlines(part[measure], part["ci95_low"], part["ci95_high"], color=colour, alpha=0.35)
         label = view.name(method)
-        axes.scatter(part[measure], part["mos"], s=20, linewidths=0, label=label, color=colour)
+        style: Any = {"s": 20, "linewidths": 0, "label": label, "color": colour}
+        axes.scatter(part[measure], part["mos"], marker=marker_of(method, order), **style)
     x = np.linspace(table[measure].min(), table[measure].max(), 101)
     axes.plot(x, np.polyval(mapping[::-1], x), color="black", linewidth=1.5)
+
+
+def draw_paper(axes: Axes, methods: Sequence[str], known: Collection[str], view: View) -> None:
+    """The paper's scores beside those of the methods that it has, hollow."""
+    for k, (data_set, marker) in enumerate({"Set5": "s", "Set14": "^", "BSD100": "D"}.items()):
+        theirs = [(i, TABLE_2[data_set][m]) for i, m in enumerate(methods) if m in known]
+        axes.scatter(
+            [i + 0.16 + 0.1 * k for i, _ in theirs],
+            [score for _, score in theirs],
+            marker=marker,
+            facecolors="none",
+            edgecolors="0.35",
+            label=view.say("paper_set", set=data_set),
+        )
+
+
+def draw_matrix(axes: Axes, share: np.ndarray, label: np.ndarray, names: Sequence[str]) -> None:
+    """Shares between methods as a square of cells with their labels.
+
+    Args:
+        share: (M, M) in [0, 1], NaN where there is none.
+        label: (M, M) of text.
+    """
+    import seaborn as sns
+
+    sns.heatmap(
+        100 * share, annot=label, fmt="", vmin=0, vmax=100, cmap="vlag", cbar=False,
+        square=True, linewidths=2, xticklabels=names, yticklabels=names, ax=axes,
+        annot_kws={"fontsize": "small"},
+    )  # fmt: skip
+    cells = np.asarray(axes.collections[0].get_facecolor())[~np.isnan(share).ravel()]
+    for text, cell in zip(axes.texts, cells, strict=True):
+        is_dark = sns.utils.relative_luminance(cell) < BLACK_ON
+        text.set_color("white" if is_dark else "black")
+    axes.grid(False)
 
 
 def legend_beside(axes: Axes) -> None:
@@ -116,6 +161,16 @@ def colour_of(method: str, order: Sequence[str]) -> Any:
     if len(order) > len(palette):
         palette = sns.husl_palette(len(order), l=0.5)
     return palette[order.index(method)]
+
+
+def in_lines(text: str, letters: int) -> str:
+    """A text in lines of at most so many letters."""
+    return "\n".join(textwrap.wrap(text, letters))
+
+
+def marker_of(method: str, order: Sequence[str]) -> str:
+    """Likewise its shape, which tells it apart without colour."""
+    return MARKERS[order.index(method) % len(MARKERS)]
 
 
 def plain_number(language: Language) -> Any:

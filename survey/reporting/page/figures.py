@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,12 @@ from survey.reporting.page.drawing import (
     View,
     colour_of,
     draw_interval,
+    draw_matrix,
+    draw_paper,
     draw_versions,
+    in_lines,
     legend_beside,
+    marker_of,
     new_axes,
     new_panels,
     plain_number,
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BAR = 0.8
+LETTERS = 14  # of a method's name in a line
+INCHES_A_NAME = 1.35  # where names stand side by side
+IN_A_ROW = 4  # panels
 DENSITIES = (10, 15, 20, 30, 40, 60, 80, 120, 160, 240)  # pixels per degree that are marked
 
 
@@ -42,26 +49,16 @@ def scores(analysis: Analysis, view: View) -> Figure | None:
     methods = list(table["method"])
     known = set(methods) & set(TABLE_2["Set5"]) if view.scale == "acr" else set()
     with styled(view):
-        figure, axes = new_axes(7, 4.2)
+        figure, axes = new_axes(max(7, INCHES_A_NAME * len(methods) + 1), 4.2)
         for place, row in enumerate(table.itertuples()):
             colour = colour_of(row.method, analysis.order)
             draw_interval(axes, place, row.mos, row.any95_low, row.any95_high, colour, thin=True)
             draw_interval(axes, place, row.mos, row.ci95_low, row.ci95_high, colour)
-        markers = {"Set5": "s", "Set14": "^", "BSD100": "D"}
-        for k, (data_set, marker) in enumerate(markers.items()):
-            theirs = [(i, TABLE_2[data_set][m]) for i, m in enumerate(methods) if m in known]
-            axes.scatter(
-                [i + 0.16 + 0.1 * k for i, _ in theirs],
-                [score for _, score in theirs],
-                marker=marker,
-                facecolors="none",
-                edgecolors="0.35",
-                label=view.say("paper_set", set=data_set),
-            )
+        draw_paper(axes, methods, known, view)
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
-        axes.set_xticks(range(len(methods)), [view.name(m) for m in methods])
+        axes.set_xticks(range(len(methods)), [view.narrow(m, LETTERS) for m in methods])
         if known:
-            axes.legend(loc="upper left", frameon=False, fontsize="small")
+            legend_beside(axes)
         title = "scores" if known else "scores_alone"
         set_title(figure, view, title, raters=analysis.facts["raters_of_scores"])
     return figure
@@ -73,13 +70,17 @@ def histograms(analysis: Analysis, view: View) -> Figure | None:
     if table.empty:
         return None
     with styled(view):
-        figure, panels = new_panels(1, len(table), 2.2, 2.6)
-        for axes, row in zip(panels.flat, table.to_dict("records"), strict=True):
+        rows = -(-len(table) // IN_A_ROW)
+        figure, panels = new_panels(rows, -(-len(table) // rows), 2.2, 2.6)
+        for axes in panels.flat[len(table) :]:
+            axes.set_visible(False)
+        for axes, row in zip(panels.flat, table.to_dict("records"), strict=False):
             shares = [100 * row[f"share_{score}"] for score in SCORES]
             axes.bar(SCORES, shares, color=colour_of(row["method"], analysis.order), width=BAR)
-            axes.set(title=view.name(row["method"]), ylim=(0, 100))
+            axes.set(title=view.narrow(row["method"], LETTERS), ylim=(0, 100))
             axes.set_xticks(SCORES)
-        panels[0, 0].set_ylabel(view.say("axis_share"))
+        for axes in panels[:, 0]:
+            axes.set_ylabel(view.say("axis_share"))
         figure.supxlabel(view.say("axis_score"), fontsize="medium")
         set_title(figure, view, "histograms", ratings=analysis.facts["ratings"])
     return figure
@@ -96,7 +97,9 @@ def images(analysis: Analysis, view: View) -> Figure | None:
         for method in analysis.ratings.methods:
             rows = table[table["method"] == method].set_index("image")["mos"].reindex(names)
             colour = colour_of(method, analysis.order)
-            axes.plot(range(len(names)), rows, "o-", color=colour, label=view.name(method))
+            shape = marker_of(method, analysis.order)
+            label = view.name(method)
+            axes.plot(range(len(names)), rows, marker=shape, color=colour, label=label)
         axes.set(ylim=(0.9, 5.1), yticks=SCORES, ylabel=view.say("axis_mos"))
         axes.set_xticks(range(len(names)), [str(k + 1) for k in range(len(names))])
         axes.set_xlabel(view.say("axis_image"))
@@ -107,8 +110,6 @@ def images(analysis: Analysis, view: View) -> Figure | None:
 
 def preferences(analysis: Analysis, view: View) -> Figure | None:
     """How often the method of a row was preferred to the method of a column, and the JOD scale."""
-    import seaborn as sns
-
     table = analysis.preferences
     if table.empty:
         return None
@@ -121,15 +122,12 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
         ends = (row.ci95_low, row.ci95_high)
         label[a, b] = _cell(view, row.preference_a, *ends)
         label[b, a] = _cell(view, 1 - row.preference_a, 1 - ends[1], 1 - ends[0])
-    names = [view.name(m) for m in methods]
+    names = [view.narrow(m, LETTERS) for m in methods]
     with styled(view):
-        figure, panels = new_panels(1, 2, 4.6, 3.6)
+        side = max(3.6, 0.75 * len(names) + 1)
+        figure, panels = new_panels(1, 2, side + 1, side)
         left, right = panels[0]
-        sns.heatmap(
-            100 * share, annot=label, fmt="", vmin=0, vmax=100, cmap="vlag", cbar=False,
-            square=True, linewidths=2, xticklabels=names, yticklabels=names, ax=left,
-        )  # fmt: skip
-        left.grid(False)
+        draw_matrix(left, share, label, names)
         left.set(title=view.say("panel_matrix"))
         right.yaxis.set_major_formatter(plain_number(view.language))
         for place, row in enumerate(analysis.jod.itertuples()):
@@ -137,8 +135,14 @@ def preferences(analysis: Analysis, view: View) -> Figure | None:
             draw_interval(right, place, row.jod, row.any95_low, row.any95_high, colour, thin=True)
             draw_interval(right, place, row.jod, row.ci95_low, row.ci95_high, colour)
         right.set_xticks(range(len(names)), names)
-        right.set(ylabel="JOD", title=view.say("panel_jod", first=names[0]))
-        right.margins(x=0.25)
+        longest = max(len(line) for name in names for line in name.split("\n"))
+        is_tight = longest * len(names) > 9 * IN_A_ROW
+        for axes in (left, right):
+            axes.tick_params(axis="x", rotation=90 if is_tight else 0)
+        left.tick_params(axis="y", rotation=0)
+        title = in_lines(view.say("panel_jod", first=view.name(methods[0])), 2 * LETTERS)
+        right.set(ylabel="JOD", title=title)
+        right.margins(x=1 / len(names))
         set_title(figure, view, "preferences", choices=analysis.facts["choices"])
     return figure
 
@@ -168,7 +172,8 @@ def displays(analysis: Analysis, view: View) -> Figure | None:
             means = density.means_by_rater(part.of(method)[:, :, None])[:, 0]
             colour = colour_of(method, analysis.order)
             label = view.name(method)
-            axes.scatter(part.ppd, means, s=18, alpha=0.6, color=colour, linewidths=0, label=label)
+            style: Any = {"s": 18, "alpha": 0.6, "linewidths": 0, "color": colour, "label": label}
+            axes.scatter(part.ppd, means, marker=marker_of(method, analysis.order), **style)
             line = density.fit_line(means, part.ppd)
             if line is not None:
                 x = np.linspace(np.log2(line.low_ppd), np.log2(line.high_ppd), 2)
@@ -225,7 +230,7 @@ def measures(analysis: Analysis, view: View) -> Figure | None:
             draw_versions(axes, table, measure, fitted, view, analysis.order)
             kinds = rank[measure, "srocc"], rank[measure, "srocc_within"]
             rho, own = (number(view.language, float(value)) for value in kinds)
-            title = view.say("panel_measure", rho=rho, own=own)
+            title = in_lines(view.say("panel_measure", rho=rho, own=own), 2 * LETTERS)
             axes.set(xlabel=name_of(view.language, measure))
             axes.set_title(title, fontsize="small")
             axes.xaxis.set_major_formatter(plain_number(view.language))
@@ -258,35 +263,34 @@ def consistency(analysis: Analysis, view: View) -> Figure | None:
 
 
 def needed(analysis: Analysis, view: View) -> Figure | None:
-    """Raters there are, and raters needed, a bar a question and pair."""
+    """Raters there are, and raters needed, a panel a question, a bar a pair."""
     table = analysis.planning[analysis.planning["raters_needed"].notna()]
     if table.empty:
         return None
-    labels = [
-        view.say(f"planning_{question}", a=view.name(a), b=view.name(b))
-        for question, a, b in table[["question", "method_a", "method_b"]].to_numpy()
-    ]
+    pairs = list(dict.fromkeys(table[["method_a", "method_b"]].itertuples(index=False, name=None)))
+    names = [f"{view.name(a)} /\n{view.name(b)}" for a, b in pairs]
+    questions = list(dict.fromkeys(table["question"]))
     with styled(view):
-        figure, axes = new_axes(7, 0.5 * len(table) + 1.4)
-        axes.barh(labels, table["raters_needed"].astype(int), color="0.75", height=BAR)
+        figure, panels = new_panels(1, len(questions), 1.8, 0.42 * len(pairs) + 1, sharey=True)
+        figure.set_figwidth(figure.get_figwidth() + 3)  # for the names
         now = analysis.facts["counted_raters"]
-        axes.axvline(now, color="black", linewidth=1, label=view.say("raters_now", n=now))
-        axes.invert_yaxis()
-        axes.set(xlabel=view.say("axis_raters"))
-        axes.legend(frameon=False, fontsize="small", loc="best")
+        for axes, question in zip(panels.flat, questions, strict=True):
+            rows = table[table["question"] == question]
+            places = [pairs.index(pair) for pair in zip(rows.method_a, rows.method_b, strict=True)]
+            axes.barh(places, rows["raters_needed"].astype(int), color="0.75", height=BAR)
+            axes.axvline(now, color="black", linewidth=1, label=view.say("raters_now", n=now))
+            axes.set_title(view.say(f"planning_{question}"), fontsize="small", wrap=True)
+            axes.set(xlabel=view.say("axis_raters"))
+        panels[0, 0].set_yticks(range(len(pairs)), names, fontsize="small")
+        panels[0, 0].set_ylim(len(pairs) - 0.5, -0.5)
+        legend_beside(panels[0, -1])
         set_title(figure, view, "needed")
     return figure
 
 
+DRAWN = (scores, histograms, images, preferences, displays, measures, consistency, needed)
 FIGURES: dict[str, Callable[[Analysis, View], Figure | None]] = {
-    "scores": scores,
-    "histograms": histograms,
-    "images": images,
-    "preferences": preferences,
-    "displays": displays,
-    "measures": measures,
-    "consistency": consistency,
-    "needed": needed,
+    draw.__name__: draw for draw in DRAWN
 }
 
 
