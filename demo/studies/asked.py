@@ -12,9 +12,11 @@ from typing import Any
 
 from demo.photos.uploads import uploaded_file
 from demo.web.http import fields
+from demo.web.i18n import LANGUAGES, label_of
 from survey.preparation.order import LANGUAGE_TAGS, Order
 from survey.preparation.tables import LONGEST_LABEL, Labels
 from survey.study.errors import InvalidAnswerError, StudyError
+from survey.study.protocol import METHODS
 from survey.study.study import Crop
 
 MOST_FILES = 3000
@@ -119,12 +121,13 @@ def order_of(body: Mapping[str, Any], stage: Stage) -> Order:
             "repeats": numbers["repeats"],
             "golden_every": numbers["known_every"],
         },
-        labels=_labels(asked["labels"]),
+        labels=_labels(asked["labels"], asked["methods"]),
         crops={str(photo): _crop(box) for photo, box in asked["crops"].items()},
     )
 
 
-def _labels(given: Mapping[str, Any]) -> Labels:
+def _labels(given: Mapping[str, Any], models: Sequence[str]) -> Labels:
+    """What the owner calls methods, and in each language what the page calls the models."""
     labels: Labels = {}
     for method, texts in given.items():
         if not isinstance(texts, dict) or not set(texts) <= set(LANGUAGE_TAGS):
@@ -133,6 +136,10 @@ def _labels(given: Mapping[str, Any]) -> Labels:
             raise InvalidAnswerError(f"a label is a text of at most {LONGEST_LABEL} characters")
         if kept := {tag: text.strip() for tag, text in texts.items() if text.strip()}:
             labels[method] = kept
+    for model in models:
+        if model in labels or model not in METHODS:  # whose words reports have, with articles
+            usual = {str(tag): label_of(tag, model) for tag in LANGUAGES}
+            labels[model] = usual | labels.get(model, {})
     return labels
 
 

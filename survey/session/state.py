@@ -33,7 +33,7 @@ def check_open(state: str | None) -> None:
 def state_of(survey: Survey, view: View) -> dict[str, Any]:
     """The phase, the open trial and the one after it, progress."""
     session, opened = view.session, view.opened
-    survey = survey.of(session["study"])  # whatever raters get by now
+    served, survey = survey, survey.of(session["study"])  # whatever raters get by now
     phase = phase_of(view)
     told = json.loads(session["display"]) if session["display"] else None
     is_judging = phase in ("practice", "rating", "pair")
@@ -52,6 +52,9 @@ def state_of(survey: Survey, view: View) -> dict[str, Any]:
         if is_judging:
             state["trial"] = shown.pop(0)
         state["next"] = shown[0] if shown else None
+    if phase in ("closed", "end"):
+        is_other = served.study_name != session["study"]
+        state["is_other_open"] = is_other and served.status()["state"] == "open"
     if phase == "end":
         state["reveal"] = reveal(survey.study, view.answered)
         state["results_open"] = bool(session["results_open"])

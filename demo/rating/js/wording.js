@@ -47,6 +47,7 @@ export class SurveyWording {
     if (state && ["practice", "rating", "pair"].includes(state.phase)) this.fillReady();
     this.fillReveal();
     this.find(".ns-class").hidden = !state?.results_open;
+    for (const node of this.root.querySelectorAll("[data-only=other]")) node.hidden = !state?.is_other_open;
     this.find(".ns-way-back").hidden = !state?.way_back;
     if (state?.way_back) this.find(".ns-way-back").href = state.way_back;
     this.noteStart(this.startNote);

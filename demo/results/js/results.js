@@ -305,7 +305,8 @@ class ResultsPage {
     try {
       reply = await this.call("change", body);
     } catch (error) {
-      if (error.key !== "results_rating" || !confirm(this.say("results_rating"))) throw error;
+      if (error.key !== "results_rating") throw error;
+      if (!confirm(this.say("results_rating"))) return;
       reply = await this.call("change", { ...body, confirmed: true });
     }
     this.status = await reply.json();

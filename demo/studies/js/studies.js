@@ -215,7 +215,8 @@ class StudiesPage {
     try {
       await this.change({ open: name, confirmed: false }, said);
     } catch (error) {
-      if (error.key !== "results_rating" || !confirm(this.say("results_rating"))) throw error;
+      if (error.key !== "results_rating") throw error;
+      if (!confirm(this.say("results_rating"))) return;
       await this.change({ open: name, confirmed: true }, said);
     }
   }

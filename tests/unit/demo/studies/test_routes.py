@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from demo.results.owner import Owner
 from demo.results.routes import OWNER_HEADER
 from demo.studies.api import StudiesApi
+from demo.studies.asked import Stage, order_of
 from demo.studies.page import studies_text
 from demo.studies.routes import studies_routes
 from sr.microscopy.files.writing import write_stack
@@ -135,6 +136,23 @@ def test_from_the_plan_to_a_study_that_raters_get(
     for body in ({"archive": "new-2"}, {"close": "new"}, {"take_out": "new-2"}):
         assert client.post("/studies/change", json=body).status_code == 200
     assert client.post("/studies/change", json={"open": "new"}).status_code == 422
+
+
+def test_models_have_the_names_of_the_page_in_both_languages(uploads: Path, tmp_path: Path) -> None:
+    asked = order(
+        uploads,
+        methods=["bicubic", "srgan_photo_x4", "srresnet_photo_x4"],
+        labels={"srresnet_photo_x4": {"pt-BR": "Rede A", "en": ""}},
+    )
+    stage = Stage(tmp_path / "stage")
+    assert order_of(asked, stage).labels == {
+        "srgan_photo_x4": {
+            "en": "SRGAN for photos as they are",
+            "pt-BR": "SRGAN para fotos do dia a dia",
+        },
+        "srresnet_photo_x4": {"en": "SRResNet for photos as they are", "pt-BR": "Rede A"},
+    }
+    stage.remove()
 
 
 def test_everything_that_does_not_fit_is_named_without_places_on_the_server(

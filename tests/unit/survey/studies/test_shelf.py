@@ -105,7 +105,12 @@ def test_whoever_rated_another_study_keeps_what_was_given(
     shelf.open_study(protected, "second", is_confirmed=True)
     assert rating.state(protected.survey, done.token)["reveal"] == done.state["reveal"]
     assert rating.state(protected.survey, under_way.token)["phase"] == "closed"
+    for rater in (done, under_way):  # may take part in the other one
+        assert rating.state(protected.survey, rater.token)["is_other_open"]
+    shelf.close_study(protected, "second")
+    assert not rating.state(protected.survey, under_way.token)["is_other_open"]
     shelf.open_study(protected, "default")
+    assert not rating.state(protected.survey, done.token)["is_other_open"]
     under_way.survey = protected.survey
     under_way.state = rating.state(protected.survey, under_way.token)
     under_way.finish()
