@@ -371,6 +371,23 @@ def test_without_isolation_one_thread_works_and_a_broken_file_is_told(
     assert difference(pixels_of(found), "srresnet_x4", low) <= 1
 
 
+def test_what_is_cancelled_leaves_the_panes_and_has_not_failed(
+    address: str, open_page: Callable[..., Page], photo: Path
+) -> None:
+    page = open_page("about:blank", own=True, service_workers="block")
+    page.route("**/models/srresnet_x4-weights-*", lambda _: None)  # never answered
+    page.goto(address)
+    page.locator(".picker input[type=file]").set_input_files(photo)
+    grid = page.locator("#upscale .nv-grid")
+    expect(page.locator("#status")).to_contain_text("SRResNet")
+    expect(grid.locator("figure")).to_have_count(3)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_contain_text("Cancelled. What was ready stays.")
+    expect(grid.locator("figure")).to_have_count(1)
+    expect(grid.locator("a[download]")).to_have_attribute("download", "cat_bicubic.png")
+    expect(page.locator("#upscale")).not_to_contain_text("ailed")
+
+
 def test_panes_are_as_dark_as_the_page(address: str, open_page: Callable[..., Page]) -> None:
     surround = "getComputedStyle(document.querySelector('.nv')).getPropertyValue('--surround')"
     page = open_page(address, dark=True)

@@ -228,7 +228,7 @@ export class UpscalePage extends Several {
     this.stop();
     if (this.batch) this.cancelAll();
     else for (const version of this.versions) {
-      if (version.state !== "ready" && version.state !== "failed") Object.assign(version, { state: "failed", trouble: { key: "cancelled" } });
+      if (version.state !== "ready" && version.state !== "failed") version.state = "cancelled";
     }
     this.show();
     this.find("[data-choose].another").focus();

@@ -167,16 +167,16 @@ export class UpscaleView {
 
   get endText() {
     const { say, versions } = this;
-    const failed = versions.filter(({ state }) => state === "failed");
-    if (failed.some(({ trouble }) => trouble.key === "cancelled")) return say("status_cancelled");
-    const names = failed.map(({ key }) => this.labelOf(key)).join(", ");
+    if (versions.some(({ state }) => state === "cancelled")) return say("status_cancelled");
+    const names = versions.filter(({ state }) => state === "failed").map(({ key }) => this.labelOf(key)).join(", ");
     const by = versions.find(({ provider }) => provider);
     const way = by && say("by", { model: by.provider === "webgpu" ? "WebGPU" : "WebAssembly", way: say(by.provider === "webgpu" ? "by_webgpu" : by.threads > 1 ? "by_threads" : "by_thread", { count: by.threads }) });
     return [say(names ? "status_done_failed" : "status_done", { models: names }), way].filter(Boolean).join(" ");
   }
 
   showVersions() {
-    const { versions, site, size } = this;
+    const { site, size } = this;
+    const versions = this.versions.filter(({ state }) => state !== "cancelled");
     this.find(".shown").hidden = !versions.length;
     const low = size?.original ? null : size?.low;
     const whole = size?.original ?? (low && { width: low.width * site.scale, height: low.height * site.scale });
