@@ -36,7 +36,7 @@ def test_a_study_of_one_kind_of_question_counts_no_answers_of_the_other(
 ) -> None:
     facts = ANALYSIS.facts | {other: 0}
     counts = Sentences(replace(ANALYSIS, facts=facts), "en").summary()[0]
-    assert f" {facts[asked]} {asked} on " in counts
+    assert f"; {asked}: {facts[asked]}; " in counts  # of one rater, too
     assert other not in counts
     assert "–" not in counts
 
