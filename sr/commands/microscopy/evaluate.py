@@ -143,6 +143,11 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         open_enlarger(name, device=arguments.device, precision=arguments.precision)
         for name in arguments.model
     ]
+    names = [enlarger.name for enlarger in enlargers]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(
+            f"{', '.join(twice)}: the name of two models; give one of the files another name"
+        )
     rows: list[Row] = []
     resolutions: list[str] = []
     status = 0

@@ -130,6 +130,8 @@ def test_drawn_pairs_are_measured(
     assert lines[0].startswith("model,cell,level,fitted_psnr,fitted_nrmse")
     assert len(lines) == 5
     assert len(list(maps.glob("*_bicubic_error.tif"))) == 2
+    assert main([*arguments[:5], "--model", "bicubic", "bicubic"]) == 2
+    assert "bicubic: the name of two models" in capsys.readouterr().err
     (drawn / "HR").rename(drawn / "other")
     assert main(arguments) == 2
     assert "no pairs of frames" in capsys.readouterr().err
