@@ -69,8 +69,8 @@ def decorrelation_px(frame: np.ndarray) -> float | None:
 
     Returns:
         A period, 2 or more. It is some per cent short where frames are small, because edges that
-        fade widen the spectrum: 2 to 5 % at 256 pixels, 7 % at 128. None where there is no peak: noise
-        alone, or detail up to the pixels.
+        fade widen the spectrum: 2 to 5 % at 256 pixels, 7 % at 128. None where there is no peak:
+        noise alone, or detail up to the pixels.
 
     Raises:
         ShapeError: not 2-D, or too small.
