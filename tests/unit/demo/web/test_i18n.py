@@ -55,7 +55,7 @@ def test_every_text_is_used_and_every_used_text_exists():
     built |= {"seen_clean", "seen_drawn"}
     built |= {f"save_{kind}" for kind in FORMATS} | {f"item_{s}" for s in get_args(State)}
     images = "".join(p.read_text("utf-8") for p in (DEMO.parent / "sr").rglob("*.py"))
-    raised = set(re.findall(r'kind="(\w+)"', images)) - {"stable"}  # a way to sort
+    raised = set(re.findall(r'kind="(\w+)"', images + source)) - {"stable"}  # a way to sort
     built |= {f"image_{kind}" for kind in (*NOT_IMAGES, *raised)}
     built |= {f"note_{kind}" for kind in NOTES}
     quoted = set(re.findall(r"""["'](\w+)["']""", source))
