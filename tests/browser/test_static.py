@@ -277,6 +277,7 @@ def test_several_photos_come_back_as_one_zip(
         Image.fromarray(part).save(tmp_path / name, lossless=True)
     (tmp_path / "notes.png").write_text("no picture")
     page = open_page(address, own=True, service_workers="block")
+    expect(page.locator("[name=model]").first).to_be_attached()
     page.locator("[name=model]").evaluate_all("boxes => boxes.forEach((box) => box.click())")
     page.locator(".picker input[type=file]").set_input_files(list(tmp_path.iterdir()))
     rows = page.locator(".batch li")

@@ -192,7 +192,7 @@ def test_what_one_person_told_is_not_there_for_the_next(visit, session_at):
     page.locator("[name=vision]").select_option("impaired")
     page.locator("[name=comment]").fill("mine")
     page.locator("[data-go=finish]").click()
-    page.locator("[data-screen=end] [data-go=another]").click()
+    page.locator("[data-screen=end] [data-text=another]").click()
     expect(page.locator("[data-screen=welcome]")).to_be_visible()
     assert page.locator("[name=vision]").input_value() == ""
     assert page.locator("[name=comment]").input_value() == ""

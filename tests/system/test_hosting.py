@@ -60,8 +60,9 @@ def test_every_command_is_one_that_exists(line: str):
 
 
 def test_every_setting_is_one_that_exists():
-    source = "\n".join(p.read_text("utf-8") for p in (ROOT / "demo").rglob("*.py"))
-    source += "\n".join(p.read_text("utf-8") for p in (ROOT / "survey").rglob("*.py"))
+    rooms = ("demo", "survey", "sr")
+    files = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
+    source = "\n".join(path.read_text("utf-8") for path in files)
     for name in settings(PAGES[0]):
         assert f'"{name}"' in source or name == "HF_TOKEN", name
 

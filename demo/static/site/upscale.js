@@ -46,11 +46,13 @@ export class UpscalePage extends Several {
       if (row) this.look(this.batch.items[row.dataset.look]);
       if (event.target.closest("#cancel")) this.cancel();
     });
-    input.addEventListener("change", () => {
+    const taken = () => {
       const found = chosenFiles(input.files);
       input.value = "";
       this.takeAll(found);
-    });
+    };
+    input.addEventListener("change", taken);
+    queueMicrotask(taken); // what was chosen before this script had loaded
     root.addEventListener("change", (event) => {
       const { name, value, checked } = event.target;
       if (name === "mode") this.setMode(value);
